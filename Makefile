@@ -1,0 +1,85 @@
+# showtell: `make reproduce` and `make test` are all a newcomer needs; `make help` lists the rest.
+SCALE   ?= mini
+TARGETS ?= all
+REMOTE  ?=
+CORES   ?= all
+PYTHON  ?= python3
+UV      := uv==0.13.8
+
+VENV := .venv
+BIN  := $(abspath $(VENV))/bin
+export PATH := $(BIN):$(PATH)
+export PYTHONPATH := $(CURDIR)/src
+
+.DEFAULT_GOAL := help
+.PHONY: help reproduce test plan doctor share pull ui bench gallery lint types contracts unit workflow-tests lock export format gl
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+# --- the environment: made once, remade when the lock changes ---
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "showtell needs Python 3.11 to 3.13; found $$($(PYTHON) --version). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@echo "installing the locked environment into $(VENV) (5.5 GB, some minutes on a slow line)"
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
+	@touch $@
+
+gl:
+	@workflow/install-gl.sh
+
+# --- what a user does ---
+
+reproduce: $(VENV)/.ready gl ## run the study; SCALE=smoke|mini|desk|paper, TARGETS="…"
+	@snakemake --cores $(CORES) --config scale=$(SCALE) --quiet rules host -- $(TARGETS) && \
+	  echo "The report: $(CURDIR)/results/$(SCALE)/report.html"
+
+plan: $(VENV)/.ready ## what would run, how long, how much disk and download
+	@showtell plan --scale $(SCALE)
+
+doctor: $(VENV)/.ready ## check this machine; every problem comes with its fix
+	@showtell doctor --scale $(SCALE)
+
+share: $(VENV)/.ready ## record results and push them; REMOTE=folder|s3://…|ssh://…
+	@showtell share --scale $(SCALE) $(if $(REMOTE),--remote '$(REMOTE)')
+
+pull: $(VENV)/.ready ## fetch shared results, verified, so that nothing reruns
+	@showtell pull --scale $(SCALE) $(if $(REMOTE),--remote '$(REMOTE)')
+
+ui: $(VENV)/.ready ## look at the runs with MLflow, on this machine only
+	@mlflow ui --host 127.0.0.1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
+
+bench: $(VENV)/.ready gl ## measure speed and memory; writes docs/performance.md
+	@python -m tests.bench
+
+# --- what a contributor does ---
+
+test: $(VENV)/.ready gl ## format, lint, types, import contracts, unit tests, workflow tests
+	@$(MAKE) --no-print-directory lint types contracts
+	@python -m pytest
+
+lint: $(VENV)/.ready
+	@ruff format --check --quiet . || { echo "run: make format"; exit 1; }
+	@ruff check --quiet .
+	@snakefmt --check --quiet Snakefile workflow/rules || { echo "run: make format"; exit 1; }
+	@snakemake --lint --config scale=smoke 2>&1 | tee /dev/stderr | grep -q "Congratulations"
+
+types: $(VENV)/.ready
+	@mypy
+
+contracts: $(VENV)/.ready
+	@lint-imports --no-logo 2>/dev/null || lint-imports
+
+format: $(VENV)/.ready ## rewrite the code in the house format
+	@ruff format . && ruff check --fix . && snakefmt Snakefile workflow/rules
+
+export: $(VENV)/.ready ## rewrite what is generated from code: the schema, environment.yml
+	@showtell export
+
+lock: ## renew requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 \
+	  --extra dev --extra remotes --extra cluster pyproject.toml --output-file requirements.lock

@@ -1,0 +1,54 @@
+# showtell: rewards you show or tell. `snakemake` runs the mini scale; `snakemake --config scale=desk` another.
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+
+include: "workflow/rules/common.smk"
+
+
+wildcard_constraints:
+    scale=SCALE,
+    seed=r"\d+",
+    phase="pretrain|finetune",
+
+
+include: "workflow/rules/models.smk"
+include: "workflow/rules/goals.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        f"results/{SCALE}/report.html",
+
+
+for paper in GRID.parameters.papers:
+
+    rule:
+        name:
+            paper
+        localrule: True
+        input:
+            results_of(paper),
+
+
+onstart:
+    begin_invocation()
+
+
+onsuccess:
+    end_invocation()
+
+
+onerror:
+    end_invocation()
+    report_what_exists()

@@ -1,0 +1,196 @@
+"""The command line: `python -m showtell <verb>`. Each rule of the workflow is one verb."""
+
+import argparse
+import importlib
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from showtell.project.errors import UserError
+
+ROOT = Path.cwd()  # every verb is run from the repository's root
+JOBS = {
+    "train_encoder": "train a stand-in network on rendered pictures and captions",
+    "fetch_encoder": "download a network by name, check it, convert it once",
+    "embed_goal": "turn what is shown or told into one target embedding",
+    "train": "train one agent: a task, a method, a seed",
+    "evaluate": "judge one policy and film it",
+    "measure": "measure rewards without any training",
+    "compare": "put an experiment's methods side by side, with verdicts",
+    "figure": "draw one figure (SVG, PDF and the CSV behind it)",
+    "report": "write the page a person reads",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; a mistake its reader can mend is one sentence, not a traceback."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s"
+    )
+    try:
+        return int(options.run(options) or 0)
+    except UserError as error:
+        print(f"showtell: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("showtell: interrupted; the next run carries on from here.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="showtell",
+        description="Rewards you show or tell: HOLD, RoboCLIP and VLM-RM with one command.",
+        epilog="`make reproduce` runs everything; each job below is one rule of that workflow and "
+        "can be run by hand: `snakemake -n -p` prints its exact command.",
+    )
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    _add_project_verbs(verbs)
+    for name, sentence in JOBS.items():
+        job = verbs.add_parser(name, help=sentence, description=sentence.capitalize() + ".")
+        job.add_argument("--job", required=True, help="the specification: JSON, or @FILE")
+        job.add_argument(
+            "--in",
+            dest="inputs",
+            nargs="+",
+            action="append",
+            default=[],
+            metavar=("NAME", "PATH"),
+            help="an input file, by name",
+        )
+        job.add_argument(
+            "--out",
+            dest="outputs",
+            nargs=2,
+            action="append",
+            default=[],
+            metavar=("NAME", "PATH"),
+            help="an output file, by name",
+        )
+        job.set_defaults(run=run_job, verb=name)
+    return parser
+
+
+def _add_project_verbs(verbs: Any) -> None:
+    doctor = verbs.add_parser("doctor", help="check this machine; every problem comes with its fix")
+    doctor.set_defaults(run=_doctor)
+    plan = verbs.add_parser("plan", help="what would run, how long, how much disk and download")
+    plan.set_defaults(run=_plan)
+    share = verbs.add_parser("share", help="record results with DVC and push them to a remote")
+    share.add_argument("--remote", help="a folder, s3://… or ssh://…; remembered")
+    share.set_defaults(run=_share)
+    pull = verbs.add_parser("pull", help="fetch shared results, verified, so that nothing reruns")
+    pull.add_argument("--remote", help="a folder, s3://… or ssh://…; remembered")
+    pull.set_defaults(run=_pull)
+    track = verbs.add_parser("track", help="rebuild the MLflow store from the result files")
+    track.add_argument("--begin", action="store_true", help="open an invocation, print its run id")
+    track.set_defaults(run=_track)
+    refresh = verbs.add_parser("refresh", help="rebuild the report from what exists now")
+    refresh.set_defaults(run=_refresh)
+    watch = verbs.add_parser("watch", help="keep the report up to date while a process lives")
+    watch.add_argument("--pid", type=int, required=True)
+    watch.set_defaults(run=_watch)
+    export = verbs.add_parser("export", help="rewrite the files that are generated from code")
+    export.set_defaults(run=_export)
+    for verb in (doctor, plan, share, pull, track, refresh, watch):
+        verb.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from showtell.project.doctor import doctor
+
+    return doctor(ROOT, options.scale)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from showtell.project.grid import Grid
+    from showtell.project.parameters import load
+    from showtell.project.plan import plan
+
+    print(plan(ROOT, options.scale, Grid(load(ROOT, options.scale)), os.cpu_count() or 1))
+    return 0
+
+
+def _share(options: argparse.Namespace) -> int:
+    from showtell.project.sharing import share
+
+    return share(ROOT, options.scale, options.remote)
+
+
+def _pull(options: argparse.Namespace) -> int:
+    from showtell.project.sharing import pull
+
+    return pull(ROOT, options.scale, options.remote)
+
+
+def _track(options: argparse.Namespace) -> int:
+    from showtell.jobs.track import track
+
+    return track(ROOT, options.scale, begin=options.begin)
+
+
+def _refresh(options: argparse.Namespace) -> int:
+    from showtell.jobs.report import refresh
+
+    return refresh(ROOT, options.scale)
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from showtell.jobs.report import watch
+
+    return watch(ROOT, options.scale, options.pid)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from showtell.project.exports import exports
+    from showtell.project.files import write_text
+
+    for path, text in exports(ROOT).items():
+        write_text(path, text)
+        print(path.relative_to(ROOT))
+    return 0
+
+
+def run_job(options: argparse.Namespace) -> int:
+    """Run one job and write its provenance."""
+    from showtell.project.provenance import write_provenance
+
+    started = time.time()
+    job = _specification(options.job)
+    inputs = {name: [Path(path) for path in paths] for name, *paths in options.inputs}
+    outputs = {name: Path(path) for name, path in options.outputs}
+    provenance = outputs.pop("provenance", None)
+    extra = importlib.import_module(f"showtell.jobs.{options.verb}").run(job, inputs, outputs)
+    if provenance is not None:
+        write_provenance(
+            provenance,
+            job_name=options.verb,
+            job=job,
+            inputs=[path for paths in inputs.values() for path in paths],
+            outputs=list(outputs.values()),
+            started=started,
+            wall_time_s=time.time() - started,
+            extra=extra or {},
+        )
+    return 0
+
+
+def _specification(text: str) -> dict[str, Any]:
+    if text.startswith("@"):
+        text = Path(text[1:]).read_text()
+    try:
+        job = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f"--job is not JSON ({error}); copy it from `snakemake -n -p`.") from None
+    if not isinstance(job, dict):
+        raise UserError(f"--job is a {type(job).__name__}, not a mapping of settings.")
+    return job
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Datasets: what networks are trained on, made here or downloaded with checksums."""

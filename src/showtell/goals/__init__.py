@@ -1,0 +1,1 @@
+"""What was shown or told, as one target embedding."""

@@ -1,0 +1,1 @@
+"""One module a rule: read inputs, call the library, write outputs."""

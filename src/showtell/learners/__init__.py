@@ -1,0 +1,1 @@
+"""Collect, label, update: reinforcement learning on Stable-Baselines3, resumable."""

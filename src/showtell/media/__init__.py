@@ -1,0 +1,1 @@
+"""Frames and clips in files: decode, encode, resize, crop."""

@@ -1,0 +1,58 @@
+"""Clips in MP4 files that every browser plays."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from showtell.project.errors import UserError
+
+Frames = NDArray[np.uint8]  # (N, H, W, 3), upright RGB
+
+
+def write_video(path: Path, frames: Frames, fps: float) -> None:
+    """Write H.264; the same frames give the same bytes."""
+    if len(frames) == 0:
+        raise ValueError(f"{path}: a video needs at least one frame")
+    frames = _even(frames)
+    # bitexact: neither a creation time nor the encoder's version goes into the file.
+    options = {"fflags": "+bitexact", "movflags": "+faststart"}
+    with av.open(str(path), "w", format="mp4", options=options) as container:
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+        stream.height, stream.width = frames.shape[1:3]
+        stream.pix_fmt = "yuv420p"  # what browsers can play
+        # One thread: how x264 divides a frame among threads changes its bytes.
+        stream.codec_context.thread_count = 1
+        stream.codec_context.options = {"crf": "18", "preset": "medium", "threads": "1"}
+        stream.codec_context.flags |= int(av.codec.context.Flags.bitexact)
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+
+
+def read_video(path: Path) -> tuple[Frames, float]:
+    """All frames of a clip, and how many a second."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
+            promised, fps = stream.frames, float(stream.average_rate or 0)
+    except (av.error.FFmpegError, IndexError) as error:
+        raise UserError(
+            f"{path} is not a whole video ({error}); delete it, or pull it again."
+        ) from error
+    if len(frames) < max(promised, 1):  # FFmpeg only logs it when a file breaks off
+        raise UserError(
+            f"{path} breaks off after {len(frames)} of {promised} frames; "
+            "delete it, or pull it again."
+        )
+    return np.stack(frames), fps
+
+
+def _even(frames: Frames) -> Frames:
+    """Repeat the last row or column where a size is odd, which yuv420p cannot hold."""
+    height, width = frames.shape[1:3]
+    padding = ((0, 0), (0, height % 2), (0, width % 2), (0, 0))
+    return np.pad(frames, padding, mode="edge") if height % 2 or width % 2 else frames

@@ -1,0 +1,1 @@
+"""Parameters, the grid, fingerprints, provenance, tracking, sharing: no science here."""

@@ -1,0 +1,17 @@
+"""Errors a person can act on: what was found, where, what was expected, and the cure."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A mistake its reader can mend; shown as one sentence, without a traceback."""
+
+
+def nearest(name: str, choices: Iterable[str]) -> str:
+    """The tail of an error about a name: the closest valid choice, or all of them."""
+    known = sorted(choices)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return "valid choices: " + ", ".join(known) + "."

@@ -1,0 +1,96 @@
+"""Where every result comes from: one JSON file beside each job's outputs."""
+
+import hashlib
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from showtell.project.errors import UserError
+from showtell.project.files import canonical_json, read_json, sha256, write_json
+from showtell.project.git import git_state
+from showtell.project.machine import machine
+
+# The packages whose version can change a number or a file.
+_PACKAGES = (
+    "showtell", "snakemake", "dvc", "mlflow", "torch", "torchvision", "open_clip_torch",
+    "stable-baselines3", "gymnasium", "mujoco", "metaworld", "pygame", "numpy", "scipy",
+    "pandas", "rliable", "matplotlib", "pillow", "av", "safetensors",
+)  # fmt: skip
+_FILES = "*provenance.json"  # provenance.json in a job's own folder, NAME.provenance.json elsewhere
+
+
+def job_key(job: Mapping[str, Any]) -> str:
+    """The identity of a job: the hash of its canonical specification."""
+    return hashlib.sha256(canonical_json(job).encode()).hexdigest()
+
+
+def write_provenance(
+    path: Path,
+    *,
+    job_name: str,
+    job: Mapping[str, Any],
+    inputs: Iterable[Path],
+    outputs: Iterable[Path],
+    started: float,
+    wall_time_s: float,
+    extra: Mapping[str, Any],
+) -> None:
+    """Write what ran, on what, from which code; `extra` adds the job's own facts."""
+    root = Path.cwd()
+    commit, dirty = git_state(root)
+    write_json(
+        path,
+        {
+            "job_name": job_name,
+            "job_key": job_key(job),
+            "job": job,
+            "fingerprint": job.get("fingerprint"),
+            "seeds": {"root": job.get("root"), "address": job.get("address")},
+            "git_commit": commit,
+            "git_dirty": dirty,
+            "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
+            "wall_time_s": round(wall_time_s, 3),
+            "machine": machine(),
+            "versions": versions(),
+            "inputs": hashes(root, inputs),
+            "outputs": hashes(root, outputs),
+            "resumed": 0,
+            **extra,
+        },
+    )
+
+
+def versions() -> dict[str, str]:
+    """Installed versions, read from metadata: nothing is imported."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def hashes(root: Path, paths: Iterable[Path]) -> dict[str, str]:
+    """The content of files, by their path from the root."""
+    return {_relative(root, path): sha256(path) for path in sorted(set(paths))}
+
+
+def records(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every provenance file under a folder, in a fixed order."""
+    for path in sorted(folder.rglob(_FILES)):
+        try:
+            record = read_json(path)
+        except ValueError as error:
+            raise UserError(
+                f"{path} is not JSON ({error}); delete it, then `make reproduce` makes it again."
+            ) from None
+        yield path, record
+
+
+def _relative(root: Path, path: Path) -> str:
+    """The path from the root, where it lies below it."""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

@@ -1,0 +1,58 @@
+"""Named parts: worlds, rewards and learners found by name, without importing what is heavy.
+
+A part is a module `showtell/<kind>/<file>.py` that defines `PARTS`, a table from a name in
+params.yaml to `(Settings, "ClassName")`. Such a module imports no torch and no simulator at the
+top: the parameters of a study are checked in a second, on a machine that has neither.
+"""
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from showtell.project.errors import UserError, nearest
+
+
+class Part(NamedTuple):
+    """One named part: where its code is and the settings it takes."""
+
+    module: str
+    settings: type[BaseModel]
+    class_name: str
+
+    def load(self) -> Any:
+        """The class itself."""
+        return getattr(importlib.import_module(self.module), self.class_name)
+
+
+@cache
+def parts(kind: str) -> dict[str, Part]:
+    """All parts of one kind: `worlds`, `rewards` or `learners`."""
+    package = importlib.import_module(f"showtell.{kind}")
+    found: dict[str, Part] = {}
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"showtell.{kind}.{info.name}")
+        for name, (settings, class_name) in getattr(module, "PARTS", {}).items():
+            if name in found:
+                raise UserError(
+                    f"two {kind} are called {name!r}: {found[name].module} and {module.__name__}; "
+                    "rename one."
+                )
+            found[name] = Part(module.__name__, settings, class_name)
+    return found
+
+
+def part(kind: str, name: str) -> Part:
+    """The part of this name, or an error that names the closest one."""
+    known = parts(kind)
+    if name not in known:
+        raise UserError(f"no {kind.removesuffix('s')} is called {name!r}; {nearest(name, known)}")
+    return known[name]
+
+
+def build(kind: str, settings: BaseModel, **context: Any) -> Any:
+    """Build the part that these settings name."""
+    name: str = settings.name  # type: ignore[attr-defined]
+    return part(kind, name).load()(settings, **context)

@@ -1,0 +1,31 @@
+"""The face of a scene: one snapshot and one view in, one picture out."""
+
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Frames = NDArray[np.uint8]  # (N, H, W, 3), upright RGB
+Snapshots = NDArray[np.float64]  # (N, D), each row enough to redraw one moment
+
+
+class View(NamedTuple):
+    """From where, how large and how finely a moment is drawn."""
+
+    width: int
+    height: int
+    camera: str = "default"
+    quality: Literal["faithful", "fast"] = "faithful"
+    mirrored: bool = False  # left-right, as RoboCLIP's published frames were
+
+
+class Scene(Protocol):
+    """Draws moments of one world. Built once per render process."""
+
+    def draw(self, snapshot: NDArray[np.float64], view: View) -> NDArray[np.uint8]:
+        """The picture of one moment: (H, W, 3)."""
+        ...
+
+    def close(self) -> None:
+        """Release what the scene holds (OpenGL contexts, surfaces)."""
+        ...

@@ -1,0 +1,1 @@
+"""What is measured: returns, success, distances between rewards, statistics."""

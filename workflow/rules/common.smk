@@ -1,0 +1,234 @@
+# Helpers of the rules: names in, paths and job specifications out. The grid itself is in src/.
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from showtell.project import parameters
+from showtell.project.errors import UserError
+from showtell.project.grid import Cell, Grid, phases
+
+ROOT = Path(workflow.basedir)
+SCALE = str(config.get("scale", "mini"))
+
+try:
+    GRID = Grid(parameters.load(ROOT, SCALE))
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+# A training takes a GPU where this machine has one; clusters say so in their profile.
+GPU_PER_TRAINING = 1 if any(Path("/dev").glob("nvidia[0-9]")) else 0
+
+
+def cell(wildcards):
+    return Cell(
+        wildcards.paper,
+        wildcards.experiment,
+        wildcards.task,
+        wildcards.method,
+        int(wildcards.seed),
+    )
+
+
+def cell_folder(cell):
+    return f"results/{SCALE}/{cell.paper}/{cell.experiment}/{cell.task}/{cell.method}/seed{cell.seed}"
+
+
+# --- specifications: the one parameter of each rule ---
+
+
+def job_of_encoder(wildcards):
+    return GRID.encoder_job(wildcards.encoder)
+
+
+def job_of_goal(wildcards):
+    return GRID.goal_job(wildcards.goal, wildcards.task)
+
+
+def job_of_training(wildcards):
+    return GRID.train_job(cell(wildcards), wildcards.phase)
+
+
+def job_of_evaluation(wildcards):
+    return GRID.evaluate_job(cell(wildcards), wildcards.phase)
+
+
+def job_of_study(wildcards):
+    return GRID.measure_job(
+        wildcards.paper, wildcards.experiment, wildcards.task, wildcards.study
+    )
+
+
+def job_of_comparison(wildcards):
+    return GRID.compare_job(wildcards.paper, wildcards.experiment)
+
+
+def job_of_figure(wildcards):
+    return GRID.figure_job(wildcards.paper, wildcards.experiment, wildcards.figure)
+
+
+def job_of_report(wildcards):
+    base = parameters.read_yaml(ROOT / "params.yaml")
+    over = parameters.overlay(ROOT, SCALE)
+    return GRID.report_job(SCALE, parameters.changes(base, over))
+
+
+# --- inputs ---
+
+
+def encoders(trained_here):
+    return [
+        name
+        for name, settings in GRID.parameters.encoders.items()
+        if (getattr(settings, "train", None) is not None) == trained_here
+    ]
+
+
+def one_of(names):
+    """A wildcard constraint that matches exactly these names, or nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def encoder_of_goal(wildcards):
+    encoder = GRID.parameters.goals[wildcards.goal].encoder
+    return f"results/{SCALE}/models/{encoder}/model.safetensors"
+
+
+def network_of_goal(wildcards):
+    encoder = GRID.parameters.goals[wildcards.goal].encoder
+    return f"results/{SCALE}/models/{encoder}/model.json"
+
+
+def reward_of_training(wildcards):
+    if wildcards.phase == "finetune":
+        return GRID.experiment(wildcards.paper, wildcards.experiment).finetune.reward
+    return GRID.reward(cell(wildcards))
+
+
+def target_of(reward, task):
+    goal = GRID.goal_of(reward)
+    return [] if goal is None else f"results/{SCALE}/goals/{goal}/{task}.safetensors"
+
+
+def weights_of(reward, name):
+    goal = GRID.goal_of(reward)
+    if goal is None:
+        return []
+    encoder = GRID.parameters.goals[goal].encoder
+    return f"results/{SCALE}/models/{encoder}/{name}"
+
+
+def target_of_training(wildcards):
+    return target_of(reward_of_training(wildcards), wildcards.task)
+
+
+def weights_of_training(wildcards):
+    return weights_of(reward_of_training(wildcards), "model.safetensors")
+
+
+def network_of_training(wildcards):
+    return weights_of(reward_of_training(wildcards), "model.json")
+
+
+def policy_before(wildcards):
+    """Fine-tuning starts from the pretrained policy."""
+    folder = cell_folder(cell(wildcards))
+    return f"{folder}/pretrain/policy.safetensors" if wildcards.phase == "finetune" else []
+
+
+def rewards_of_study(wildcards):
+    return next(
+        iter(GRID.study_rewards(wildcards.paper, wildcards.experiment, wildcards.study).values())
+    )
+
+
+def target_of_study(wildcards):
+    return target_of(rewards_of_study(wildcards), wildcards.task)
+
+
+def weights_of_study(wildcards):
+    return weights_of(rewards_of_study(wildcards), "model.safetensors")
+
+
+def network_of_study(wildcards):
+    return weights_of(rewards_of_study(wildcards), "model.json")
+
+
+def per_cell(paper, experiment, file):
+    """One file of every cell and phase of an experiment."""
+    return [
+        f"{cell_folder(cell)}/{phase}/{file}"
+        for cell in GRID.cells(paper, experiment)
+        for phase in phases(GRID.experiment(paper, experiment))
+    ]
+
+
+def evaluations_of(wildcards):
+    return per_cell(wildcards.paper, wildcards.experiment, "evaluation/episodes.csv")
+
+
+def curves_of(wildcards):
+    return per_cell(wildcards.paper, wildcards.experiment, "progress.csv")
+
+
+def studies_of(wildcards):
+    experiment = GRID.experiment(wildcards.paper, wildcards.experiment)
+    return [
+        f"results/{SCALE}/{wildcards.paper}/{wildcards.experiment}/{task}/studies/{study}.csv"
+        for task in experiment.tasks
+        for study in experiment.studies
+    ]
+
+
+def videos(paper, name):
+    return per_cell(paper, name, "evaluation/rollout.mp4")
+
+
+def results_of(paper):
+    """The comparison and the figures of every experiment of a paper."""
+    found = []
+    for name, experiment_name, experiment in GRID.experiments():
+        if name == paper:
+            folder = f"results/{SCALE}/{paper}/{experiment_name}"
+            found.append(f"{folder}/compare/claims.json")
+            found += [f"{folder}/figures/{figure}.svg" for figure in experiment.figures]
+    return found
+
+
+def everything_reported(wildcards):
+    return [path for paper in GRID.parameters.papers for path in results_of(paper)]
+
+
+def videos_reported(wildcards):
+    return [path for paper, name, _ in GRID.experiments() for path in videos(paper, name)]
+
+
+# --- one invocation: the parent run, the page that grows, and what an error leaves ---
+
+
+def showtell(*arguments, **keywords):
+    command = [sys.executable, "-m", "showtell", *arguments]
+    return subprocess.run(command, cwd=ROOT, text=True, check=False, **keywords)
+
+
+def begin_invocation():
+    """Create the tracking store before jobs race for it, and keep the report up to date."""
+    parent = showtell("track", "--begin", "--scale", SCALE, stdout=subprocess.PIPE)
+    os.environ["SHOWTELL_PARENT_RUN"] = parent.stdout.strip()
+    subprocess.Popen(
+        [sys.executable, "-m", "showtell", "watch", "--scale", SCALE, "--pid", str(os.getpid())],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def end_invocation():
+    showtell("track", "--scale", SCALE)
+
+
+def report_what_exists():
+    """A failed job costs its own cell, not the page: the report says which seeds are missing."""
+    showtell("refresh", "--scale", SCALE)

@@ -1,0 +1,54 @@
+# Judging policies, and measuring rewards without any training.
+rule evaluate:
+    input:
+        policy="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/policy.safetensors",
+        network="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/policy.json",
+    output:
+        episodes="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/episodes.csv",
+        metrics="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/metrics.json",
+        video="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/rollout.mp4",
+        provenance="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/provenance.json",
+    log:
+        "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/evaluate.log",
+    benchmark:
+        "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/evaluate.benchmark.jsonl"
+    params:
+        job=job_of_evaluation,
+    threads: 1
+    resources:
+        mem_mb=3000,
+        gpu=0,
+    conda:
+        "../../environment.yml"
+    shell:
+        "python -m showtell evaluate --job {params.job:q}"
+        " --in policy {input.policy:q} --in network {input.network:q}"
+        " --out episodes {output.episodes:q} --out metrics {output.metrics:q}"
+        " --out video {output.video:q} --out provenance {output.provenance:q} 2> {log:q}"
+
+
+rule measure:
+    input:
+        target=target_of_study,
+        encoder=weights_of_study,
+        network=network_of_study,
+    output:
+        table="results/{scale}/{paper}/{experiment}/{task}/studies/{study}.csv",
+        provenance="results/{scale}/{paper}/{experiment}/{task}/studies/{study}.provenance.json",
+    log:
+        "results/{scale}/{paper}/{experiment}/{task}/studies/{study}.log",
+    benchmark:
+        "results/{scale}/{paper}/{experiment}/{task}/studies/{study}.benchmark.jsonl"
+    params:
+        job=job_of_study,
+    threads: 1
+    resources:
+        mem_mb=8000,
+        gpu=0,
+    conda:
+        "../../environment.yml"
+    shell:
+        "python -m showtell measure --job {params.job:q}"
+        " --in target {input.target:q} --in encoder {input.encoder:q}"
+        " --in network {input.network:q}"
+        " --out table {output.table:q} --out provenance {output.provenance:q} 2> {log:q}"

@@ -1,0 +1,24 @@
+# What is shown or told, as one target embedding.
+rule embed_goal:
+    input:
+        encoder=encoder_of_goal,
+        network=network_of_goal,
+    output:
+        target="results/{scale}/goals/{goal}/{task}.safetensors",
+        provenance="results/{scale}/goals/{goal}/{task}.provenance.json",
+    log:
+        "results/{scale}/goals/{goal}/{task}.log",
+    benchmark:
+        "results/{scale}/goals/{goal}/{task}.benchmark.jsonl"
+    params:
+        job=job_of_goal,
+    threads: 1
+    resources:
+        mem_mb=8000,
+        gpu=0,
+    conda:
+        "../../environment.yml"
+    shell:
+        "python -m showtell embed_goal --job {params.job:q}"
+        " --in encoder {input.encoder:q} --in network {input.network:q}"
+        " --out target {output.target:q} --out provenance {output.provenance:q} 2> {log:q}"

@@ -1,0 +1,53 @@
+# Frozen networks: trained here where a scale says how, fetched by name and checksum otherwise.
+rule train_encoder:
+    output:
+        weights="results/{scale}/models/{encoder}/model.safetensors",
+        network="results/{scale}/models/{encoder}/model.json",
+        training="results/{scale}/models/{encoder}/training.csv",
+        metrics="results/{scale}/models/{encoder}/metrics.json",
+        provenance="results/{scale}/models/{encoder}/provenance.json",
+    log:
+        "results/{scale}/models/{encoder}/train_encoder.log",
+    benchmark:
+        "results/{scale}/models/{encoder}/train_encoder.benchmark.jsonl"
+    params:
+        job=job_of_encoder,
+    wildcard_constraints:
+        encoder=one_of(encoders(trained_here=True)),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        gpu=0,
+    conda:
+        "../../environment.yml"
+    shell:
+        "python -m showtell train_encoder --job {params.job:q}"
+        " --out weights {output.weights:q} --out network {output.network:q}"
+        " --out training {output.training:q} --out metrics {output.metrics:q}"
+        " --out provenance {output.provenance:q} 2> {log:q}"
+
+
+rule fetch_encoder:
+    output:
+        weights="results/{scale}/models/{encoder}/model.safetensors",
+        network="results/{scale}/models/{encoder}/model.json",
+        provenance="results/{scale}/models/{encoder}/provenance.json",
+    log:
+        "results/{scale}/models/{encoder}/fetch_encoder.log",
+    benchmark:
+        "results/{scale}/models/{encoder}/fetch_encoder.benchmark.jsonl"
+    params:
+        job=job_of_encoder,
+    wildcard_constraints:
+        encoder=one_of(encoders(trained_here=False)),
+    retries: 3
+    threads: 1
+    resources:
+        mem_mb=16000,
+        gpu=0,
+    conda:
+        "../../environment.yml"
+    shell:
+        "python -m showtell fetch_encoder --job {params.job:q}"
+        " --out weights {output.weights:q} --out network {output.network:q}"
+        " --out provenance {output.provenance:q} 2> {log:q}"

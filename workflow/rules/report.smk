@@ -1,0 +1,24 @@
+# The page a person reads.
+rule report:
+    input:
+        results=everything_reported,
+        videos=videos_reported,
+    output:
+        page="results/{scale}/report.html",
+        provenance="results/{scale}/report.provenance.json",
+    log:
+        "results/{scale}/report.log",
+    benchmark:
+        "results/{scale}/report.benchmark.jsonl"
+    params:
+        job=job_of_report,
+    threads: 1
+    resources:
+        mem_mb=2000,
+        gpu=0,
+    conda:
+        "../../environment.yml"
+    shell:
+        "python -m showtell report --job {params.job:q}"
+        " --in results {input.results:q} --in videos {input.videos:q}"
+        " --out page {output.page:q} --out provenance {output.provenance:q} 2> {log:q}"

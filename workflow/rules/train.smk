@@ -1,0 +1,32 @@
+# One training: a task, a method, a seed, a phase. Its .resume/ folder outlives any kill.
+rule train:
+    input:
+        target=target_of_training,
+        encoder=weights_of_training,
+        network=network_of_training,
+        start=policy_before,
+    output:
+        policy="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/policy.safetensors",
+        network="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/policy.json",
+        progress="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/progress.csv",
+        metrics="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/metrics.json",
+        provenance="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/provenance.json",
+    log:
+        "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/train.log",
+    benchmark:
+        "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/train.benchmark.jsonl"
+    params:
+        job=job_of_training,
+    threads: 1
+    resources:
+        mem_mb=4000,
+        gpu=GPU_PER_TRAINING,
+    conda:
+        "../../environment.yml"
+    shell:
+        "python -m showtell train --job {params.job:q}"
+        " --in target {input.target:q} --in encoder {input.encoder:q}"
+        " --in network {input.network:q} --in start {input.start:q}"
+        " --out policy {output.policy:q} --out network {output.network:q}"
+        " --out progress {output.progress:q} --out metrics {output.metrics:q}"
+        " --out provenance {output.provenance:q} 2> {log:q}"
