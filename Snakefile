@@ -36,19 +36,18 @@ for paper in GRID.parameters.papers:
     rule:
         name:
             paper
-        localrule: True
         input:
             results_of(paper),
+        localrule: True
 
 
 onstart:
-    begin_invocation()
+    invocation.begin(ROOT, SCALE)
 
 
 onsuccess:
-    end_invocation()
+    invocation.end(ROOT, SCALE, failed=False)
 
 
 onerror:
-    end_invocation()
-    report_what_exists()
+    invocation.end(ROOT, SCALE, failed=True)

@@ -43,9 +43,7 @@ def test_every_file_of_a_finished_run_is_declared_or_a_log(finished):
 
 
 def test_changing_alpha_reruns_what_reads_alpha(workspace):
-    workspace.override(
-        papers__vlm_rm__experiments__cartpole__methods__text__sweep__alpha=[0.25]
-    )
+    workspace.override(papers__vlm_rm__experiments__cartpole__methods__text__sweep__alpha=[0.25])
     studies = {("measure", "smoke", *TASK, study) for study in ("pole-angle", "epic")}
     assert workspace.pending() == cells("text-alpha0.25") | studies | downstream()
 
@@ -56,7 +54,9 @@ def test_changing_the_evaluation_retrains_nothing(workspace):
 
 
 def test_changing_one_study_reruns_that_study(workspace):
-    workspace.override(**{"papers__vlm_rm__experiments__cartpole__studies__epic__study__states": 50})
+    workspace.override(
+        **{"papers__vlm_rm__experiments__cartpole__studies__epic__study__states": 50}
+    )
     expected = {("measure", "smoke", *TASK, "epic")} | downstream()
     assert workspace.pending() == expected
 

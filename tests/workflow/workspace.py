@@ -26,7 +26,9 @@ class Workspace:
         """The files git knows or would take, committed afresh."""
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=REPOSITORY, capture_output=True, check=True,
+            cwd=REPOSITORY,
+            capture_output=True,
+            check=True,
         )
         for name in filter(None, listed.stdout.decode().split("\0")):
             source, target = REPOSITORY / name, root / name
@@ -61,7 +63,11 @@ class Workspace:
     def snakemake(self, *arguments: str, scale: str = "smoke") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self._command(*arguments, scale=scale),
-            cwd=self.root, env=self.environment, text=True, capture_output=True, check=False,
+            cwd=self.root,
+            env=self.environment,
+            text=True,
+            capture_output=True,
+            check=False,
             stdin=subprocess.DEVNULL,
         )
 
@@ -69,18 +75,31 @@ class Workspace:
         """The workflow in the background, in a process group of its own."""
         return subprocess.Popen(
             self._command(*arguments, scale="smoke"),
-            cwd=self.root, env=self.environment, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd=self.root,
+            env=self.environment,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     def _command(self, *arguments: str, scale: str) -> list[str]:
         command = [sys.executable, "-m", "snakemake", "--cores", "2", "--nocolor"]
-        return [*command, "--config", f"scale={scale}", *(["--", *arguments] if _targets(arguments) else arguments)]
+        return [
+            *command,
+            "--config",
+            f"scale={scale}",
+            *(["--", *arguments] if _targets(arguments) else arguments),
+        ]
 
     def showtell(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "showtell", *arguments],
-            cwd=self.root, env=self.environment, text=True, capture_output=True, check=False,
+            cwd=self.root,
+            env=self.environment,
+            text=True,
+            capture_output=True,
+            check=False,
         )
 
     def pending(self) -> set[tuple[str, ...]]:

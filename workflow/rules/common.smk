@@ -1,13 +1,10 @@
 # Helpers of the rules: names in, paths and job specifications out. The grid itself is in src/.
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from showtell.project import parameters
+from showtell.project import invocation, parameters
 from showtell.project.errors import UserError
 from showtell.project.grid import Cell, Grid, phases
 
@@ -20,7 +17,7 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 
 # A training takes a GPU where this machine has one; clusters say so in their profile.
-GPU_PER_TRAINING = 1 if any(Path("/dev").glob("nvidia[0-9]")) else 0
+GPU_PER_TRAINING = min(1, invocation.gpus())
 
 
 def cell(wildcards):
@@ -136,12 +133,18 @@ def network_of_training(wildcards):
 def policy_before(wildcards):
     """Fine-tuning starts from the pretrained policy."""
     folder = cell_folder(cell(wildcards))
-    return f"{folder}/pretrain/policy.safetensors" if wildcards.phase == "finetune" else []
+    return (
+        f"{folder}/pretrain/policy.safetensors" if wildcards.phase == "finetune" else []
+    )
 
 
 def rewards_of_study(wildcards):
     return next(
-        iter(GRID.study_rewards(wildcards.paper, wildcards.experiment, wildcards.study).values())
+        iter(
+            GRID.study_rewards(
+                wildcards.paper, wildcards.experiment, wildcards.study
+            ).values()
+        )
     )
 
 
@@ -203,32 +206,6 @@ def everything_reported(wildcards):
 
 
 def videos_reported(wildcards):
-    return [path for paper, name, _ in GRID.experiments() for path in videos(paper, name)]
-
-
-# --- one invocation: the parent run, the page that grows, and what an error leaves ---
-
-
-def showtell(*arguments, **keywords):
-    command = [sys.executable, "-m", "showtell", *arguments]
-    return subprocess.run(command, cwd=ROOT, text=True, check=False, **keywords)
-
-
-def begin_invocation():
-    """Create the tracking store before jobs race for it, and keep the report up to date."""
-    parent = showtell("track", "--begin", "--scale", SCALE, stdout=subprocess.PIPE)
-    os.environ["SHOWTELL_PARENT_RUN"] = parent.stdout.strip()
-    subprocess.Popen(
-        [sys.executable, "-m", "showtell", "watch", "--scale", SCALE, "--pid", str(os.getpid())],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-    )
-
-
-def end_invocation():
-    showtell("track", "--scale", SCALE)
-
-
-def report_what_exists():
-    """A failed job costs its own cell, not the page: the report says which seeds are missing."""
-    showtell("refresh", "--scale", SCALE)
+    return [
+        path for paper, name, _ in GRID.experiments() for path in videos(paper, name)
+    ]

@@ -12,14 +12,14 @@ rule evaluate:
         "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/evaluate.log",
     benchmark:
         "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/evaluate.benchmark.jsonl"
-    params:
-        job=job_of_evaluation,
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=3000,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        job=job_of_evaluation,
     shell:
         "python -m showtell evaluate --job {params.job:q}"
         " --in policy {input.policy:q} --in network {input.network:q}"
@@ -39,14 +39,14 @@ rule measure:
         "results/{scale}/{paper}/{experiment}/{task}/studies/{study}.log",
     benchmark:
         "results/{scale}/{paper}/{experiment}/{task}/studies/{study}.benchmark.jsonl"
-    params:
-        job=job_of_study,
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=8000,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        job=job_of_study,
     shell:
         "python -m showtell measure --job {params.job:q}"
         " --in target {input.target:q} --in encoder {input.encoder:q}"

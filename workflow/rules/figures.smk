@@ -12,14 +12,14 @@ rule compare:
         "results/{scale}/{paper}/{experiment}/compare/compare.log",
     benchmark:
         "results/{scale}/{paper}/{experiment}/compare/compare.benchmark.jsonl"
-    params:
-        job=job_of_comparison,
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        job=job_of_comparison,
     shell:
         "python -m showtell compare --job {params.job:q}"
         " --in evaluations {input.evaluations:q} --in curves {input.curves:q}"
@@ -49,14 +49,14 @@ rule figure:
         "results/{scale}/{paper}/{experiment}/figures/{figure}.log",
     benchmark:
         "results/{scale}/{paper}/{experiment}/figures/{figure}.benchmark.jsonl"
-    params:
-        job=job_of_figure,
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        job=job_of_figure,
     shell:
         "python -m showtell figure --job {params.job:q}"
         " --in summary {input.summary:q} --in evaluations {input.evaluations:q}"

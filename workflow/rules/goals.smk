@@ -10,14 +10,14 @@ rule embed_goal:
         "results/{scale}/goals/{goal}/{task}.log",
     benchmark:
         "results/{scale}/goals/{goal}/{task}.benchmark.jsonl"
-    params:
-        job=job_of_goal,
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=8000,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        job=job_of_goal,
     shell:
         "python -m showtell embed_goal --job {params.job:q}"
         " --in encoder {input.encoder:q} --in network {input.network:q}"

@@ -10,16 +10,16 @@ rule train_encoder:
         "results/{scale}/models/{encoder}/train_encoder.log",
     benchmark:
         "results/{scale}/models/{encoder}/train_encoder.benchmark.jsonl"
-    params:
-        job=job_of_encoder,
     wildcard_constraints:
         encoder=one_of(encoders(trained_here=True)),
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=4000,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        job=job_of_encoder,
     shell:
         "python -m showtell train_encoder --job {params.job:q}"
         " --out weights {output.weights:q} --out network {output.network:q}"
@@ -36,17 +36,17 @@ rule fetch_encoder:
         "results/{scale}/models/{encoder}/fetch_encoder.log",
     benchmark:
         "results/{scale}/models/{encoder}/fetch_encoder.benchmark.jsonl"
-    params:
-        job=job_of_encoder,
     wildcard_constraints:
         encoder=one_of(encoders(trained_here=False)),
     retries: 3
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=16000,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        job=job_of_encoder,
     shell:
         "python -m showtell fetch_encoder --job {params.job:q}"
         " --out weights {output.weights:q} --out network {output.network:q}"

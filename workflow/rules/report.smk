@@ -10,14 +10,14 @@ rule report:
         "results/{scale}/report.log",
     benchmark:
         "results/{scale}/report.benchmark.jsonl"
-    params:
-        job=job_of_report,
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=2000,
         gpu=0,
-    conda:
-        "../../environment.yml"
+    params:
+        job=job_of_report,
     shell:
         "python -m showtell report --job {params.job:q}"
         " --in results {input.results:q} --in videos {input.videos:q}"

@@ -15,14 +15,14 @@ rule train:
         "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/train.log",
     benchmark:
         "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/train.benchmark.jsonl"
-    params:
-        job=job_of_training,
+    conda:
+        "../../environment.yml"
     threads: 1
     resources:
         mem_mb=4000,
         gpu=GPU_PER_TRAINING,
-    conda:
-        "../../environment.yml"
+    params:
+        job=job_of_training,
     shell:
         "python -m showtell train --job {params.job:q}"
         " --in target {input.target:q} --in encoder {input.encoder:q}"

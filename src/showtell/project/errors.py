@@ -12,6 +12,7 @@ def nearest(name: str, choices: Iterable[str]) -> str:
     """The tail of an error about a name: the closest valid choice, or all of them."""
     known = sorted(choices)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close += [choice for choice in known if name and choice.startswith(name)]
     if close:
         return f"did you mean {close[0]!r}?"
     return "valid choices: " + ", ".join(known) + "."

@@ -15,7 +15,16 @@ _SOURCE = Path(__file__).resolve().parents[1]
 # Machinery that decides how a job is scheduled and shown, never what it computes.
 _UNSEEN = tuple(
     f"{PACKAGE}.project.{name}"
-    for name in ("tracking", "sharing", "doctor", "plan", "provenance", "git", "machine", "gpu")
+    for name in (
+        "tracking",
+        "sharing",
+        "doctor",
+        "plan",
+        "provenance",
+        "git",
+        "machine",
+        "invocation",
+    )
 )
 
 

@@ -281,7 +281,7 @@ def _sentence(issue: Any, values: Any, source: str) -> str:
     """One pydantic error as a sentence: file, key path, what was found, what is allowed."""
     # Tags of discriminated unions appear in `loc` but are no keys of the file.
     path = _real_path(issue["loc"], values)
-    where = f"{source}: {'.'.join(map(str, path)) or 'top level'}"
+    where = ": ".join(filter(None, (source, ".".join(map(str, path)))))
     if issue["type"] == "extra_forbidden":
         known = _fields_at(path[:-1], values)
         return f"{where}: unknown key; {nearest(str(path[-1]), known)}"

@@ -7,6 +7,7 @@ fills in from the result files: the store is a view, the files are the truth.
 """
 
 import fcntl
+import hashlib
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from showtell.project.tracking.run import Run, describe
 
@@ -49,8 +50,9 @@ class Tracking:
 
     @property
     def folder(self) -> Path:
-        """Where spools, the relay's lock and its log are."""
-        return self.root / ".snakemake" / "tracking"
+        """Where this store's spools, its relay's lock and log are."""
+        digest = hashlib.sha256(self.uri.encode()).hexdigest()[:8]
+        return self.root / ".snakemake" / "tracking" / digest
 
 
 def new_invocation() -> str:
@@ -66,7 +68,7 @@ def live_run(
     job_name: str = "train",
     tracking: Tracking | None = None,
 ) -> Iterator[Sink]:
-    """Show a running job: `with live_run(job, folder) as sink: sink(step, values)`.
+    """Show a job while the block runs; it gets the sink, called with a step and its values.
 
     The same job in the same folder is the same run, however often it is killed and resumed.
     """
@@ -85,13 +87,12 @@ class _Spool:
     """One job's lines: a header, points, an end. An error disables it, once, with a warning."""
 
     def __init__(self, tracking: Tracking, run: Run) -> None:
-        self._file: Any = None
+        self._file: TextIO | None = None
         if tracking.uri == OFF:
             return
         try:
             tracking.folder.mkdir(parents=True, exist_ok=True)
-            # Line-buffered appending: a kill loses no finished line.
-            self._file = (tracking.folder / f"{run.identity}.jsonl").open("a", buffering=1)
+            self._file = _append(tracking.folder / f"{run.identity}.jsonl")
             start_relay(tracking)
         except OSError as error:
             self._give_up(error)
@@ -99,7 +100,12 @@ class _Spool:
 
     def point(self, step: int, values: Mapping[str, float]) -> None:
         """Show values at a step; takes microseconds and never raises."""
-        self._write({"step": int(step), "values": {key: float(v) for key, v in values.items()}})
+        try:
+            line = {"step": int(step), "values": {key: float(v) for key, v in values.items()}}
+        except (TypeError, ValueError) as error:
+            self._give_up(error)
+            return
+        self._write(line)
 
     def close(self, status: str) -> None:
         """Say how the job ended."""
@@ -115,9 +121,26 @@ class _Spool:
         except OSError as error:  # a full disk, a folder that vanished
             self._give_up(error)
 
-    def _give_up(self, error: OSError) -> None:
+    def _give_up(self, error: Exception) -> None:
         self._file = None
         _LOG.warning("this run is not shown live (%s); its files are complete anyway.", error)
+
+
+def _append(path: Path) -> TextIO:
+    """Open a spool to append to, locked as alive: the relay removes only what nobody writes."""
+    for _ in range(100):
+        # Line-buffered: a kill loses no finished line.
+        file = path.open("a", buffering=1)
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:  # the relay is looking at it
+            file.close()
+            time.sleep(0.01)
+            continue
+        if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+            return file
+        file.close()  # removed between opening and locking
+    raise BlockingIOError(f"{path} stays locked")
 
 
 def start_relay(tracking: Tracking) -> None:
@@ -129,13 +152,12 @@ def start_relay(tracking: Tracking) -> None:
             return
     with (tracking.folder / "relay.log").open("a") as log:
         subprocess.Popen(
-            [
-                sys.executable, "-m", "showtell.project.tracking.relay",
-                "--root", str(tracking.root), "--uri", tracking.uri,
-            ],
+            [sys.executable, "-m", f"{__name__}.relay", "--root", str(tracking.root)],
             cwd=tracking.root,
+            # Not an argument: a store's address may hold a password, and arguments are public.
+            env=os.environ | {"MLFLOW_TRACKING_URI": tracking.uri},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,  # a killed workflow's relay still says that it was killed
-        )  # fmt: skip
+        )

@@ -60,7 +60,7 @@ class Store:
     def find(self, experiment: str) -> dict[str, Any]:
         """All job runs of an experiment, by identity, the newest last."""
         found = {}
-        for run in self._search(experiment, "attributes.run_id != ''"):
+        for run in self._search(experiment, ""):
             identity = run.data.tags.get("job.identity")
             if identity is not None:
                 found[identity] = run
@@ -68,12 +68,13 @@ class Store:
 
     def open(self, run: Run, at_ms: int) -> str:
         """The id of this job's run: the one it had before it was killed, or a new one."""
-        known = self._search(run.experiment, f"tags.`job.identity` = '{run.identity}'")
-        run_id = next((entry.info.run_id for entry in known), None)
-        if run_id is None:
+        condition = f"tags.`job.identity` = '{run.identity}'"
+        known = next(self._search(run.experiment, condition), None)
+        if known is None:
             return self.create(run, at_ms)
+        run_id = str(known.info.run_id)
         self._client.update_run(run_id, status="RUNNING")
-        return str(run_id)
+        return run_id
 
     def create(self, run: Run, at_ms: int) -> str:
         """A new run, with its tags and parameters."""
@@ -91,18 +92,21 @@ class Store:
             self._client.log_batch(run_id, params=batch)
         return run_id
 
-    def parent(self, experiment: str, invocation: str, at_ms: int) -> str:
-        """The run that groups one invocation's jobs."""
+    def parent(self, experiment: str, invocation: str, began_ms: int, ended_ms: int = 0) -> str:
+        """The run that groups one invocation's jobs; with `ended_ms`, closed at that time."""
         place = (experiment, invocation)
         if place not in self._invocations:
-            known = self._search(experiment, f"tags.invocation = '{invocation}'")
-            run = next(iter(known), None) or self._client.create_run(
-                self._experiment(experiment),
-                start_time=at_ms,
-                tags={"invocation": invocation},
-                run_name=f"invocation {invocation}",
-            )
+            run = next(self._search(experiment, f"tags.invocation = '{invocation}'"), None)
+            if run is None:
+                run = self._client.create_run(
+                    self._experiment(experiment),
+                    start_time=began_ms,
+                    tags={"invocation": invocation},
+                    run_name=f"invocation {invocation}",
+                )
             self._invocations[place] = str(run.info.run_id)
+            if ended_ms and run.info.end_time != ended_ms:
+                self.finish(run.info.run_id, "FINISHED", ended_ms)
         return self._invocations[place]
 
     def points(self, run_id: str, keys: Iterable[str]) -> dict[tuple[str, int], float]:

@@ -1,0 +1,44 @@
+"""One invocation of the workflow: its run in MLflow, its growing report, and what an error leaves.
+
+Snakemake calls these from its handlers; nothing here decides what a job computes.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+
+def gpus() -> int:
+    """How many NVIDIA devices this machine has, without asking a driver."""
+    return len(list(Path("/dev").glob("nvidia[0-9]*")))
+
+
+def begin(root: Path, scale: str) -> None:
+    """Name the invocation for its jobs, and keep the report up to date while it lasts."""
+    named = _showtell(root, "track", "--begin", "--scale", scale, stdout=subprocess.PIPE)
+    # Jobs are children of this process: the name reaches them as every environment variable does.
+    os.environ["SHOWTELL_PARENT_RUN"] = named.stdout.strip()
+    subprocess.Popen(
+        [*_COMMAND, "watch", "--scale", scale, "--pid", str(os.getpid())],
+        cwd=root,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def end(root: Path, scale: str, *, failed: bool) -> None:
+    """Bring the store up to date; after a failure, the report too: it names what is missing."""
+    _showtell(root, "track", "--scale", scale)
+    if failed:
+        _showtell(root, "refresh", "--scale", scale)
+
+
+_COMMAND = [sys.executable, "-m", "showtell"]
+
+
+def _showtell(
+    root: Path, *arguments: str, stdout: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*_COMMAND, *arguments], cwd=root, text=True, check=False, stdout=stdout)

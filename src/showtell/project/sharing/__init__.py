@@ -1,0 +1,145 @@
+"""Results shared through DVC: recorded, pushed, pulled and proved, so that nothing runs again."""
+
+import sys
+from pathlib import Path
+
+from showtell.project.errors import UserError
+from showtell.project.sharing.dvc import Remote, dvc, must, prepare, remote
+from showtell.project.sharing.integrity import (
+    Damage,
+    damages,
+    drop_bad_objects,
+    mend,
+    objects,
+    refuse_changed,
+)
+from showtell.project.sharing.manifest import Out, cache_folder, cached, files, object_path, outs
+from showtell.project.sharing.records import keeping_times, record, refuse_unfinished, restore
+from showtell.project.sharing.stages import Stage, add_shared_scale, shared_scales, stages
+
+
+def share(root: Path, scale: str, remote_url: str | None) -> int:
+    """Record what exists of a scale with DVC and push it; say what was shared."""
+    if not (root / "results" / scale).is_dir():
+        raise UserError(
+            f"results/{scale} does not exist: nothing to share yet. "
+            f"`make reproduce SCALE={scale}` makes it."
+        )
+    prepare(root)
+    to = remote(root, remote_url, scale)
+    refuse_unfinished(root, scale)
+    refuse_changed(root, scale)
+    record(root, scale)
+    add_shared_scale(root, scale)
+    complete = [stage for stage in stages(root, scale) if not stage.missing]
+    if not complete:
+        raise UserError(_incomplete(stages(root, scale)))
+    with keeping_times(root, scale):
+        must(dvc(root, "commit", "--force", *(stage.target for stage in complete)))
+    shared = [out for out in outs(root, scale) if out.stage in {stage.target for stage in complete}]
+    _say(_pushed(root, to, shared))
+    for stage in stages(root, scale):
+        if stage.missing:
+            _say(f"not shared: {stage.name} ({', '.join(stage.missing)} does not exist yet)")
+    _say(
+        "to let others pull it: "
+        f"git add dvc.lock workflow/shared.yaml results/{scale}/tables && git commit && git push"
+    )
+    return 0
+
+
+def pull(root: Path, scale: str, remote_url: str | None) -> int:
+    """Fetch a scale's shared results, check every byte, and tell Snakemake what they are."""
+    wanted = outs(root, scale)
+    if not wanted:
+        others = [name for name in shared_scales(root) if outs(root, name)]
+        raise UserError(
+            f"no results of scale {scale!r} are recorded in dvc.lock"
+            f" (recorded: {', '.join(others) or 'none'}); "
+            f"`make reproduce SCALE={scale}` makes them, `make share` records them."
+        )
+    prepare(root)
+    source = remote(root, remote_url, scale)
+    good: set[str] = set()
+    for path in drop_bad_objects(root, wanted, good):
+        _say(f"{path}: its copy in the cache was damaged and has been removed.")
+    targets = sorted({out.stage for out in wanted})
+    done = dvc(root, "pull", "--remote", source.name, *targets)
+    # A remote that was configured by hand may not verify what it hands out.
+    drop_bad_objects(root, wanted, good)
+    damaged = damages(root, wanted)
+    restored = restore(root, scale)
+    if damaged:
+        raise UserError(_refusal(damaged, source, done.stderr))
+    count = sum(len(files(root, out)) for out in wanted)
+    size = sum(out.size for out in wanted)
+    _say(
+        f"pulled {scale} from {source.url}: {count} files, {_bytes(size)}, every one checked; "
+        f"{restored} of them are new to Snakemake."
+    )
+    return 0
+
+
+def _pushed(root: Path, to: Remote, shared: list[Out]) -> str:
+    """Push, and where the remote is a folder make sure that it has every byte."""
+    wanted = objects(root, shared)
+    here = {digest: root / path for out in shared for path, digest in files(root, out).items()}
+    mend(cache_folder(root), wanted, lambda digest: here.get(digest, cached(root, digest)))
+    before = _present(to, wanted)
+    targets = sorted({out.stage for out in shared})
+    must(dvc(root, "push", "--remote", to.name, *targets, fresh=True))
+    mended = (
+        [] if to.objects is None else mend(to.objects, wanted, lambda digest: cached(root, digest))
+    )
+    new = f"{len(wanted) - before} objects new there" if to.objects is not None else "pushed"
+    again = f"; replaced damaged copies of {', '.join(mended)}" if mended else ""
+    size = sum(out.size for out in shared)
+    scale = shared[0].stage.partition("@")[2]
+    return f"shared {scale} with {to.url}: {len(here)} files, {_bytes(size)}, {new}{again}."
+
+
+def _present(to: Remote, wanted: dict[str, str]) -> int:
+    if to.objects is None:
+        return 0
+    return sum(object_path(to.objects, digest).exists() for digest in wanted)
+
+
+def _refusal(damaged: list[Damage], source: Remote, complaint: str) -> str:
+    """What cannot be used, and what to do about it."""
+    said = f" DVC says: {' '.join(complaint.split())[-500:]}" if complaint.strip() else ""
+    changed = [damage for damage in damaged if damage.made_here]
+    if changed:
+        return (
+            f"refused: {_names(changed)} was made or changed here and is not what was shared; "
+            f"`make share` it, or delete it and run `make pull` again.{said}"
+        )
+    place = object_path(Path("files/md5"), damaged[0].md5)
+    return (
+        f"refused: {_names(damaged)}: missing, damaged or out of reach in {source.url} "
+        f"(object {place}). Nothing of it is used here. Cure: `make share` on a machine that has "
+        "it replaces what a folder has lost (elsewhere, delete the object first); or "
+        f"`make reproduce` makes it here.{said}"
+    )
+
+
+def _names(damaged: list[Damage]) -> str:
+    more = f" and {len(damaged) - 5} more" if len(damaged) > 5 else ""
+    return ", ".join(damage.path for damage in damaged[:5]) + more
+
+
+def _incomplete(all_stages: list[Stage]) -> str:
+    missing = ", ".join(sorted({path for stage in all_stages for path in stage.missing}))
+    return f"nothing is complete enough to share: {missing} does not exist yet; `make reproduce`."
+
+
+def _bytes(size: int) -> str:
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    raise AssertionError
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")

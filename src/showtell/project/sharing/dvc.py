@@ -1,0 +1,84 @@
+"""DVC as a command: the few verbs that sharing needs, and where its remote is."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from showtell.project.errors import UserError
+
+_REMOTE = "shared"  # its name in .dvc/config.local, which git ignores
+
+
+class Remote(NamedTuple):
+    """Where objects are shared."""
+
+    name: str
+    url: str
+
+    @property
+    def objects(self) -> Path | None:
+        """The folder of its objects, where it is a folder."""
+        return None if "://" in self.url else Path(self.url) / "files" / "md5"
+
+
+def dvc(root: Path, *arguments: str, fresh: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run DVC. `fresh` ignores its notes on what a remote has, which outlive the remote's files."""
+    command = [sys.executable, "-m", "dvc", *arguments]
+    with tempfile.TemporaryDirectory() as notes:
+        # Through `env`: DVC takes this setting from the environment alone.
+        prefix = ["env", f"DVC_SITE_CACHE_DIR={notes}"] if fresh else []
+        return subprocess.run(
+            [*prefix, *command], cwd=root, capture_output=True, text=True, check=False
+        )
+
+
+def must(done: subprocess.CompletedProcess[str]) -> str:
+    """What a successful command printed; otherwise DVC's own complaint, as one sentence."""
+    if done.returncode != 0:
+        verb = done.args[done.args.index("dvc") + 1]
+        complaint = " ".join((done.stderr or done.stdout).split())
+        raise UserError(f"`dvc {verb}` failed: {complaint[-2000:]}")
+    return done.stdout
+
+
+def prepare(root: Path) -> None:
+    """A copy without git history (a downloaded archive) gets a DVC repository of its own."""
+    if not (root / ".dvc").exists():
+        scm = [] if (root / ".git").exists() else ["--no-scm"]
+        must(dvc(root, "init", "--quiet", *scm))
+        must(dvc(root, "config", "core.analytics", "false"))
+
+
+def remote(root: Path, wanted: str | None, scale: str) -> Remote:
+    """The remote to use: the one asked for, which is remembered, or the remembered one."""
+    known = _remotes(root)
+    if wanted is None:
+        if _REMOTE in known:
+            return Remote(_REMOTE, known[_REMOTE])
+        default = _setting(root, "core.remote")
+        if default in known:
+            return Remote(default, known[default])
+        raise UserError(
+            "no place to share is known yet; say where once: "
+            f"`make share SCALE={scale} REMOTE=<folder, s3://bucket/path or ssh://host/path>`."
+        )
+    if wanted in known:
+        return Remote(wanted, known[wanted])
+    url = wanted if "://" in wanted else str(Path(wanted).expanduser().resolve())
+    if known.get(_REMOTE) != url:
+        must(dvc(root, "remote", "add", "--local", "--force", "--default", _REMOTE, url))
+        # Off by default: DVC then takes a damaged object for a good one, for good (measured).
+        must(dvc(root, "config", "--local", f"remote.{_REMOTE}.verify", "true"))
+    return Remote(_REMOTE, url)
+
+
+def _remotes(root: Path) -> dict[str, str]:
+    lines = must(dvc(root, "remote", "list")).splitlines()
+    pairs = (line.removesuffix("(default)").split(maxsplit=1) for line in lines if line.strip())
+    return {name: url.strip() for name, url in pairs}
+
+
+def _setting(root: Path, key: str) -> str:
+    return dvc(root, "config", key).stdout.strip()

@@ -1,0 +1,152 @@
+"""Snakemake's records of results, kept beside them: what is pulled is up to date, not remade.
+
+`record` writes each stage's records to `results/<scale>/records/<stage>.json`, which DVC versions
+with the results themselves; `restore` gives them back to Snakemake for exactly the files whose
+content they describe, and sets those files' times to when they were made.
+"""
+
+import argparse
+import json
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from showtell.project.errors import UserError
+from showtell.project.files import read_json, write_json
+from showtell.project.sharing.manifest import md5
+from showtell.project.sharing.stages import papers, stages
+from showtell.project.sharing.tables import write_tables
+
+_SNAKEMAKE = Path(".snakemake")
+_LONGEST_NAME = 254  # Snakemake splits longer names into folders that begin with "@"
+_NOISE = ("job_hash", "external_jobid")  # differ from process to process, never read
+_SAME_TIME_S = 0.01
+
+
+def record(root: Path, scale: str) -> None:
+    """Write the records and the small tables of everything that exists of a scale."""
+    known = {path: data for path, data in _records(root) if (root / path).is_file()}
+    for stage in stages(root, scale):
+        before = _read(stage.records)
+        entries = {
+            path: {"md5": _hash(root / path, data, before.get(path)), "record": data}
+            for path, data in sorted(known.items())
+            if stage.owns(path)
+        }
+        if entries:
+            write_json(stage.records, entries)
+    write_tables(root, scale, papers(root, scale))
+
+
+def restore(root: Path, scale: str) -> int:
+    """Give Snakemake the records of files that came from elsewhere; how many there were.
+
+    A file that Snakemake made here keeps its record: its time is the record's end.
+    """
+    restored = 0
+    for path in sorted((root / "results" / scale / "records").glob("*.json")):
+        for place, entry in _read(path).items():
+            file, here = root / place, _record_path(root, "metadata", place)
+            if not file.is_file() or _made_here(file, here) or md5(file) != entry["md5"]:
+                continue
+            here.parent.mkdir(parents=True, exist_ok=True)
+            here.write_text(json.dumps(entry["record"]))
+            os.utime(file, (entry["record"]["endtime"],) * 2)
+            restored += 1
+    if restored:  # else Snakemake takes the folder for that of an old version
+        (root / _SNAKEMAKE / "incomplete").mkdir(exist_ok=True)
+    return restored
+
+
+def refuse_unfinished(root: Path, scale: str) -> None:
+    """Stop where Snakemake is at work, or was killed in the middle of a file."""
+    for lock in sorted((root / _SNAKEMAKE / "locks").glob("*.output.lock")):
+        held = [p for p in lock.read_text().splitlines() if p.startswith(f"results/{scale}/")]
+        if held:
+            raise UserError(
+                f"Snakemake is making {held[0]} (or was killed at it); wait for it, or run "
+                f"`snakemake --unlock --config scale={scale}` and `make reproduce SCALE={scale}`."
+            )
+    for path in _keys(root, "incomplete"):
+        if path.startswith(f"results/{scale}/") and (root / path).exists():
+            raise UserError(
+                f"{path} is half-done: its job was killed; "
+                f"finish it with `make reproduce SCALE={scale}`."
+            )
+
+
+@contextmanager
+def keeping_times(root: Path, scale: str) -> Iterator[None]:
+    """Results keep their times, whatever a tool does to their files without changing them."""
+    folder = root / "results" / scale
+    before = {path: path.stat() for path in folder.rglob("*") if path.is_file()}
+    yield
+    for path, status in before.items():
+        if path.is_file() and path.stat().st_size == status.st_size:
+            os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def _records(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What Snakemake wrote down about each output, by path."""
+    for path in _keys(root, "metadata"):
+        data = _read(_record_path(root, "metadata", path))
+        if data:
+            yield path, {key: value for key, value in data.items() if key not in _NOISE}
+
+
+def _keys(root: Path, kind: str) -> Iterator[str]:
+    folder = root / _SNAKEMAKE / kind
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            name = "".join(part.removeprefix("@") for part in path.relative_to(folder).parts)
+            yield urlsafe_b64decode(name).decode()
+
+
+def _record_path(root: Path, kind: str, place: str) -> Path:
+    """The file that Snakemake keeps about one output: its path in base64, in pieces."""
+    name = urlsafe_b64encode(place.encode()).decode()
+    pieces = [name[i : i + _LONGEST_NAME] for i in range(0, len(name), _LONGEST_NAME)]
+    return Path(root, _SNAKEMAKE, kind, *(f"@{piece}" for piece in pieces[:-1]), pieces[-1])
+
+
+def _made_here(file: Path, record_path: Path) -> bool:
+    ended = _read(record_path).get("endtime")
+    return ended is not None and abs(file.stat().st_mtime - ended) < _SAME_TIME_S
+
+
+def _hash(file: Path, data: dict[str, Any], before: dict[str, Any] | None) -> str:
+    """The file's hash; taken from the last time where neither it nor its record changed."""
+    unchanged = before is not None and before["record"].get("endtime") == data.get("endtime")
+    if before is not None and unchanged:
+        ended = data.get("endtime")
+        if ended is not None and abs(file.stat().st_mtime - ended) < _SAME_TIME_S:
+            return str(before["md5"])
+    return md5(file)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A JSON object; a missing or torn file is an empty one, and its result is made again."""
+    try:
+        value = read_json(path)
+    except (FileNotFoundError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def main() -> None:
+    """`record` after a run of Snakemake inside a DVC stage, `restore` before it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("verb", choices=["record", "restore"])
+    parser.add_argument("scale")
+    options = parser.parse_args()
+    if options.verb == "record":
+        record(Path.cwd(), options.scale)
+    else:
+        restore(Path.cwd(), options.scale)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Measurements: each module has `measure()`, a list of rows (name, ours, reference, ratio)."""
