@@ -35,7 +35,7 @@ gl:
 # --- what a user does ---
 
 reproduce: $(VENV)/.ready gl ## run the study; SCALE=smoke|mini|desk|paper, TARGETS="…"
-	@snakemake --cores $(CORES) --config scale=$(SCALE) --quiet rules host -- $(TARGETS) && \
+	@snakemake --cores $(CORES) --config scale=$(SCALE) --logger showtell -- $(TARGETS) && \
 	  echo "The report: $(CURDIR)/results/$(SCALE)/report.html"
 
 plan: $(VENV)/.ready ## what would run, how long, how much disk and download

@@ -28,7 +28,9 @@ localrules:
 rule all:
     default_target: True
     input:
+        # Not the page alone: it grows while jobs run, and a page of a failed run is no result.
         f"results/{SCALE}/report.html",
+        f"results/{SCALE}/report.provenance.json",
 
 
 for paper in GRID.parameters.papers:

@@ -14,8 +14,9 @@ import tests.bench
 ROOT = Path(__file__).resolve().parents[2]
 HEAD = """# Performance
 
-Measured by `make bench` on {date}: {cores} cores, {machine}, Python {python}. Every row's two numbers
-were measured side by side in that one run; medians. Timings are never asserted in tests.
+Measured by `make bench` on {date}: {cores} cores, {machine}, Python {python}.
+Every row's two numbers were measured side by side in that one run; medians. Timings are never
+asserted in tests.
 
 """
 

@@ -39,7 +39,7 @@ def test_a_second_run_has_nothing_to_do(workspace):
 def test_every_file_of_a_finished_run_is_declared_or_a_log(finished):
     left = {path.name for path in (finished.root / "results").rglob("*") if path.is_dir()}
     assert ".resume" not in left
-    assert not [p for p in (finished.root / "results").rglob("*.part*")]
+    assert not list((finished.root / "results").rglob("*.part*"))
 
 
 def test_changing_alpha_reruns_what_reads_alpha(workspace):

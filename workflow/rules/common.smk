@@ -8,6 +8,7 @@ from showtell.project import invocation, parameters
 from showtell.project.errors import UserError
 from showtell.project.grid import Cell, Grid, phases
 
+invocation.use_this_python()
 ROOT = Path(workflow.basedir)
 SCALE = str(config.get("scale", "mini"))
 

@@ -14,6 +14,13 @@ def gpus() -> int:
     return len(list(Path("/dev").glob("nvidia[0-9]*")))
 
 
+def use_this_python() -> None:
+    """Let jobs find the Python that runs the workflow, also where no environment is activated."""
+    here = str(Path(sys.executable).parent)
+    if os.environ.get("PATH", "").split(os.pathsep)[0] != here:
+        os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
+
+
 def begin(root: Path, scale: str) -> None:
     """Name the invocation for its jobs, and keep the report up to date while it lasts."""
     named = _showtell(root, "track", "--begin", "--scale", scale, stdout=subprocess.PIPE)

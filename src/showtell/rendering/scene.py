@@ -1,6 +1,6 @@
 """The face of a scene: one snapshot and one view in, one picture out."""
 
-from typing import Literal, NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ class View(NamedTuple):
 
 class Scene(Protocol):
     """Draws moments of one world. Built once per render process."""
+
+    needs_gl: ClassVar[bool]  # such a scene is never drawn in the learner's own process
 
     def draw(self, snapshot: NDArray[np.float64], view: View) -> NDArray[np.uint8]:
         """The picture of one moment: (H, W, 3)."""

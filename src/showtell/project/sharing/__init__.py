@@ -70,7 +70,7 @@ def pull(root: Path, scale: str, remote_url: str | None) -> int:
     damaged = damages(root, wanted)
     restored = restore(root, scale)
     if damaged:
-        raise UserError(_refusal(damaged, source, done.stderr))
+        raise UserError(_refusal(damaged, source, scale, done.stderr))
     count = sum(len(files(root, out)) for out in wanted)
     size = sum(out.size for out in wanted)
     _say(
@@ -104,7 +104,7 @@ def _present(to: Remote, wanted: dict[str, str]) -> int:
     return sum(object_path(to.objects, digest).exists() for digest in wanted)
 
 
-def _refusal(damaged: list[Damage], source: Remote, complaint: str) -> str:
+def _refusal(damaged: list[Damage], source: Remote, scale: str, complaint: str) -> str:
     """What cannot be used, and what to do about it."""
     said = f" DVC says: {' '.join(complaint.split())[-500:]}" if complaint.strip() else ""
     changed = [damage for damage in damaged if damage.made_here]
@@ -113,12 +113,16 @@ def _refusal(damaged: list[Damage], source: Remote, complaint: str) -> str:
             f"refused: {_names(changed)} was made or changed here and is not what was shared; "
             f"`make share` it, or delete it and run `make pull` again.{said}"
         )
+    first = damaged[0].path
     place = object_path(Path("files/md5"), damaged[0].md5)
+    make = (
+        "make reproduce" if first.endswith("/") else f"snakemake --config scale={scale} -- {first}"
+    )
     return (
         f"refused: {_names(damaged)}: missing, damaged or out of reach in {source.url} "
         f"(object {place}). Nothing of it is used here. Cure: `make share` on a machine that has "
         "it replaces what a folder has lost (elsewhere, delete the object first); or "
-        f"`make reproduce` makes it here.{said}"
+        f"`{make}` makes it here.{said}"
     )
 
 

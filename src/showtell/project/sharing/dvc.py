@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from showtell.project.errors import UserError
+from showtell.project.files import replacing
+from showtell.project.sharing.manifest import read_config
 
-_REMOTE = "shared"  # its name in .dvc/config.local, which git ignores
+_REMOTE = "shared"
+_SECTION = "'remote \""  # …NAME"', quotes included, is how DVC spells a remote's section
 
 
 class Remote(NamedTuple):
@@ -53,11 +56,14 @@ def prepare(root: Path) -> None:
 
 def remote(root: Path, wanted: str | None, scale: str) -> Remote:
     """The remote to use: the one asked for, which is remembered, or the remembered one."""
-    known = _remotes(root)
+    config = read_config(root)
+    known = {
+        section.removeprefix(_SECTION).removesuffix("\"'"): config.get(section, "url")
+        for section in config.sections()
+        if section.startswith(_SECTION) and config.has_option(section, "url")
+    }
     if wanted is None:
-        if _REMOTE in known:
-            return Remote(_REMOTE, known[_REMOTE])
-        default = _setting(root, "core.remote")
+        default = config.get("core", "remote", fallback=_REMOTE)
         if default in known:
             return Remote(default, known[default])
         raise UserError(
@@ -68,17 +74,16 @@ def remote(root: Path, wanted: str | None, scale: str) -> Remote:
         return Remote(wanted, known[wanted])
     url = wanted if "://" in wanted else str(Path(wanted).expanduser().resolve())
     if known.get(_REMOTE) != url:
-        must(dvc(root, "remote", "add", "--local", "--force", "--default", _REMOTE, url))
-        # Off by default: DVC then takes a damaged object for a good one, for good (measured).
-        must(dvc(root, "config", "--local", f"remote.{_REMOTE}.verify", "true"))
+        _remember(root, url)
     return Remote(_REMOTE, url)
 
 
-def _remotes(root: Path) -> dict[str, str]:
-    lines = must(dvc(root, "remote", "list")).splitlines()
-    pairs = (line.removesuffix("(default)").split(maxsplit=1) for line in lines if line.strip())
-    return {name: url.strip() for name, url in pairs}
-
-
-def _setting(root: Path, key: str) -> str:
-    return dvc(root, "config", key).stdout.strip()
+def _remember(root: Path, url: str) -> None:
+    """Make this the remote, in the part of DVC's configuration that git ignores."""
+    path = root / ".dvc" / "config.local"
+    config = read_config(root, "config.local")
+    section = f"{_SECTION}{_REMOTE}\"'"
+    # `verify` is off by default: DVC then takes a damaged object for a good one, for good.
+    config.read_dict({"core": {"remote": _REMOTE}, section: {"url": url, "verify": "true"}})
+    with replacing(path) as temporary, temporary.open("w") as file:
+        config.write(file)

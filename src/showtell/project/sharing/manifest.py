@@ -41,15 +41,17 @@ def outs(root: Path, scale: str | None = None) -> list[Out]:
     ]
 
 
+def read_config(root: Path, *names: str) -> configparser.RawConfigParser:
+    """The repository's DVC configuration, what is local to this clone winning."""
+    config = configparser.RawConfigParser()
+    config.read(root / ".dvc" / name for name in names or ("config", "config.local"))
+    return config
+
+
 def cache_folder(root: Path) -> Path:
-    """Where the repository keeps its objects."""
-    folder = root / ".dvc" / "cache"
-    for name in ("config", "config.local"):  # the second one wins
-        parser = configparser.ConfigParser()
-        parser.read(root / ".dvc" / name)
-        if parser.has_option("cache", "dir"):
-            folder = (root / ".dvc" / parser.get("cache", "dir")).resolve()
-    return folder / "files" / "md5"
+    """Where the repository keeps its objects; a relative setting counts from .dvc."""
+    folder = read_config(root).get("cache", "dir", fallback="cache")
+    return (root / ".dvc" / folder).resolve() / "files" / "md5"
 
 
 def cached(root: Path, md5: str) -> Path:

@@ -9,13 +9,13 @@ import argparse
 import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from showtell.project.errors import UserError
-from showtell.project.files import read_json, write_json
+from showtell.project.files import canonical_json, read_json, write_json
 from showtell.project.sharing.manifest import md5
 from showtell.project.sharing.stages import papers, stages
 from showtell.project.sharing.tables import write_tables
@@ -44,21 +44,49 @@ def record(root: Path, scale: str) -> None:
 def restore(root: Path, scale: str) -> int:
     """Give Snakemake the records of files that came from elsewhere; how many there were.
 
-    A file that Snakemake made here keeps its record: its time is the record's end.
+    A job whose files Snakemake made here keeps its records: each file's time is its record's end,
+    and the record is the newer one.
     """
     restored = 0
     for path in sorted((root / "results" / scale / "records").glob("*.json")):
-        for place, entry in _read(path).items():
-            file, here = root / place, _record_path(root, "metadata", place)
-            if not file.is_file() or _made_here(file, here) or md5(file) != entry["md5"]:
-                continue
-            here.parent.mkdir(parents=True, exist_ok=True)
-            here.write_text(json.dumps(entry["record"]))
-            os.utime(file, (entry["record"]["endtime"],) * 2)
-            restored += 1
+        for entries in _by_job(_read(path)):
+            if any(_foreign(root, place, entry) for place, entry in entries.items()):
+                restored += sum(_restored(root, place, entry) for place, entry in entries.items())
     if restored:  # else Snakemake takes the folder for that of an old version
         (root / _SNAKEMAKE / "incomplete").mkdir(exist_ok=True)
     return restored
+
+
+def _by_job(entries: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """Entries that one job made together: a file that two jobs make alike tells nothing alone."""
+    jobs: dict[str, dict[str, Any]] = {}
+    for place, entry in entries.items():
+        made = {key: entry["record"].get(key) for key in ("rule", "params", "input", "log")}
+        jobs.setdefault(canonical_json(made), {})[place] = entry
+    return jobs.values()
+
+
+def _foreign(root: Path, place: str, entry: dict[str, Any]) -> bool:
+    """Whether a file was not made here, or less recently than the entry says."""
+    ended = _read(_record_path(root, "metadata", place)).get("endtime")
+    if not (root / place).is_file():
+        return False
+    return (
+        ended is None
+        or ended < entry["record"]["endtime"] - _SAME_TIME_S
+        or not _at(root / place, ended)
+    )
+
+
+def _restored(root: Path, place: str, entry: dict[str, Any]) -> bool:
+    """Restore one record, if the file is the one that it describes."""
+    file, here = root / place, _record_path(root, "metadata", place)
+    if not file.is_file() or md5(file) != entry["md5"]:
+        return False
+    here.parent.mkdir(parents=True, exist_ok=True)
+    here.write_text(json.dumps(entry["record"]))
+    os.utime(file, (entry["record"]["endtime"],) * 2)
+    return True
 
 
 def refuse_unfinished(root: Path, scale: str) -> None:
@@ -112,18 +140,15 @@ def _record_path(root: Path, kind: str, place: str) -> Path:
     return Path(root, _SNAKEMAKE, kind, *(f"@{piece}" for piece in pieces[:-1]), pieces[-1])
 
 
-def _made_here(file: Path, record_path: Path) -> bool:
-    ended = _read(record_path).get("endtime")
-    return ended is not None and abs(file.stat().st_mtime - ended) < _SAME_TIME_S
+def _at(file: Path, moment: float) -> bool:
+    return abs(file.stat().st_mtime - moment) < _SAME_TIME_S
 
 
 def _hash(file: Path, data: dict[str, Any], before: dict[str, Any] | None) -> str:
     """The file's hash; taken from the last time where neither it nor its record changed."""
-    unchanged = before is not None and before["record"].get("endtime") == data.get("endtime")
-    if before is not None and unchanged:
-        ended = data.get("endtime")
-        if ended is not None and abs(file.stat().st_mtime - ended) < _SAME_TIME_S:
-            return str(before["md5"])
+    ended = data.get("endtime")
+    if before and ended and before["record"].get("endtime") == ended and _at(file, ended):
+        return str(before["md5"])
     return md5(file)
 
 

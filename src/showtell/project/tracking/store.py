@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from showtell.project.tracking.run import Run
 
-_SQLITE = "sqlite:///"
+SQLITE = "sqlite:///"
 _BATCH = 1000  # metrics in one request: MLflow's own limit
 _PARAMS_BATCH = 100
 
@@ -33,9 +33,9 @@ def ensure_store(uri: str) -> Any:
     _quiet()
     from mlflow import MlflowClient
 
-    if not uri.startswith(_SQLITE):
+    if not uri.startswith(SQLITE):
         return MlflowClient(uri)
-    database = Path(uri.removeprefix(_SQLITE))
+    database = Path(uri.removeprefix(SQLITE))
     database.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(database.with_name(f".{database.name}.lock")):
         client = MlflowClient(uri)

@@ -1,0 +1,24 @@
+"""Draws one figure: the CSV of all that is seen, and from it the SVG and the PDF."""
+
+from pathlib import Path
+from typing import Any
+
+from showtell.papers.drawing import save
+from showtell.papers.figures import chart
+from showtell.papers.results import Comparison, read
+from showtell.project.errors import UserError
+
+
+def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
+    """Inputs: evaluations, curves, studies; missing seeds are allowed."""
+    comparison = Comparison.model_validate(job)
+    kind = chart(comparison.paper, job["figure"])
+    table = kind.table(read(comparison, inputs))
+    if not table.rows:
+        raise UserError(
+            f"nothing to draw for the figure {job['figure']!r} of {comparison.paper}/"
+            f"{comparison.experiment}: none of its input files holds a result; run its trainings "
+            "and studies first, or take it out of the experiment's figures in params.yaml."
+        )
+    table.write(outputs["csv"])
+    save(kind.draw(table), outputs["svg"], outputs["pdf"])

@@ -1,0 +1,57 @@
+"""Writes report.html: at the end as a job, and meanwhile whenever results arrive."""
+
+import json
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from showtell import report
+from showtell.project.errors import UserError
+from showtell.project.grid import Grid
+from showtell.project.parameters import changes, load, overlay, read_yaml
+
+_LOG = logging.getLogger(__name__)
+_PAUSE_S = 5.0
+_REST = 20  # the live page takes at most a twentieth of one core from the trainings
+
+
+def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
+    """Inputs say when the page is due; it shows all that lies beside it, in results/<scale>."""
+    del inputs
+    report.build(outputs["page"].parent, job, outputs["page"])
+
+
+def refresh(root: Path, scale: str) -> int:
+    """Rebuild the page of one scale if anything that it shows has changed."""
+    differences = changes(read_yaml(root / "params.yaml"), overlay(root, scale))
+    job = json.loads(Grid(load(root, scale)).report_job(scale, differences))
+    results = root / "results" / scale
+    report.refresh(results, job, results / "report.html")
+    return 0
+
+
+def watch(root: Path, scale: str, pid: int) -> int:
+    """Keep the page up to date while a process lives."""
+    os.nice(10)  # the trainings come first
+    try:
+        process = psutil.Process(pid)
+        while _lives(process):
+            began = time.monotonic()
+            try:
+                refresh(root, scale)
+            except (OSError, UserError) as error:  # a file was replaced under our eyes: next round
+                _LOG.info("the page waits for the next round: %s", error)
+            again = time.monotonic() + max(_PAUSE_S, _REST * (time.monotonic() - began))
+            while _lives(process) and time.monotonic() < again:
+                time.sleep(min(_PAUSE_S, 0.5))
+    except psutil.NoSuchProcess:
+        pass
+    return refresh(root, scale)
+
+
+def _lives(process: psutil.Process) -> bool:
+    return process.is_running() and bool(process.status() != psutil.STATUS_ZOMBIE)

@@ -1,0 +1,24 @@
+"""Show every finished job in MLflow: the store, brought up to date from the result files."""
+
+import logging
+import sys
+from pathlib import Path
+
+from showtell.project.tracking import Tracking, new_invocation
+
+_LOG = logging.getLogger(__name__)
+
+
+def track(root: Path, scale: str, *, begin: bool = False) -> int:
+    """Rebuild the store from one scale's files; with `begin`, print a new invocation's name."""
+    if begin:
+        # Its parent run appears with its first job: nothing here waits for a store.
+        sys.stdout.write(f"{new_invocation()}\n")
+        return 0
+    # mlflow takes seconds to import; `begin` need not pay for that.
+    from showtell.project.tracking.replay import rebuild
+
+    tracking = Tracking.from_environment(root)
+    counts = rebuild(root / "results" / scale, tracking)
+    _LOG.info("tracked: %(written)d runs written, %(unchanged)d unchanged", counts)
+    return 0

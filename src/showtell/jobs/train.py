@@ -1,0 +1,36 @@
+"""Trains one agent, or goes on training it: policy, its description, progress, final scores."""
+
+from pathlib import Path
+from typing import Any
+
+from showtell.jobs.parts import drawing, learner_of, reward_of, world_of
+from showtell.learners import policies
+from showtell.learners.checkpoints import Resume, identity
+from showtell.learners.learner import Assignment
+from showtell.learners.progress import csv_of
+from showtell.project.files import write_json, write_text
+from showtell.project.tracking import live_run
+
+Inputs = dict[str, list[Path]]
+
+
+def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[str, Any]:
+    """Inputs, where the reward or the phase needs them: target, encoder, network, start."""
+    folder, start = outputs["policy"].parent, inputs.get("start")
+    with Resume(folder / ".resume", identity(job, inputs)) as resume:
+        world, reward = world_of(job["task"]), reward_of(job, inputs)
+        with live_run(job, folder) as sink, drawing(world, reward) as draw:
+            assignment = Assignment(
+                make_world=lambda: world_of(job["task"]),
+                reward=reward,
+                draw=draw,
+                root=job["root"],
+                address=tuple(job["address"]),
+                start=policies.load_weights(start[0]) if start else None,
+            )
+            trained = learner_of(job["learner"]).train(assignment, resume, sink)
+        policies.save(outputs["policy"], outputs["network"], trained.weights, trained.network)
+        write_text(outputs["progress"], csv_of(trained.progress))
+        write_json(outputs["metrics"], trained.metrics)
+        resume.finish()
+    return {"resumed": resume.resumed}

@@ -1,0 +1,87 @@
+"""DQN, as VLM-RM trains CartPole: Stable-Baselines3's, on episodes labelled after they end."""
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from showtell.learners.checkpoints import Resume
+from showtell.learners.learner import Assignment, Sink, Trained
+from showtell.learners.off_policy import OffPolicySettings
+from showtell.learners.policies import sizes
+
+if TYPE_CHECKING:
+    from stable_baselines3 import DQN
+    from stable_baselines3.common.vec_env import VecEnv
+
+
+class DqnSettings(OffPolicySettings):
+    """Everything DQN is told; what is not here is Stable-Baselines3's default."""
+
+    name: Literal["dqn"]
+    exploration_fraction: float = Field(gt=0, le=1)  # of the training, until the final chance
+    exploration_final: float = Field(ge=0, le=1)  # chance of a random action
+
+
+class Dqn:
+    """Learns the values of discrete actions."""
+
+    def __init__(self, settings: DqnSettings) -> None:
+        self._settings = settings
+
+    def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
+        """Train to the end, from the last checkpoint in `resume` if there is one."""
+        from showtell.learners.sb3.training import Pace, train
+
+        settings = self._settings
+        pace = Pace(
+            steps=settings.steps,
+            checkpoint_every=settings.checkpoint_every,
+            log_every=settings.log_every,
+            environments=settings.environments,
+            rollout=settings.train_freq,
+        )
+        model, episodes = train(self._algorithm, assignment, pace, resume, sink)
+        return Trained(
+            weights={name: t.cpu().numpy() for name, t in model.policy.state_dict().items()},
+            network={
+                "learner": settings.name,
+                # Every other module of the perceptron is a layer, those between are ReLUs.
+                "layers": [f"q_net.q_net.{2 * layer}" for layer in range(len(settings.hidden) + 1)],
+                "activation": "relu",
+                "head": "argmax",
+                "exploration": settings.exploration_final,
+                **sizes(model.observation_space, model.action_space),
+            },
+            episodes=episodes,
+            log_every=settings.log_every,
+            updates=model._n_updates,
+        )
+
+    def _algorithm(self, worlds: "VecEnv", seed: int) -> "DQN":
+        from stable_baselines3 import DQN
+
+        from showtell.learners.sb3.adam import FusedAdam
+
+        settings = self._settings
+        return DQN(
+            "MlpPolicy",
+            worlds,
+            learning_rate=settings.learning_rate,
+            buffer_size=settings.buffer,
+            learning_starts=settings.learning_starts,
+            batch_size=settings.batch,
+            tau=settings.tau,
+            gamma=settings.gamma,
+            train_freq=(settings.train_freq, "step"),
+            gradient_steps=settings.gradient_steps,
+            target_update_interval=settings.target_update_interval,
+            exploration_fraction=settings.exploration_fraction,
+            exploration_final_eps=settings.exploration_final,
+            policy_kwargs={"net_arch": list(settings.hidden), "optimizer_class": FusedAdam},
+            seed=seed,
+            # Networks of this size are faster on a CPU, and there the same bits come out again.
+            device="cpu",
+        )
+
+
+PARTS = {"dqn": (DqnSettings, "Dqn")}

@@ -1,0 +1,131 @@
+"""Collect whole episodes from environments in lockstep, and let a reward label every step.
+
+An episode's row t is what its action t led to: the last row is the state in which the episode
+ended, never the first of the next one, although vectorised environments have moved on by then.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from showtell.project.errors import UserError
+from showtell.rendering.scene import Frames, Snapshots, View
+from showtell.rewards.reward import Episodes, Reward
+
+_FRAME_BYTES = 256 << 20  # frames held at once; a longer batch is drawn and scored in parts
+
+
+class Rollout:
+    """`steps` steps of `environments` environments, filled row by row; `episodes` times over."""
+
+    def __init__(self, steps: int, environments: int, horizon: int) -> None:
+        self._shape = (steps, environments)
+        self._horizon = horizon
+        self._rows: dict[str, NDArray[Any]] = {}
+        self._filled = 0
+
+    def add(
+        self,
+        actions: NDArray[Any],
+        observations: NDArray[Any],
+        rewards: NDArray[Any],
+        dones: NDArray[Any],
+        infos: Sequence[dict[str, Any]],
+    ) -> None:
+        """One step of every environment, as a Stable-Baselines3 `VecEnv` returns it."""
+        self._check_lockstep(dones)
+        ended = [info.get("terminal_observation") for info in infos]
+        reached = [o if last is None else last for o, last in zip(observations, ended, strict=True)]
+        self._put("actions", actions)
+        self._put("observations", np.stack(reached).astype(np.float32, copy=False))
+        self._put("true_rewards", rewards.astype(np.float32, copy=False))
+        self._put("successes", np.array([info["success"] for info in infos], dtype=np.bool_))
+        self._put("snapshots", np.stack([info["snapshot"] for info in infos]))
+        self._filled += 1
+
+    def clear(self) -> None:
+        """Begin again; the memory is kept."""
+        self._filled = 0
+
+    def episodes(self) -> tuple[Episodes, Snapshots]:
+        """Whole episodes in the order they ended, (E, T, …), without frames, and snapshots."""
+        rows = {name: self._by_episode(values) for name, values in self._rows.items()}
+        snapshots = rows.pop("snapshots")
+        return Episodes(**rows), snapshots
+
+    def by_step(self, labels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Labels of episodes, (E, T), in the order of steps and environments, (steps, n)."""
+        steps, environments = self._shape
+        return (
+            labels.reshape(-1, environments, self._horizon)
+            .transpose(0, 2, 1)
+            .reshape(steps, environments)
+        )
+
+    def _by_episode(self, values: NDArray[Any]) -> NDArray[Any]:
+        assert self._filled == self._shape[0]
+        rest = values.shape[2:]
+        rounds = values.reshape(-1, self._horizon, self._shape[1], *rest)
+        return rounds.swapaxes(1, 2).reshape(-1, self._horizon, *rest)
+
+    def _put(self, name: str, values: NDArray[Any]) -> None:
+        if name not in self._rows:
+            self._rows[name] = np.empty((self._shape[0], *values.shape), values.dtype)
+        self._rows[name][self._filled] = values
+
+    def _check_lockstep(self, dones: NDArray[Any]) -> None:
+        at_end = (self._filled + 1) % self._horizon == 0
+        if not bool(np.all(dones == at_end)):
+            raise UserError(
+                f"an episode {'went on after' if at_end else 'ended before'} its horizon of "
+                f"{self._horizon} steps; rewards label whole episodes, so the world must not end "
+                "them early: for CartPole set ends_when_fallen: false in the task's world."
+            )
+
+
+def label(
+    reward: Reward,
+    episodes: Episodes,
+    snapshots: Snapshots,
+    draw: Callable[[Snapshots, View], Frames] | None,
+) -> NDArray[np.float32]:
+    """The reward of every step, (E, T); draws exactly the frames that the reward reads."""
+    count, horizon = episodes.true_rewards.shape
+    view, steps = reward.reads.view, reward.reads.steps(horizon)
+    part = count
+    if view is not None:
+        part = max(1, _FRAME_BYTES // (len(steps) * view.height * view.width * 3))
+    labels = np.empty((count, horizon), dtype=np.float32)
+    for first in range(0, count, part):
+        of = slice(first, min(first + part, count))
+        frames = None
+        if view is not None:
+            if draw is None:
+                raise ValueError(f"{type(reward).__name__} reads frames, but nothing draws them")
+            moments = snapshots[of][:, steps]
+            flat = draw(moments.reshape(-1, moments.shape[-1]), view)
+            frames = flat.reshape(*moments.shape[:2], *flat.shape[1:])
+        labels[of] = _checked(reward, _part(episodes, of, frames))
+    return labels
+
+
+def _part(episodes: Episodes, of: slice, frames: Frames | None) -> Episodes:
+    return Episodes(
+        observations=episodes.observations[of],
+        actions=episodes.actions[of],
+        true_rewards=episodes.true_rewards[of],
+        successes=episodes.successes[of],
+        frames=frames,
+    )
+
+
+def _checked(reward: Reward, episodes: Episodes) -> NDArray[np.float32]:
+    scores = np.asarray(reward.score(episodes))
+    name, wanted = type(reward).__name__, episodes.true_rewards.shape
+    if scores.shape != wanted:
+        raise ValueError(f"{name} scored {scores.shape}, not one reward a step: {wanted}")
+    if not np.isfinite(scores).all():
+        raise ValueError(f"{name} gave a reward that is not a finite number")
+    return scores.astype(np.float32, copy=False)

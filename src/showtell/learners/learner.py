@@ -1,0 +1,61 @@
+"""The face of a learner: worlds and a reward in, a policy and the story of its training out."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from showtell.learners.checkpoints import Resume
+from showtell.learners.policies import Weights
+from showtell.learners.progress import EpisodeLog, Row
+from showtell.rendering.scene import Frames, Snapshots, View
+from showtell.rewards.reward import Reward
+from showtell.worlds.world import World
+
+Draw = Callable[[Snapshots, View], Frames]
+Sink = Callable[[int, Mapping[str, float]], None]  # a step, and what was measured up to it
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What is to be learned, and where its randomness hangs in the seed tree."""
+
+    make_world: Callable[[], World]
+    reward: Reward
+    draw: Draw | None  # None where the reward reads no frames
+    root: int
+    address: tuple[str | int, ...]
+    start: Weights | None = None  # the policy to go on from, when fine-tuning
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training leaves behind."""
+
+    weights: Weights
+    network: dict[str, Any]  # plain data: all that is needed to act with the weights
+    episodes: EpisodeLog
+    log_every: int  # steps
+    updates: int
+
+    @property
+    def progress(self) -> Iterator[Row]:
+        """The learning curve."""
+        return self.episodes.rows(self.log_every, ended=True)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """How much was done, and what the latest episodes were worth."""
+        return {
+            "steps": self.episodes.steps,
+            "episodes": len(self.episodes),
+            "updates": self.updates,
+            **self.episodes.final(),
+        }
+
+
+class Learner(Protocol):
+    """Learns; can be killed at any moment; knows nothing of papers."""
+
+    def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
+        """Train to the end, from the last checkpoint in `resume` if there is one."""
+        ...

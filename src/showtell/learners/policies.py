@@ -1,0 +1,135 @@
+"""Policies in files: weights as safetensors, how to act with them as JSON.
+
+`policy.json` describes a multilayer perceptron and what its output means, so that a policy acts
+anywhere NumPy runs, without torch, Stable-Baselines3 or a pickle.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from showtell.project.errors import UserError
+from showtell.project.files import read_json, replacing, write_json
+
+Weights = dict[str, NDArray[Any]]
+
+
+class Network(BaseModel):
+    """The content of `policy.json`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    learner: str
+    layers: list[str] = Field(min_length=1)  # prefixes of `.weight` and `.bias`, in order
+    activation: Literal["relu", "tanh"]  # between layers
+    head: Literal["argmax"]  # an action's number is the index of the largest output
+    exploration: float = Field(ge=0, le=1)  # chance of a random action, when acting stochastically
+    observations: int  # numbers in an observation
+    actions: int  # choices, for argmax
+
+
+class Policy:
+    """Acts on batches of observations."""
+
+    def __init__(self, network: Network, weights: Weights) -> None:
+        self.network = network
+        self._layers = [
+            (weights[f"{layer}.weight"].T.copy(), weights[f"{layer}.bias"])
+            for layer in network.layers
+        ]
+
+    def act(
+        self,
+        observations: NDArray[np.float32],
+        generators: list[np.random.Generator] | None = None,
+    ) -> NDArray[np.int64]:
+        """The actions for (N, D) observations; stochastic where each row has a generator."""
+        outputs = self._outputs(observations)
+        actions: NDArray[np.int64] = outputs.argmax(axis=1)
+        for row, generator in enumerate(generators or []):
+            if generator.random() < self.network.exploration:
+                actions[row] = generator.integers(self.network.actions)
+        return actions
+
+    def _outputs(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
+        values = observations
+        for number, (weight, bias) in enumerate(self._layers):
+            if number:
+                values = np.maximum(values, 0) if self._relu else np.tanh(values)
+            # einsum sums in one fixed order; a threaded BLAS product may depend on the machine's
+            # number of cores, and one flipped action is another episode.
+            values = np.einsum("nd,dk->nk", values, weight) + bias
+        return values
+
+    @property
+    def _relu(self) -> bool:
+        return self.network.activation == "relu"
+
+
+def save(weights: Path, network: Path, arrays: Any, description: dict[str, Any]) -> None:
+    """Write both files, each whole or not at all."""
+    from safetensors.numpy import save as to_bytes
+
+    content = to_bytes({name: np.array(array, order="C") for name, array in arrays.items()})
+    with replacing(weights) as temporary:
+        temporary.write_bytes(content)  # safetensors' own save_file makes files private (0600)
+    write_json(network, Network.model_validate(description).model_dump(mode="json"))
+
+
+def load(weights: Path, network: Path) -> Policy:
+    """Read both files."""
+    try:
+        description = Network.model_validate(read_json(network))
+    except (ValidationError, ValueError) as error:
+        raise UserError(
+            f"{network} does not describe a policy ({error}); delete it and run the training again."
+        ) from None
+    arrays = load_weights(weights)
+    missing = [name for layer in description.layers for name in _names(layer) if name not in arrays]
+    if missing:
+        raise UserError(
+            f"{weights} has no {missing[0]!r}, which {network.name} beside it names; the two are "
+            "of different trainings: delete both and run the training again."
+        )
+    return Policy(description, arrays)
+
+
+def load_weights(path: Path) -> Weights:
+    """The arrays of a policy."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        arrays: Weights = load_file(path)
+    except SafetensorError as error:
+        raise UserError(
+            f"{path} is not a whole safetensors file ({error}); delete it, or pull it again."
+        ) from None
+    return arrays
+
+
+def sizes(observation: spaces.Space[Any], action: spaces.Space[Any]) -> dict[str, int]:
+    """How many numbers a world shows, and how many actions it offers."""
+    return {
+        "observations": int(np.prod(observation.shape or (0,))),
+        "actions": int(getattr(action, "n", 0)),
+    }
+
+
+def check_fits(network: Network, observation: spaces.Space[Any], action: spaces.Space[Any]) -> None:
+    """Refuse a policy that was trained for another world."""
+    found = sizes(observation, action)
+    trained = {name: getattr(network, name) for name in found}
+    if trained != found:
+        raise UserError(
+            f"the policy was trained for a world with {trained}, but this one has {found}; "
+            "evaluate it in the world it was trained in."
+        )
+
+
+def _names(layer: str) -> tuple[str, str]:
+    return f"{layer}.weight", f"{layer}.bias"

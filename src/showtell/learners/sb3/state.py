@@ -1,0 +1,106 @@
+"""All of a Stable-Baselines3 algorithm between two rollouts, as arrays and plain numbers.
+
+Its own `save` and `load` do not resume a training exactly: they leave out the random states, the
+target network's counter and the environments, and apply the seed again on loading.
+"""
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.buffers import ReplayBuffer
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+from stable_baselines3.common.save_util import recursive_getattr
+
+from showtell.worlds.world import SeededEpisodes
+
+# `_n_calls` decides when DQN's target network follows.
+_COUNTERS = (
+    "num_timesteps", "_n_updates", "_n_calls",
+    "exploration_rate", "_current_progress_remaining",
+)  # fmt: skip
+_COLUMNS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+
+
+def capture(model: BaseAlgorithm, worlds: list[SeededEpisodes]) -> dict[str, Any]:
+    """The state at the start of a rollout, where every episode is at its first step."""
+    state: dict[str, Any] = {
+        "networks": {
+            name: _arrays(recursive_getattr(model, name).state_dict()) for name in _networks(model)
+        },
+        "counters": {name: getattr(model, name) for name in _COUNTERS if hasattr(model, name)},
+        "random": {
+            "python": random.getstate(),
+            "numpy": np.random.get_state(legacy=False),
+            "torch": torch.get_rng_state().numpy(),
+            "actions": model.action_space.np_random.bit_generator.state,
+        },
+        "next_episodes": [world.next_episode for world in worlds],
+    }
+    if isinstance(model, OffPolicyAlgorithm):
+        state["buffer"] = _captured(_buffer(model))
+    return state
+
+
+def restore(model: BaseAlgorithm, worlds: list[SeededEpisodes], state: dict[str, Any]) -> None:
+    """Become what `state` was taken from; the next `learn` must not reset the counters."""
+    for name in _networks(model):
+        recursive_getattr(model, name).load_state_dict(_tensors(state["networks"][name]))
+    for name, value in state["counters"].items():
+        setattr(model, name, value)
+    if isinstance(model, OffPolicyAlgorithm):
+        _restore_buffer(_buffer(model), state["buffer"])
+    # The episodes had been reset already; `learn` resets them again, as it knows no observation.
+    model._last_obs = None
+    for world, following in zip(worlds, state["next_episodes"], strict=True):
+        world.next_episode = following - 1
+    random.setstate(state["random"]["python"])
+    np.random.set_state(state["random"]["numpy"])
+    torch.set_rng_state(torch.from_numpy(state["random"]["torch"]))
+    model.action_space.np_random.bit_generator.state = state["random"]["actions"]
+
+
+def _networks(model: BaseAlgorithm) -> list[str]:
+    """Names of all modules and optimizers, as Stable-Baselines3 lists them for saving."""
+    names, variables = model._get_torch_save_params()
+    assert not variables, f"{type(model).__name__} has loose variables: {variables}"
+    return names
+
+
+def _buffer(model: OffPolicyAlgorithm) -> ReplayBuffer:
+    assert model.replay_buffer is not None
+    return model.replay_buffer
+
+
+def _captured(buffer: ReplayBuffer) -> dict[str, Any]:
+    filled = buffer.size()
+    columns = {name: getattr(buffer, name)[:filled] for name in _COLUMNS}
+    return {"pos": buffer.pos, "full": buffer.full, "columns": columns}
+
+
+def _restore_buffer(buffer: ReplayBuffer, state: dict[str, Any]) -> None:
+    buffer.pos, buffer.full = state["pos"], state["full"]
+    for name, values in state["columns"].items():
+        getattr(buffer, name)[: len(values)] = values
+
+
+def _arrays(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu().numpy()
+    if isinstance(value, dict):
+        return {key: _arrays(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_arrays(item) for item in value]
+    return value
+
+
+def _tensors(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value)
+    if isinstance(value, dict):
+        return {key: _tensors(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_tensors(item) for item in value]
+    return value

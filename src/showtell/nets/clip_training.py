@@ -1,0 +1,253 @@
+"""Trains a small CLIP from scratch: pictures against the sentences that fit them."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic_core import CoreSchema, core_schema
+
+from showtell.nets.encoder import Frames
+from showtell.project import seeds
+from showtell.project.errors import UserError
+from showtell.project.registry import part, parts
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
+
+    from showtell.nets.clip import ClipEncoder, ClipSettings
+
+Progress = Callable[[int, Mapping[str, float]], None]  # a step (from 1), and its loss
+
+
+class _Dataset:
+    """The settings of any dataset, found by name when they are checked.
+
+    Not when this module is imported: datasets may import networks, and these know no simulator.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            _dataset_settings,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda value: value.model_dump(mode="json")
+            ),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        known = [handler(p.settings.__pydantic_core_schema__) for p in parts("data").values()]
+        return known[0] if len(known) == 1 else {"oneOf": known}
+
+
+def _dataset_settings(value: Any) -> BaseModel:
+    name = value.get("name") if isinstance(value, dict) else getattr(value, "name", None)
+    try:
+        return part("data", str(name)).settings.model_validate(value)
+    except UserError as error:
+        raise ValueError(str(error)) from None
+
+
+class Recipe(BaseModel):
+    """How a stand-in is trained."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: Annotated[BaseModel, _Dataset()]
+    steps: PositiveInt
+    batch: PositiveInt  # frames a step; every caption is read at every step
+    learning_rate: PositiveFloat  # its peak: it rises over `warmup`, then falls as a cosine
+    warmup: Annotated[float, Field(ge=0, lt=1)]  # share of the steps
+    weight_decay: NonNegativeFloat  # of matrices; biases and scales are left alone
+
+
+class Captioned(NamedTuple):
+    """Frames, and how well each of the captions fits each of them."""
+
+    frames: Frames  # (N, H, W, 3)
+    captions: list[str]  # C, all different
+    fits: NDArray[np.float32]  # (N, C), rows sum to 1: the chance that a person says this caption
+
+
+class Trained(NamedTuple):
+    """A trained encoder and its story."""
+
+    encoder: "ClipEncoder"
+    losses: list[float]  # one a step
+    metrics: dict[str, float]  # on held-out frames
+
+
+def train_clip(
+    settings: "ClipSettings",
+    data: Captioned,
+    held_out: Captioned,
+    root: int,
+    address: tuple[str | int, ...],
+    progress: Progress,
+) -> Trained:
+    """Train on a CPU; the same arguments give the same bits."""
+    from showtell.nets.clip import ClipEncoder, describe  # which imports this module
+    from showtell.nets.models import build
+
+    recipe = settings.train
+    assert recipe is not None
+    with _reproducible(seeds.seed(root, *address, "weights")):
+        model: Any = build(settings.architecture)
+        encoder = ClipEncoder(settings, model, describe(settings), device="cpu")
+        model.train()
+        losses = list(_steps(model, encoder, recipe, data, root, address, progress))
+        model.eval()
+        return Trained(encoder, losses, measure(encoder, held_out))
+
+
+def _steps(
+    model: Any,
+    encoder: "ClipEncoder",
+    recipe: Recipe,
+    data: Captioned,
+    root: int,
+    address: tuple[str | int, ...],
+    progress: Progress,
+) -> Iterator[float]:
+    """One loss a step."""
+    import torch
+
+    generator = seeds.generator(root, *address, "batches")
+    chances = _balanced(data.fits)
+    preprocessing = encoder.network.preprocessing
+    with _few_words(model, encoder.tokens(data.captions)) as tokens:
+        optimizer = _optimizer(model, recipe)
+        for step in range(1, recipe.steps + 1):
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.learning_rate * _schedule(step, recipe)
+            rows = generator.choice(len(chances), recipe.batch, p=chances)
+            pictures = preprocessing.prepare(data.frames[rows], "cpu")
+            pictures = pictures.contiguous(memory_format=torch.channels_last)
+            seen = model.encode_image(pictures, normalize=True)
+            said = model.encode_text(tokens, normalize=True)
+            logits = model.logit_scale.exp() * seen @ said.T
+            loss = contrast(logits, torch.from_numpy(data.fits[rows]))
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            with torch.no_grad():
+                model.logit_scale.clamp_(0, math.log(100))  # CLIP's bound
+            progress(step, {"loss": loss.item()})
+            yield loss.item()
+
+
+def _optimizer(model: Any, recipe: Recipe) -> "Optimizer":
+    import torch
+
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    others = [p for p in model.parameters() if p.ndim < 2]
+    return torch.optim.AdamW(
+        [
+            {"params": matrices, "weight_decay": recipe.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ],
+        lr=recipe.learning_rate,
+        betas=(0.9, 0.98),  # CLIP's, Table 18 of Radford et al. (2021)
+        fused=True,
+    )
+
+
+@contextmanager
+def _few_words(model: Any, tokens: "Tensor") -> "Iterator[Tensor]":
+    """Train only the words that occur: nearly all parameters are the table of 49,408 words.
+
+    Yields the tokens as they are numbered meanwhile. Their order is kept, since CLIP finds the
+    end of a sentence as its largest token.
+    """
+    import torch
+
+    words, few = torch.unique(tokens, return_inverse=True)
+    table = model.token_embedding
+    model.token_embedding = torch.nn.Embedding.from_pretrained(
+        table.weight.detach()[words], freeze=False
+    )
+    try:
+        yield few
+    finally:
+        with torch.no_grad():
+            table.weight[words] = model.token_embedding.weight
+        model.token_embedding = table
+
+
+def contrast(logits: "Tensor", fits: "Tensor") -> "Tensor":
+    """CLIP's loss where several captions fit a picture, and several pictures a caption: (B, C).
+
+    Each picture picks among the captions and each caption among the pictures of the batch. With
+    one fitting caption a picture and no caption twice, this is open_clip's ClipLoss.
+    """
+    said = fits.sum(0)
+    picks_caption = -(fits * logits.log_softmax(1)).sum(1).mean()
+    picks_picture = -(fits / said.clamp(min=1e-6) * logits.log_softmax(0)).sum(0)
+    return (picks_caption + (picks_picture * said).sum() / said.sum()) / 2
+
+
+def measure(encoder: "ClipEncoder", data: Captioned) -> dict[str, float]:
+    """Retrieval on frames that were not trained on."""
+    seen = encoder.image(data.frames).numpy()
+    said = encoder.text(data.captions).numpy()
+    cosines = seen @ said.T  # (N, C)
+    best_caption, best_frame = cosines.argmax(1), cosines.argmax(0)
+    fits = data.fits
+    return {
+        "frames": len(fits),
+        "captions": fits.shape[1],
+        # The retrieved caption is the fittest one (or fits a tenth less well at most).
+        "image_to_text": _mean(fits[np.arange(len(fits)), best_caption] >= 0.9 * fits.max(1)),
+        # The retrieved frame is one of the twentieth that the caption fits best.
+        "text_to_image": _mean(
+            fits[best_frame, np.arange(fits.shape[1])] >= np.quantile(fits, 0.95, axis=0)
+        ),
+        # How a caption's cosine ranks all frames, against how well it fits them: mean Spearman.
+        "rank_correlation": _mean(
+            [_rank_correlation(cosines[:, c], fits[:, c]) for c in range(fits.shape[1])]
+        ),
+    }
+
+
+def _balanced(fits: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The chance of drawing each frame: every caption is the fittest one equally often."""
+    fittest = fits.argmax(1)
+    chances = 1.0 / np.bincount(fittest, minlength=fits.shape[1])[fittest]
+    return np.asarray(chances / chances.sum())
+
+
+def _schedule(step: int, recipe: Recipe) -> float:
+    """The share of the peak learning rate: a line up, a cosine down."""
+    warmup = recipe.warmup * recipe.steps
+    if step <= warmup:
+        return step / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (recipe.steps - warmup + 1)))
+
+
+def _rank_correlation(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> float:
+    from scipy.stats import spearmanr
+
+    value = float(spearmanr(x, y).statistic)
+    return value if math.isfinite(value) else 0.0  # a caption that fits all frames alike
+
+
+def _mean(values: Any) -> float:
+    return float(np.mean(values))
+
+
+@contextmanager
+def _reproducible(seed: int) -> Iterator[None]:
+    """One thread (sums in another order are other bits), and torch's generator put back after."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,1 @@
+"""Networks as torch modules: apart from the named parts, whose discovery imports no torch."""

@@ -1,0 +1,105 @@
+"""Pictures inside the page: figures in the page's colours, films as text, small strips."""
+
+import base64
+import re
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from showtell.papers.drawing import dark_of, save
+from showtell.papers.figures import chart
+from showtell.papers.results import Comparison
+from showtell.papers.table import Table
+from showtell.studies.statistics import Estimate
+
+FILM_BYTES = 600_000  # a larger film is linked, not carried along
+
+_COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+_ID = re.compile(r'(\bid="|href="#|url\(#)')
+_SIZE = re.compile(r' (?:width|height)="[^"]*pt"')
+
+
+def figure(plan: Comparison, name: str, table: Table, files: Path) -> str:
+    """A figure as inline SVG: the file if it shows this table, or else drawn now."""
+    csv, svg = files / f"{name}.csv", files / f"{name}.svg"
+    published = csv.exists() and svg.exists() and csv.read_text() == table.text
+    source = svg.read_text() if published else _drawn(plan.paper, name, table)
+    return inline(source, f"{plan.paper}-{plan.experiment}-{name}")
+
+
+# The live page is rebuilt often, and most of its figures have not changed.
+@lru_cache(maxsize=32)
+def _drawn(paper: str, name: str, table: Table) -> str:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "figure.svg"
+        save(chart(paper, name).draw(table), path)
+        return path.read_text()
+
+
+def inline(svg: str, prefix: str) -> str:
+    """An SVG file as an element of a page: no fixed size, ids of its own, the page's colours."""
+    element = svg[svg.index("<svg") :]
+    head, _, body = element.partition(">")
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    element = _SIZE.sub("", head, count=2) + ' role="img">' + body
+    element = _ID.sub(rf"\g<1>{prefix}-", element)
+    return _COLOUR.sub(lambda m: page_colour(m[0]), element)
+
+
+def page_colour(colour: str) -> str:
+    """A colour of a figure, exchanged on a dark page."""
+    return f"var(--c{colour[1:]},{colour})" if colour in dark_of() else colour
+
+
+def dark_colours(page: str) -> str:
+    """The CSS variables for a dark page, of the colours that this page uses."""
+    pairs = [f"--c{a[1:]}:{b}" for a, b in dark_of().items() if f"var(--c{a[1:]}," in page]
+    return ";".join(pairs)
+
+
+def film(path: Path) -> str | None:
+    """A small film as a data URI; None where it is too large for the page."""
+    if path.stat().st_size > FILM_BYTES:
+        return None
+    return "data:video/mp4;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def strip(
+    number: Estimate,
+    line: float | None,
+    band: tuple[float, float] | None,
+    span: tuple[float, float],
+    colour: str,
+) -> str:
+    """A number on a short axis, with its interval and what it is held against."""
+
+    def x(at: float) -> str:
+        share = (at - span[0]) / (span[1] - span[0])
+        return f"{6 + 128 * min(max(share, 0.0), 1.0):.1f}"
+
+    paint = page_colour(colour)
+    value, low, high, _ = number
+    parts = ['<line class="axis" x1="6" x2="134" y1="9" y2="9"/>']
+    if band is not None:
+        width = float(x(band[1])) - float(x(band[0]))
+        parts.append(f'<rect class="band" x="{x(band[0])}" width="{width:.1f}" y="3" height="12"/>')
+    if line is not None:
+        parts.append(f'<line class="held" x1="{x(line)}" x2="{x(line)}" y1="1" y2="17"/>')
+    if low is not None and high is not None:
+        parts.append(
+            f'<line x1="{x(low)}" x2="{x(high)}" y1="9" y2="9" style="stroke:{paint}" '
+            'stroke-width="5" stroke-opacity=".35" stroke-linecap="round"/>'
+        )
+    parts.append(f'<circle cx="{x(value)}" cy="9" r="4.2" style="fill:{paint}"/>')
+    return f'<svg class="strip" viewBox="0 0 140 18" aria-hidden="true">{"".join(parts)}</svg>'
+
+
+def span_of(values: list[float]) -> tuple[float, float]:
+    """The axis for these numbers: 0–1 where they fit in it, else a little more than they span."""
+    low, high = min(values), max(values)
+    if low >= 0 and high <= 1 and high > 0.2:
+        return 0.0, 1.0
+    if low >= -1 and high <= 1 and high - low > 0.4:
+        return -1.0, 1.0
+    room = 0.3 * (high - low) or 1.0
+    return low - room, high + room

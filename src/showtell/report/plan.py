@@ -1,0 +1,60 @@
+"""What the report is about: the job that the grid writes for it, read back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from showtell.papers.results import Comparison
+
+
+class Change(BaseModel):
+    """One value that a scale sets otherwise than the paper."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    paper: Any
+    here: Any
+
+
+class PaperPlan(BaseModel):
+    """The experiments of one paper that a scale runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    experiments: dict[str, dict[str, Any]]
+
+
+class Plan(BaseModel):
+    """Everything that the report needs to know besides the files it finds."""
+
+    # The job also carries its fingerprint.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    root: int
+    scale: str
+    changes: tuple[Change, ...] = ()
+    papers: dict[str, PaperPlan]
+    encoders: dict[str, dict[str, Any]] = {}
+
+    @property
+    def differences(self) -> list[Change]:
+        """The changes value by value: what is a mapping here has a line for each of its keys."""
+        return [leaf for change in self.changes for leaf in _leaves(change)]
+
+    def comparisons(self, paper: str) -> list[Comparison]:
+        """The experiments of one paper."""
+        entries = self.papers[paper].experiments.values()
+        return [Comparison.model_validate(entry | {"root": self.root}) for entry in entries]
+
+
+def _leaves(change: Change) -> Iterator[Change]:
+    if not isinstance(change.here, dict):
+        yield change
+        return
+    paper = change.paper if isinstance(change.paper, dict) else {}
+    for key, here in change.here.items():
+        inner = Change(key=f"{change.key}.{key}", paper=paper.get(key), here=here)
+        yield from _leaves(inner)

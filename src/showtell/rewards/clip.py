@@ -1,0 +1,98 @@
+"""VLM-RM's reward: how close CLIP finds a frame to a sentence (Definition 1, Rocamonde et al.).
+
+The authors' code: AlignmentResearch/vlmrm, src/vlmrm/reward_model.py. Theirs labels the last step
+of an episode with the first frame of the next one; here every step has its own frame.
+"""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from showtell.goals.goal import Target
+from showtell.nets.encoder import Encoder
+from showtell.project.errors import UserError
+from showtell.rendering.scene import View
+from showtell.rewards.reward import Episodes, Reads
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class ClipRewardSettings(BaseModel):
+    """Which goal, and how strongly the baseline regularises it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["clip"]
+    goal: str
+    alpha: float = Field(ge=0, le=1)
+
+
+class ClipReward:
+    """Pays every step for its frame's closeness to the goal."""
+
+    def __init__(
+        self,
+        settings: ClipRewardSettings,
+        *,
+        encoder: Encoder,
+        target: Target,
+        view: View,
+        **_: Any,
+    ) -> None:
+        if settings.alpha > 0 and target.baseline is None:
+            raise UserError(
+                f"alpha = {settings.alpha} needs a baseline, but the goal {settings.goal!r} has "
+                "none; add prompts.baseline to the task, or set alpha to 0."
+            )
+        if len(target.goal) != encoder.dimensions:
+            raise UserError(
+                f"the goal {settings.goal!r} has {len(target.goal)} dimensions and the encoder "
+                f"{encoder.dimensions}: they were made by different models. Delete the goal's "
+                "file and make it again with: make reproduce"
+            )
+        self.reads = Reads(view=view)
+        self._encoder = encoder
+        self._alpha = settings.alpha
+        self._target = target
+
+    def score(self, episodes: Episodes) -> NDArray[np.float32]:
+        """A reward for every step: (E, T)."""
+        frames, shape = episodes.frames, episodes.true_rewards.shape
+        if frames is None or frames.shape[:2] != shape:
+            found = None if frames is None else frames.shape[:2]
+            raise ValueError(f"a CLIP reward reads a frame of each step {shape}, not {found}")
+        seen = self._encoder.image(frames.reshape(-1, *frames.shape[2:]))
+        return self.of_embeddings(seen).reshape(shape)
+
+    def of_embeddings(self, seen: "Tensor") -> NDArray[np.float32]:
+        """The reward of frames that are already encoded, (N, D) of length 1: (N,)."""
+        return regularised(
+            seen.numpy(), self._target.goal, self._target.baseline, self._alpha
+        ).astype(np.float32)
+
+
+def regularised(
+    seen: NDArray[np.float32],
+    goal: NDArray[np.float32],
+    baseline: NDArray[np.float32] | None,
+    alpha: float,
+) -> NDArray[np.float64]:
+    """Definition 1: 1 - 1/2 |alpha proj_L(s) + (1 - alpha) s - g|^2 for each s of (N, D).
+
+    L is the line through baseline and goal, so proj_L(s) - g = P(s - g) with P the projection on
+    their difference: what stands between the bars is alpha P(s - g) + (1 - alpha)(s - g).
+    """
+    gap = seen.astype(np.float64) - goal.astype(np.float64)
+    mixed = (1 - alpha) * gap
+    if alpha > 0:
+        assert baseline is not None
+        along = goal.astype(np.float64) - baseline.astype(np.float64)
+        along /= np.linalg.norm(along)
+        mixed += alpha * (gap @ along)[:, None] * along
+    return np.asarray(1 - 0.5 * (mixed**2).sum(axis=1))
+
+
+PARTS = {"clip": (ClipRewardSettings, "ClipReward")}

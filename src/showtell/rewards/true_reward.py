@@ -1,0 +1,31 @@
+"""The world's own reward: the oracle that learned rewards are compared with."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from showtell.rewards.reward import Episodes, Reads
+
+
+class TrueRewardSettings(BaseModel):
+    """It has no choices."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["true_reward"]
+
+
+class TrueReward:
+    """Pays what the world pays."""
+
+    def __init__(self, settings: TrueRewardSettings, **_: Any) -> None:
+        self.reads = Reads()
+
+    def score(self, episodes: Episodes) -> NDArray[np.float32]:
+        """The true reward of every step: (E, T)."""
+        return episodes.true_rewards.astype(np.float32)
+
+
+PARTS = {"true_reward": (TrueRewardSettings, "TrueReward")}

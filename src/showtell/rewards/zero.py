@@ -1,0 +1,31 @@
+"""No reward at all: what an agent scores that is told nothing about the task."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from showtell.rewards.reward import Episodes, Reads
+
+
+class ZeroSettings(BaseModel):
+    """It has no choices."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["zero"]
+
+
+class Zero:
+    """Pays nothing."""
+
+    def __init__(self, settings: ZeroSettings, **_: Any) -> None:
+        self.reads = Reads()
+
+    def score(self, episodes: Episodes) -> NDArray[np.float32]:
+        """Zero for every step: (E, T)."""
+        return np.zeros(episodes.true_rewards.shape, dtype=np.float32)
+
+
+PARTS = {"zero": (ZeroSettings, "Zero")}

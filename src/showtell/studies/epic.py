@@ -1,0 +1,77 @@
+"""EPIC: how far a reward is from the truth, whatever its scale and offset (VLM-RM, Lemma 1)."""
+
+import math
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from showtell.project import seeds
+from showtell.studies.study import Array, Measured, Subject, Value
+
+RESAMPLES = 1000
+COVERAGE = 0.95
+
+
+class EpicSettings(BaseModel):
+    """At how many states."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["epic"]
+    states: int = Field(ge=2)  # drawn uniformly from all that the world allows
+
+
+class Epic:
+    """Compares rewards with the success label (as the paper does) and with the true reward."""
+
+    def __init__(self, settings: EpicSettings) -> None:
+        self._settings = settings
+
+    def measure(self, subject: Subject, root: int, address: tuple[str | int, ...]) -> Measured:
+        """One row a method and truth; the interval is over states, resampled together."""
+        count = self._settings.states
+        states = subject.world.uniform(seeds.generator(root, *address, "states"), count)
+        truths = {
+            "success": subject.world.successes(states).astype(np.float64),
+            "true_reward": subject.world.true_rewards(states),
+        }
+        rows: list[tuple[Value, ...]] = []
+        for method, rewards in subject.scores(states).items():
+            for against, truth in truths.items():
+                generator = seeds.generator(root, *address, "resamples")
+                low, high = interval(rewards, truth, generator)
+                value = epic(rewards, truth)
+                rows.append((method, subject.alphas[method], against, value, low, high, count))
+        return Measured(("method", "alpha", "against", "epic", "low", "high", "states"), rows)
+
+
+def epic(rewards: Array, truth: Array, weights: Array | None = None) -> float:
+    """sqrt((1 - rho) / 2) with Pearson's rho; NaN where one of the two is constant.
+
+    Lemma 1: for rewards of the state alone this is the EPIC distance, with no shaping to remove.
+    """
+    if weights is None:
+        weights = np.full(len(rewards), 1 / len(rewards))
+    x, y = rewards - weights @ rewards, truth - weights @ truth
+    spread = math.sqrt((weights @ (x * x)) * (weights @ (y * y)))
+    if spread < 1e-12:
+        return math.nan
+    rho = float(weights @ (x * y)) / spread
+    return math.sqrt(max(0.0, 1 - rho) / 2)
+
+
+def interval(rewards: Array, truth: Array, generator: np.random.Generator) -> tuple[float, float]:
+    """The percentile bootstrap's 95 % interval over states."""
+    count = len(rewards)
+    picks = (generator.integers(0, count, count) for _ in range(RESAMPLES))
+    weights = (np.bincount(pick, minlength=count) / count for pick in picks)
+    drawn = np.array([epic(rewards, truth, weight) for weight in weights])
+    if np.isnan(drawn).all():
+        return math.nan, math.nan
+    # A resample without any success has no correlation; it is left out.
+    low, high = np.nanquantile(drawn, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    return float(low), float(high)
+
+
+PARTS = {"epic": (EpicSettings, "Epic")}

@@ -1,0 +1,56 @@
+"""Reward landscapes: every reward over one variable of the state (VLM-RM, Figure 2)."""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
+
+from showtell.studies.study import Array, Measured, Subject, Value
+
+
+class LandscapeSettings(BaseModel):
+    """Which variable runs, from where to where, in how many points."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["landscape"]
+    variable: str
+    low: float
+    high: float
+    points: PositiveInt
+
+    @model_validator(mode="after")
+    def _runs_upwards(self) -> "LandscapeSettings":
+        if not self.low < self.high:
+            raise ValueError(f"low ({self.low}) must be below high ({self.high})")
+        return self
+
+
+class Landscape:
+    """Sets one variable, leaves the others at rest, and asks every reward."""
+
+    def __init__(self, settings: LandscapeSettings) -> None:
+        self._settings = settings
+
+    def measure(self, subject: Subject, root: int, address: tuple[str | int, ...]) -> Measured:
+        """One row a method and point; `rescaled` runs from 0 to 1 within a method."""
+        settings = self._settings
+        values = np.linspace(settings.low, settings.high, settings.points)
+        snapshots = subject.world.landscape(settings.variable, values)
+        true = subject.world.true_rewards(snapshots)
+        rows: list[tuple[Value, ...]] = [
+            (method, subject.alphas[method], *map(float, numbers))
+            for method, rewards in subject.scores(snapshots).items()
+            for numbers in zip(values, rewards, rescaled(rewards), true, strict=True)
+        ]
+        columns = ("method", "alpha", settings.variable, "reward", "rescaled", "true_reward")
+        return Measured(columns, rows)
+
+
+def rescaled(rewards: Array) -> Array:
+    """Rewards from 0 to 1, as in Figure 2; a flat landscape has no shape and becomes NaN."""
+    span = float(np.ptp(rewards))
+    return (rewards - rewards.min()) / span if span > 0 else np.full_like(rewards, np.nan)
+
+
+PARTS = {"landscape": (LandscapeSettings, "Landscape")}

@@ -1,0 +1,154 @@
+"""Numbers with honest intervals: IQM and its stratified bootstrap over seeds × tasks.
+
+These are the estimators of Agarwal et al., "Deep RL at the Edge of the Statistical Precipice"
+(2021), as the library rliable defines them; a test holds them to its `metrics`. Its bootstrap
+cannot be used: it needs `arch`, whose newest version that rliable accepts (7.2) fails to import
+beside pandas 3, and it would take a second of every job's start.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 10_000
+COVERAGE = 0.95
+# With three seeds against three, a full separation has probability 1/20 by chance; with two
+# against two it has 1/6. Below three seeds nothing is decided.
+ENOUGH_SEEDS = 3
+
+Array = NDArray[np.float64]
+Scores = Mapping[str, Sequence[float]]  # task -> one score a seed; tasks may differ in seeds
+
+
+class Estimate(NamedTuple):
+    """A number, its 95 % interval where there is one, and the seeds behind it."""
+
+    value: float
+    low: float | None
+    high: float | None
+    seeds: int  # of the task that has fewest: resampling happens within a task
+
+    @property
+    def decides(self) -> bool:
+        """Whether there are seeds enough for a verdict."""
+        return self.low is not None and self.seeds >= ENOUGH_SEEDS
+
+
+def interquartile_mean(values: Array) -> Array:
+    """The mean of the middle half, along the last axis: a quarter is cut at each end.
+
+    Of fewer than four values none is cut, as in rliable: it is their mean.
+    """
+    cut = values.shape[-1] // 4
+    kept = np.sort(values, axis=-1)[..., cut : values.shape[-1] - cut]
+    return np.asarray(kept.mean(axis=-1))
+
+
+def iqm(scores: Scores, generator: np.random.Generator) -> Estimate:
+    """IQM over seeds × tasks with its interval. No interval for a single seed."""
+    strata = _strata(scores)
+    value = float(interquartile_mean(np.concatenate(strata)))
+    return _estimate(value, [strata], lambda drawn: interquartile_mean(drawn[0]), generator)
+
+
+def difference(first: Scores, second: Scores, generator: np.random.Generator) -> Estimate:
+    """IQM of the first minus IQM of the second; the two are resampled independently."""
+    one, two = _strata(first), _strata(second)
+    value = interquartile_mean(np.concatenate(one)) - interquartile_mean(np.concatenate(two))
+    return _estimate(
+        float(value),
+        [one, two],
+        lambda drawn: interquartile_mean(drawn[0]) - interquartile_mean(drawn[1]),
+        generator,
+    )
+
+
+def probability_of_improvement(
+    first: Scores, second: Scores, generator: np.random.Generator
+) -> Estimate:
+    """How probably a run of the first beats one of the second, a tie counting half.
+
+    The mean over tasks, so both must have the same ones.
+    """
+    if set(first) != set(second):
+        raise ValueError(f"tasks differ: {sorted(first)} and {sorted(second)}")
+    one, two = _strata(first), _strata(second)
+    ends_one = np.cumsum([len(task) for task in one])[:-1]
+    ends_two = np.cumsum([len(task) for task in two])[:-1]
+
+    def improvement(drawn: list[Array]) -> Array:
+        tasks_one = np.split(drawn[0], ends_one, axis=-1)
+        tasks_two = np.split(drawn[1], ends_two, axis=-1)
+        wins = [_wins(x, y) for x, y in zip(tasks_one, tasks_two, strict=True)]
+        return np.asarray(np.mean(wins, axis=0))
+
+    value = float(improvement([np.concatenate(one)[None], np.concatenate(two)[None]])[0])
+    return _estimate(value, [one, two], improvement, generator)
+
+
+def iqm_curve(curves: Array, generator: np.random.Generator) -> tuple[Array, Array, Array]:
+    """IQM, low and high at every step of S curves, (S, T); whole curves are resampled."""
+    middle = interquartile_mean(curves.T)
+    if len(curves) < 2:
+        return middle, np.full_like(middle, np.nan), np.full_like(middle, np.nan)
+    picks = generator.integers(0, len(curves), size=(RESAMPLES // 5, len(curves)))
+    # One step at a time: all of them at once would be gigabytes for a long curve.
+    drawn = [np.quantile(interquartile_mean(step[picks]), _tails()) for step in curves.T]
+    low, high = np.array(drawn).reshape(-1, 2).T
+    return middle, low, high
+
+
+def spearman(x: Sequence[float], y: Sequence[float]) -> float:
+    """Rank correlation; tied values share their mean rank. NaN if one of them is constant."""
+    first, second = _ranks(np.asarray(x, float)), _ranks(np.asarray(y, float))
+    first, second = first - first.mean(), second - second.mean()
+    scale = np.sqrt((first**2).sum() * (second**2).sum())
+    return float((first * second).sum() / scale) if scale > 0 else float("nan")
+
+
+def _strata(scores: Scores) -> list[Array]:
+    """One array of seeds a task, in the order of the tasks' names."""
+    if not scores or not all(len(scores[task]) for task in scores):
+        raise ValueError("statistics need at least one seed of every task")
+    return [np.asarray(scores[task], dtype=np.float64) for task in sorted(scores)]
+
+
+def _estimate(
+    value: float,
+    groups: list[list[Array]],
+    statistic: Callable[[list[Array]], Array],
+    generator: np.random.Generator,
+) -> Estimate:
+    """The percentile bootstrap: seeds are drawn with replacement within each task."""
+    seeds = min(len(task) for strata in groups for task in strata)
+    if seeds < 2:  # resampling one seed gives that seed again: an interval would be a lie
+        return Estimate(value, None, None, seeds)
+    drawn = [_resample(strata, generator) for strata in groups]
+    low, high = np.quantile(statistic(drawn), _tails())
+    return Estimate(value, float(low), float(high), seeds)
+
+
+def _resample(strata: list[Array], generator: np.random.Generator) -> Array:
+    """(RESAMPLES, all seeds of all tasks)."""
+    return np.concatenate(
+        [task[generator.integers(0, len(task), size=(RESAMPLES, len(task)))] for task in strata],
+        axis=1,
+    )
+
+
+def _tails() -> tuple[float, float]:
+    return (1 - COVERAGE) / 2, (1 + COVERAGE) / 2
+
+
+def _wins(x: Array, y: Array) -> Array:
+    """Share of pairs, one of each, in which x is larger: (reps, n), (reps, m) -> (reps,)."""
+    gaps = x[..., :, None] - y[..., None, :]
+    return np.asarray(((gaps > 0) + 0.5 * (gaps == 0)).mean(axis=(-2, -1)))
+
+
+def _ranks(values: Array) -> Array:
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray((last - (counts - 1) / 2)[places])

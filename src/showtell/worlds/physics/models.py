@@ -1,0 +1,48 @@
+"""MuJoCo models to step: compiled once a process, without what only a picture needs."""
+
+import os
+from functools import cache
+from typing import Any
+
+# MuJoCo, when imported, loads the OpenGL that MUJOCO_GL names. A Mesa in a process that later
+# imports torch ends it with a segmentation fault, and worlds draw nothing: none is loaded here.
+_chosen = os.environ.get("MUJOCO_GL")
+os.environ["MUJOCO_GL"] = "disable"
+try:
+    import mujoco
+finally:
+    del os.environ["MUJOCO_GL"]
+    if _chosen is not None:
+        os.environ["MUJOCO_GL"] = _chosen
+
+__all__ = ["bare_model", "mujoco", "strip"]
+
+
+@cache
+def bare_model(path: str) -> Any:
+    """The model in an XML file, less its unnamed drawn-only geoms, textures, cameras and lights.
+
+    Copy it before changing it (`copy.copy`). Its joints move bit for bit as the whole model's do
+    where no body takes its mass from a dropped geom; a test of each family says so.
+    """
+    spec = mujoco.MjSpec.from_file(path)
+    strip(spec)
+    return spec.compile()
+
+
+def strip(spec: Any) -> None:
+    """Delete what cannot touch anything and has no name to be asked for by."""
+    meshes = set()
+    for geom in list(spec.geoms):
+        geom.material = ""
+        if not (geom.contype or geom.conaffinity or geom.name):
+            geom.delete()
+        else:
+            meshes.add(geom.meshname)
+    for site in spec.sites:
+        site.material = ""
+    for mesh in list(spec.meshes):
+        if mesh.name not in meshes:
+            mesh.delete()
+    for unused in [*spec.materials, *spec.textures, *spec.cameras, *spec.lights]:
+        unused.delete()

@@ -1,0 +1,181 @@
+"""How `make reproduce` shows a run: one line a running job, how far the grid is, what failed.
+
+A Snakemake logger plugin: Snakemake says what happens, this prints it. On a terminal the last lines
+are redrawn in place; in a file or a CI log each finished job is one line.
+"""
+
+import json
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from logging import WARNING, LogRecord
+from pathlib import Path
+from typing import Any, TextIO
+
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+
+_REDRAW_S = 1.0
+_TAIL = 12  # lines of a failed job's log
+
+
+@dataclass
+class _Job:
+    name: str
+    output: list[str]
+    log: list[str]
+    started: float = field(default_factory=time.monotonic)
+
+    def share(self) -> float | None:
+        """How far a training is, by its own word."""
+        for path in self.output[:1]:
+            try:
+                told = json.loads((Path(path).parent / ".resume/progress.json").read_text())
+                return float(told["step"]) / float(told["total"])
+            except (OSError, ValueError, KeyError):
+                return None
+        return None
+
+
+class LogHandler(LogHandlerBase):
+    """Prints the story of one run."""
+
+    def __post_init__(self) -> None:
+        self._out: TextIO = sys.stderr
+        self._live = self._out.isatty()
+        self._running: dict[int, _Job] = {}
+        self._done = self._failed = self._total = self._drawn = 0
+        self._began = time.monotonic()
+        self._lock_lines = threading.RLock()
+        if self._live:
+            threading.Thread(target=self._redraw, daemon=True).start()
+
+    def emit(self, record: LogRecord) -> None:
+        """Show one thing that Snakemake says."""
+        said = record.__dict__
+        match said.get("event"):
+            case LogEvent.RUN_INFO:
+                self._total = int(said["stats"].get("total", 0))
+            case LogEvent.JOB_INFO:  # told when the job is handed to its process
+                name = " ".join([said["rule_name"], *_place(said["wildcards"])])
+                self._running[said["jobid"]] = _Job(name, said["output"], said["log"])
+            case LogEvent.JOB_FINISHED:
+                self._finish(said["job_id"])
+            case LogEvent.JOB_ERROR:
+                self._fail(said["jobid"])
+            case LogEvent.PROGRESS:
+                self._done, self._total = said["done"], said["total"]
+            case None if record.levelno >= WARNING or "Nothing to be done" in record.getMessage():
+                if "RuleException" not in record.getMessage():  # told by the job's own log
+                    self._say(record.getMessage().strip())
+            case LogEvent.ERROR:
+                if "RuleException" not in str(said.get("exception", "")):
+                    self._say(record.getMessage().strip())
+            case _:
+                pass
+
+    def _finish(self, number: int) -> None:
+        job = self._running.pop(number, None)
+        self._done += 1
+        if job is not None and job.log:  # targets have no log, and nothing to say
+            spent = _duration(time.monotonic() - job.started)
+            self._say(f"[{self._done}/{self._total}] {job.name}: {spent}{self._left()}")
+
+    def _fail(self, number: int) -> None:
+        job = self._running.pop(number, None)
+        self._failed += 1
+        if job is None:
+            return
+        lines = [f"FAILED {job.name}"]
+        for log in job.log:
+            path = Path(log)
+            tail = path.read_text(errors="replace").splitlines()[-_TAIL:] if path.exists() else []
+            lines += [*(f"    {line}" for line in tail), f"    (the whole log: {log})"]
+        self._say("\n".join(lines))
+
+    def _left(self) -> str:
+        """The time left, if the jobs to come take as long as those done."""
+        spent = time.monotonic() - self._began
+        if not self._done or self._done >= self._total:
+            return ""
+        done = self._done + sum(job.share() or 0.0 for job in list(self._running.values()))
+        return f"; about {_duration(spent * (self._total - done) / done)} left"
+
+    def _say(self, text: str) -> None:
+        with self._lock_lines:
+            self._wipe()
+            self._out.write(text + "\n")
+            self._draw()
+            self._out.flush()
+
+    def _redraw(self) -> None:
+        while True:
+            time.sleep(_REDRAW_S)
+            with self._lock_lines:
+                self._wipe()
+                self._draw()
+                self._out.flush()
+
+    def _draw(self) -> None:
+        if not self._live or not self._running:
+            return
+        lines = [_line(job) for job in list(self._running.values())]
+        lines.append(f"  {self._done} of {self._total} jobs{self._left()}")
+        self._out.write("\n".join(lines) + "\n")
+        self._drawn = len(lines)
+
+    def _wipe(self) -> None:
+        if self._drawn:
+            self._out.write(f"\x1b[{self._drawn}A\x1b[J")
+            self._drawn = 0
+
+    @property
+    def writes_to_stream(self) -> bool:
+        """It does: Snakemake's own lines stay away."""
+        return True
+
+    @property
+    def writes_to_file(self) -> bool:
+        """Snakemake keeps its own log file."""
+        return False
+
+    @property
+    def has_filter(self) -> bool:
+        """What is shown is chosen here."""
+        return True
+
+    @property
+    def has_formatter(self) -> bool:
+        """How it is shown too."""
+        return True
+
+    @property
+    def needs_rulegraph(self) -> bool:
+        """Jobs are counted, not drawn."""
+        return False
+
+
+def _line(job: _Job) -> str:
+    share = job.share()
+    spent = _duration(time.monotonic() - job.started)
+    if share is None:
+        return f"  {job.name}  {spent}"
+    filled = round(20 * share)
+    return f"  {job.name}  {'█' * filled}{'·' * (20 - filled)} {share:4.0%}  {spent}"
+
+
+def _place(wildcards: Any) -> list[str]:
+    """What tells this job from its siblings: task, method, seed; not the scale, which all share."""
+    kept = {
+        name: value for name, value in dict(wildcards).items() if name not in ("scale", "paper")
+    }
+    return [f"seed{value}" if name == "seed" else str(value) for name, value in kept.items()]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

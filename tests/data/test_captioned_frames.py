@@ -1,0 +1,121 @@
+"""Captioned frames: which words fit which state, and frames drawn for them."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from showtell.data.captioned_frames import (
+    CAPTIONS,
+    CAR,
+    POLE,
+    ClassicControlCaptions,
+    ClassicControlCaptionsSettings,
+    angle_place,
+)
+
+LOOSE = 2.0
+SETTINGS = ClassicControlCaptionsSettings(
+    name="classic_control_captions",
+    width=48,
+    height=32,
+    cartpole=40,
+    mountain_car=20,
+    held_out=0.25,
+    looseness=LOOSE,
+)
+
+
+def make(seed: int = 0):
+    return ClassicControlCaptions(SETTINGS).make(np.random.default_rng(seed))
+
+
+def pole_fits(angles: np.ndarray) -> np.ndarray:
+    return POLE.fits(angle_place(angles), LOOSE)
+
+
+def test_the_goal_fits_an_upright_pole_best_and_ever_less_on_both_sides():
+    angles = np.linspace(0, math.pi, 200)
+    goal = list(POLE.captions).index("pole vertically upright on top of the cart")
+    for side in (1, -1):
+        fit = pole_fits(side * angles)[:, goal]
+        assert np.all(np.diff(fit) < 0)
+    assert pole_fits(np.zeros(1)).argmax() == goal
+
+
+def test_left_and_right_are_told_apart_and_meet_at_the_bottom():
+    words = list(POLE.captions)
+    for angle, caption in ((0.35, "pole leaning slightly to the right on the cart"),):
+        assert words[pole_fits(np.array([angle])).argmax()] == caption
+        mirrored = words[pole_fits(np.array([-angle])).argmax()]
+        assert mirrored == caption.replace("right", "left")
+    hanging = pole_fits(np.array([math.pi, -math.pi]))
+    np.testing.assert_allclose(hanging[0], hanging[1], rtol=1e-9)
+
+
+def test_the_car_fits_the_goal_best_at_the_flag():
+    places = 4 * np.linspace(-1.2, 0.45, 100)
+    goal = CAR.fits(places, LOOSE)[:, -1]
+    assert goal.argmax() == 99
+    assert np.all(np.diff(goal[-30:]) > 0)
+
+
+def test_the_papers_prompts_are_among_the_captions():
+    parameters = yaml.safe_load((Path(__file__).parents[2] / "params.yaml").read_text())
+    prompts = parameters["tasks"]["cartpole"]["prompts"]
+    assert {prompts["goal"], prompts["baseline"]} <= set(CAPTIONS)
+
+
+def test_captions_are_told_apart():
+    assert len(set(CAPTIONS)) == len(CAPTIONS)
+
+
+def test_fits_are_chances_and_only_of_the_pictured_world():
+    training, held_out = make()
+    for data in (training, held_out):
+        np.testing.assert_allclose(data.fits.sum(1), 1, rtol=1e-5)
+        car = CAPTIONS.index(next(iter(CAR.captions)))
+        of_cars = data.fits[:, car:].sum(1)
+        assert np.all((of_cars == 0) | (of_cars > 0.99))
+
+
+def test_frames_are_split_by_state_and_drawn_at_the_asked_size():
+    training, held_out = make()
+    assert (len(training.frames), len(held_out.frames)) == (45, 15)
+    assert training.frames.shape[1:] == (32, 48, 3)
+    seen = {frame.tobytes() for frame in training.frames}
+    assert not any(frame.tobytes() in seen for frame in held_out.frames)
+    assert all(frame.std() > 0 for frame in training.frames)
+
+
+def test_a_frame_shows_what_its_caption_says():
+    training, _ = make()
+    best = np.array(CAPTIONS)[training.fits.argmax(1)]
+    for caption, sign in (("right", 1), ("left", -1)):
+        rows = [i for i, words in enumerate(best) if f"flat to the {caption}" in words]
+        for row in rows:  # the pole is the only brown thing; the cart the only black one
+            brown = np.argwhere(
+                training.frames[row, ..., 0].astype(int) - training.frames[row, ..., 2] > 40
+            )
+            black = np.argwhere(training.frames[row].max(-1) < 90)
+            assert sign * (brown[:, 1].mean() - black[:, 1].mean()) > 0
+        assert rows
+
+
+def test_the_same_stream_gives_the_same_frames():
+    for one, two in zip(make(), make(), strict=True):
+        assert np.array_equal(one.frames, two.frames)
+        assert np.array_equal(one.fits, two.fits)
+    assert not np.array_equal(make()[0].frames, make(1)[0].frames)
+
+
+def test_the_stand_in_is_honest_about_itself():
+    assert "simulator" in ClassicControlCaptions.note
+
+
+@pytest.mark.parametrize("change", [{"held_out": 1.0}, {"cartpole": 0}, {"looseness": 0}])
+def test_impossible_settings_are_refused(change):
+    with pytest.raises(ValueError, match=next(iter(change))):
+        ClassicControlCaptionsSettings(**SETTINGS.model_dump() | change)

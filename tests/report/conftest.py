@@ -1,0 +1,248 @@
+"""A results tree like the pipeline's, with numbers that look like an experiment's."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from showtell.media.video import write_video
+from showtell.project.files import canonical_json
+
+TASK = "cartpole"
+EVALUATE = {"episodes": 20, "policies": ["deterministic", "stochastic"]}
+WORLD = {
+    "name": "cartpole",
+    "horizon": 200,
+    "end": "terminal",
+    "observe_time": False,
+    "wrap_state": True,
+    "ends_when_fallen": False,
+    "fallen_reward": 0.0,
+}
+# What each method ends at, and how fast: true success of an episode.
+LEVELS = {0.0: 0.93, 0.25: 0.985, 0.5: 1.0, 0.75: 0.97, 1.0: 0.55}
+
+
+def comparison(alphas=(0.0, 0.5), seeds=3):
+    """The job of one experiment, as the grid writes it."""
+    methods = {
+        f"text-alpha{alpha:g}": {"name": "clip", "goal": "sentence", "alpha": alpha}
+        for alpha in alphas
+    }
+    methods |= {"ground-truth": {"name": "true_reward"}, "zero": {"name": "zero"}}
+    return {
+        "fingerprint": "0123456789abcdef",
+        "root": 0,
+        "paper": "vlm_rm",
+        "experiment": "cartpole",
+        "tasks": [TASK],
+        "worlds": {TASK: WORLD},
+        "methods": methods,
+        "seeds": seeds,
+        "phases": ["pretrain"],
+        "evaluate": EVALUATE,
+        "studies": {
+            "pole-angle": {
+                "of": ["text"],
+                "study": {
+                    "name": "landscape",
+                    "variable": "pole_angle",
+                    "low": -0.4,
+                    "high": 0.4,
+                    "points": 121,
+                },
+            },
+            "epic": {"of": ["text"], "study": {"name": "epic", "states": 2000}},
+        },
+        "figures": ["landscape", "success", "learning", "epic"],
+        "address": ["vlm_rm", "cartpole"],
+    }
+
+
+def report_job(scale="mini", **grid):
+    """The report's job, as the grid writes it."""
+    experiment = {
+        key: value
+        for key, value in comparison(**grid).items()
+        if key not in ("fingerprint", "root")
+    }
+    job = {
+        "fingerprint": "0123456789abcdef",
+        "root": 0,
+        "scale": scale,
+        "changes": [
+            {"key": "encoders.clip.architecture", "paper": "ViT-bigG-14", "here": "showtell-mini"},
+            {"key": "encoders.clip.pretrained", "paper": "laion2b_s39b_b160k", "here": None},
+            {
+                "key": "encoders.clip.train",
+                "paper": None,
+                "here": {"steps": 60, "dataset": {"cartpole": 600}},
+            },
+            {"key": "learners.dqn-cartpole.steps", "paper": 3000000, "here": 60000},
+            {"key": "learners.dqn-cartpole.learning_starts", "paper": 75000, "here": 1500},
+            {"key": "papers.vlm_rm.experiments.cartpole.seeds", "paper": 5, "here": 3},
+            {
+                "key": "papers.vlm_rm.experiments.cartpole.methods.text.sweep.alpha",
+                "paper": [0.0, 0.25, 0.5, 0.75, 1.0],
+                "here": [0.0, 0.5],
+            },
+        ],
+        "papers": {
+            "vlm_rm": {
+                "title": "Vision-Language Models are Zero-Shot Reward Models",
+                "experiments": {"cartpole": experiment},
+            }
+        },
+        "encoders": {
+            "clip": {"name": "open_clip", "architecture": "showtell-mini", "pretrained": None}
+        },
+    }
+    return json.loads(canonical_json(job))  # as a job arrives: sorted by name
+
+
+class Tree:
+    """Writes the files of an experiment, whole or in part."""
+
+    def __init__(self, root, job):
+        self.root = root
+        self.job = job
+        self.plan = job["papers"]["vlm_rm"]["experiments"]["cartpole"]
+        self.folder = root / "vlm_rm" / "cartpole"
+
+    def run_folder(self, method, seed):
+        return self.folder / TASK / method / f"seed{seed}" / "pretrain"
+
+    def write_all(self, films=True):
+        for method in self.plan["methods"]:
+            for seed in range(self.plan["seeds"]):
+                self.write_run(method, seed, film=films and seed == 0)
+        self.write_studies()
+        scores = {"frames": 80, "rank_correlation": 0.76, "note": "Trained on this simulator."}
+        (self.root / "models/clip").mkdir(parents=True)
+        (self.root / "models/clip/metrics.json").write_text(json.dumps(scores))
+        return self
+
+    def write_run(self, method, seed, film=False):
+        stream = np.random.default_rng([seed, *method.encode()])
+        level = self._level(method, stream)
+        self._write_progress(method, seed, level, stream)
+        self._write_episodes(method, seed, level, stream)
+        folder = self.run_folder(method, seed)
+        wall_time_s = float(35 + 5 * stream.random())
+        self.write_provenance(folder, "train", [TASK, method, seed], wall_time_s, seed)
+        self.write_provenance(folder / "evaluation", "evaluate", [TASK, method, seed], 2.5, seed)
+        if film:
+            write_video(folder / "evaluation/rollout.mp4", _film(level, stream), 25.0)
+
+    def write_studies(self):
+        rows = ["method,alpha,pole_angle,reward,rescaled,true_reward"]
+        distances = ["method,alpha,against,epic,low,high,states"]
+        for method, reward in self.plan["methods"].items():
+            if "alpha" not in reward:
+                continue
+            alpha = reward["alpha"]
+            for angle in np.linspace(-0.4, 0.4, 121).tolist():
+                lean = abs(angle - 0.012) / (0.16 + 0.08 * alpha)
+                wiggle = 0.05 * (1 - alpha) * math.sin(40 * angle)
+                shape = math.exp(-lean * lean) + wiggle
+                upright = float(abs(angle) <= 0.2095)
+                rows.append(f"{method},{alpha},{angle!r},{0.3 + 0.2 * shape!r},{shape!r},{upright}")
+            value = 0.42 - 0.17 * alpha + 0.1 * alpha * alpha
+            for against in ("success", "true_reward"):
+                numbers = f"{value!r},{value - 0.012!r},{value + 0.012!r},2000"
+                distances.append(f"{method},{alpha},{against},{numbers}")
+        folder = self.folder / TASK / "studies"
+        _write(folder / "pole-angle.csv", rows)
+        _write(folder / "epic.csv", distances)
+
+    def write_provenance(self, folder, job, address, wall_time_s, seed):
+        provenance = {
+            "job_key": f"{abs(hash((job, *map(str, address)))):016x}",
+            "job_name": job,
+            "job": {"root": 0, "address": ["vlm_rm", "cartpole", *address]},
+            "fingerprint": "0123456789abcdef",
+            "git_commit": "9f2c4e1ab7d05c3388e1f0a2b4c6d8e0f1a3b5c7",
+            "git_dirty": False,
+            "started": "2025-11-20T19:41:05Z",
+            "wall_time_s": wall_time_s,
+            "machine": {"system": "Linux", "cores": 2, "memory_gib": 8, "gpus": []},
+            "versions": {"python": "3.11.2", "torch": "2.12.0", "stable-baselines3": "2.9.0"},
+            "seeds": {"root": 0, "address": ["vlm_rm", "cartpole", *address]},
+            "resumed": 1 if seed == 1 and job == "train" else 0,
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "provenance.json").write_text(json.dumps(provenance))
+
+    def _level(self, method, stream):
+        reward = self.plan["methods"][method]
+        if "alpha" in reward:
+            return min(1.0, LEVELS[reward["alpha"]] + 0.02 * float(stream.normal()))
+        return 1.0 if method == "ground-truth" else 0.02
+
+    def _write_progress(self, method, seed, level, stream):
+        rows = ["step,episodes,true_return,learned_return,success"]
+        pace = 9000 + 2500 * float(stream.random())
+        for step in range(2000, 60001, 2000):
+            learned = 1 / (1 + math.exp(-(step - 2.2 * pace) / (0.35 * pace)))
+            success = min(max(level * learned + 0.05 * float(stream.normal()) * learned, 0.0), 1.0)
+            returned = 35 + 165 * min(success + 0.1 * learned, 1.0)
+            rows.append(f"{step},{step // 200},{returned!r},{0.4 * returned!r},{success!r}")
+        _write(self.run_folder(method, seed) / "progress.csv", rows)
+
+    def _write_episodes(self, method, seed, level, stream):
+        flags = "success_any,success_final,success_always,success"
+        rows = [f"policy,episode,return,length,{flags}"]
+        for policy in EVALUATE["policies"]:
+            share = level if policy == "deterministic" else max(level - 0.01, 0.0)
+            for episode in range(EVALUATE["episodes"]):
+                upright = bool(stream.random() < share)
+                final = upright or bool(stream.random() < 0.1)
+                returned = 200.0 if upright else float(stream.integers(30, 120))
+                flags = f"1,{int(final)},{int(upright)},{int(upright)}"
+                rows.append(f"{policy},{episode},{returned!r},200,{flags}")
+        _write(self.run_folder(method, seed) / "evaluation/episodes.csv", rows)
+
+
+def _write(path, lines):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _film(level, stream, count=100, height=200, width=300):
+    """A cart and a pole that falls, or does not."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    frames = np.full((count, height, width, 3), 255, np.uint8)
+    angle, speed = 0.05, 0.0
+    for t in range(count):
+        frames[t, 150:152] = 0
+        frames[t, 140:160, 130:170] = 0
+        along = (columns - 150) * math.sin(angle) + (145 - rows) * math.cos(angle)
+        across = (columns - 150) * math.cos(angle) - (145 - rows) * math.sin(angle)
+        frames[t][(along > 0) & (along < 90) & (abs(across) < 4)] = (202, 152, 101)
+        speed += 0.006 * math.sin(angle) * (1 if level < 0.5 else -1) * 5
+        angle = min(max(angle + speed + 0.004 * float(stream.normal()), -1.6), 1.6)
+    return frames
+
+
+@pytest.fixture
+def mini_tree(tmp_path):
+    """A whole mini experiment: two strengths, three seeds, no films."""
+    return Tree(tmp_path / "results/mini", report_job()).write_all(films=False)
+
+
+@pytest.fixture
+def empty_tree(tmp_path):
+    """The same experiment before anything has run."""
+    return Tree(tmp_path / "results/mini", report_job())
+
+
+def job_inputs(tree: Tree) -> dict[str, list[Path]]:
+    """What the workflow hands to `compare` and `figure`."""
+    runs = tree.folder / TASK
+    return {
+        "evaluations": sorted(runs.glob("*/*/*/evaluation/episodes.csv")),
+        "curves": sorted(runs.glob("*/*/*/progress.csv")),
+        "studies": sorted((runs / "studies").glob("*.csv")),
+    }

@@ -1,0 +1,147 @@
+"""The jobs `compare`, `figure` and `report`, from files to files."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from showtell.jobs import compare, figure, report
+from showtell.papers.table import Table
+from showtell.project.errors import UserError
+from tests.report.conftest import job_inputs
+
+
+def compared(tree, folder):
+    outputs = {name: folder / name for name in ("summary", "claims")}
+    compare.run({**tree.plan, "root": 0, "fingerprint": "f"}, job_inputs(tree), outputs)
+    summary = Table.read(outputs["summary"])
+    claims = json.loads(outputs["claims"].read_text())["claims"]
+    return summary, {claim["id"]: claim for claim in claims}, outputs
+
+
+def drawn(tree, name, folder):
+    outputs = {kind: folder / f"{name}.{kind}" for kind in ("svg", "pdf", "csv")}
+    figure.run({**tree.plan, "root": 0, "figure": name}, job_inputs(tree), outputs)
+    return outputs
+
+
+def test_compare_writes_the_summary_and_a_verdict_on_each_claim(mini_tree, tmp_path):
+    summary, claims, _ = compared(mini_tree, tmp_path)
+    assert summary.columns == (
+        *("task", "method", "phase", "policy", "metric"),
+        *("n_seeds", "expected_seeds", "iqm", "low", "high"),
+    )
+    text = summary.where(method="text-alpha0.5", policy="stochastic", metric="success")
+    assert text.column("n_seeds") == ["3"]
+    assert 0.9 < text.numbers("iqm")[0] <= 1.0
+    assert claims["cartpole-beats-zero-reward"]["outcome"] == "reproduced"
+    assert claims["cartpole-landscape-peak"]["outcome"] == "reproduced"
+    assert claims["cartpole-learned-from-a-sentence"]["n"] == 3
+    assert "mountain-car-textured" not in claims  # another experiment
+
+
+def test_compare_is_the_same_bytes_every_time(mini_tree, tmp_path):
+    first = compared(mini_tree, tmp_path / "a")[2]
+    again = compared(mini_tree, tmp_path / "b")[2]
+    for name in first:
+        assert first[name].read_bytes() == again[name].read_bytes()
+
+
+def test_a_number_of_a_claim_is_the_number_of_the_summary(mini_tree, tmp_path):
+    summary, claims, _ = compared(mini_tree, tmp_path)
+    part = claims["cartpole-learned-from-a-sentence"]["parts"][0]
+    row = summary.where(method=part["method"], policy="stochastic", metric="success")
+    assert [part["value"], part["low"], part["high"]] == [
+        row.numbers(name)[0] for name in ("iqm", "low", "high")
+    ]
+
+
+def test_a_seed_that_failed_does_not_stop_the_comparison(mini_tree, tmp_path):
+    (mini_tree.run_folder("zero", 1) / "evaluation/episodes.csv").unlink()
+    summary, claims, _ = compared(mini_tree, tmp_path)
+    zero = summary.where(method="zero", policy="stochastic", metric="success")
+    assert (zero.column("n_seeds"), zero.column("expected_seeds")) == (["2"], ["3"])
+    claim = claims["cartpole-beats-zero-reward"]
+    assert (claim["n"], claim["expected"], claim["outcome"]) == (2, 3, "inconclusive")
+
+
+def test_compare_takes_the_ledger_it_is_given(mini_tree, tmp_path):
+    from showtell.papers.ledger import ledger_path
+
+    changed = tmp_path / "ledger.yaml"
+    changed.write_text(ledger_path("vlm_rm").read_text().replace("within: 0.1", "within: 0.001"))
+    outputs = {name: tmp_path / name for name in ("summary", "claims")}
+    inputs = job_inputs(mini_tree) | {"ledger": [changed]}
+    compare.run({**mini_tree.plan, "root": 0}, inputs, outputs)
+    claims = {c["id"]: c for c in json.loads(outputs["claims"].read_text())["claims"]}
+    assert claims["cartpole-landscape-peak"]["outcome"] == "not reproduced"
+
+
+@pytest.mark.parametrize("name", ["landscape", "learning", "success", "epic"])
+def test_figure_writes_svg_pdf_and_the_csv_behind_them(mini_tree, tmp_path, name):
+    outputs = drawn(mini_tree, name, tmp_path)
+    assert outputs["svg"].read_text().rstrip().endswith("</svg>")
+    assert outputs["pdf"].read_bytes().startswith(b"%PDF")
+    assert len(Table.read(outputs["csv"]).rows) >= 2
+
+
+def test_figure_without_results_says_what_to_run(empty_tree, tmp_path):
+    with pytest.raises(UserError, match="run its trainings"):
+        drawn(empty_tree, "success", tmp_path)
+
+
+def test_report_is_built_beside_the_results(mini_tree):
+    page = mini_tree.root / "report.html"
+    report.run(mini_tree.job, {}, {"page": page})
+    assert "12 <small>of 12</small>" in page.read_text()
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch):
+    """As much of a checkout as the report reads."""
+    monkeypatch.setattr(report.os, "nice", lambda _: 0)  # the tests come after this one
+    shutil.copy(Path(__file__).parents[2] / "params.yaml", tmp_path)
+    scales = tmp_path / "workflow/scales"
+    scales.mkdir(parents=True)
+    thin = "papers: {vlm_rm: {experiments: {cartpole: {seeds: 3}}}}\n"
+    (scales / "mini.yaml").write_text(thin)
+    return tmp_path
+
+
+def test_refresh_builds_the_page_of_a_scale_from_its_parameters(repository):
+    assert report.refresh(repository, "mini") == 0
+    page = (repository / "results/mini/report.html").read_text()
+    assert "0 <small>of 21</small>" in page  # seven methods, three seeds
+    assert "papers.<wbr>vlm_rm.<wbr>experiments.<wbr>cartpole.<wbr>seeds" in page
+
+
+def test_watch_keeps_the_page_up_to_date_while_a_process_lives(repository, monkeypatch):
+    monkeypatch.setattr(report, "_PAUSE_S", 0.05)
+    monkeypatch.setattr(report, "_REST", 0)
+    built = []
+    refresh = report.refresh
+    monkeypatch.setattr(report, "refresh", lambda *place: built.append(place) or refresh(*place))
+    process = subprocess.Popen(["sleep", "1"])
+    assert report.watch(repository, "mini", process.pid) == 0
+    assert process.wait() == 0  # until now it was a zombie, which is not a living process
+    assert len(built) >= 2
+    assert (repository / "results/mini/report.html").exists()
+
+
+def test_watch_outlives_a_file_that_is_being_replaced(repository, monkeypatch):
+    monkeypatch.setattr(report, "_PAUSE_S", 0.05)
+    calls = []
+
+    def torn(*place):
+        calls.append(place)
+        if len(calls) == 1:
+            raise FileNotFoundError("episodes.csv")
+        return 0
+
+    monkeypatch.setattr(report, "refresh", torn)
+    process = subprocess.Popen(["sleep", "0.4"])
+    assert report.watch(repository, "mini", process.pid) == 0
+    assert process.wait() == 0
+    assert len(calls) >= 2
