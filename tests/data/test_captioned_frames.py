@@ -91,17 +91,21 @@ def test_frames_are_split_by_state_and_drawn_at_the_asked_size():
 
 
 def test_a_frame_shows_what_its_caption_says():
+    """The pole is the only brown thing in a picture, the cart the only black one."""
     training, _ = make()
     best = np.array(CAPTIONS)[training.fits.argmax(1)]
-    for caption, sign in (("right", 1), ("left", -1)):
-        rows = [i for i, words in enumerate(best) if f"flat to the {caption}" in words]
-        for row in rows:  # the pole is the only brown thing; the cart the only black one
-            brown = np.argwhere(
-                training.frames[row, ..., 0].astype(int) - training.frames[row, ..., 2] > 40
-            )
-            black = np.argwhere(training.frames[row].max(-1) < 90)
-            assert sign * (brown[:, 1].mean() - black[:, 1].mean()) > 0
-        assert rows
+    for side, sign in (("right", 1), ("left", -1)):
+        told = [words.startswith("pole") and side in words for words in best]
+        leaning = training.frames[np.array(told)]
+        offsets = []
+        for frame in leaning:
+            brown = np.argwhere(frame[..., 0].astype(int) - frame[..., 2] > 40)
+            black = np.argwhere(frame.max(-1) < 90)
+            if len(brown) and len(black):  # neither is beyond the edge
+                offsets.append(sign * (brown[:, 1].mean() - black[:, 1].mean()))
+        assert len(offsets) > 3
+        assert min(offsets) > -1  # pixels
+        assert np.mean(offsets) > 1
 
 
 def test_the_same_stream_gives_the_same_frames():

@@ -59,6 +59,7 @@ def test_final_values_are_of_the_latest_hundred_episodes():
     ("rule", "expected"),
     [
         ("any", [True, True, False]),
+        ("half", [True, True, False]),
         ("final", [True, False, False]),
         ("always", [True, False, False]),
     ],

@@ -121,7 +121,7 @@ def test_a_pickle_that_would_run_code_is_refused_and_runs_none(tmp_path):
     file = tmp_path / "model.pt"
     torch.save({"weight": Attack()}, file)
     raw = tmp_path / "raw.pt"
-    raw.write_bytes(pickle.dumps(Attack()))
+    raw.write_bytes(pickle.dumps(Attack(), protocol=2))
     for bad in (file, raw):
         with pytest.raises(UserError, match=f"{bad.name} is not a file of plain tensors"):
             read_published("showtell-smoke", bad)

@@ -128,6 +128,10 @@ def test_the_side_camera_sees_it_face_right_and_follows_it(plain):
     assert brown.sum() == 0  # the fixed camera is passed by
 
 
+def test_the_world_names_its_scene():
+    assert Humanoid.scene == SCENE
+
+
 def test_an_unknown_camera_is_refused_by_name(plain):
     with pytest.raises(RenderError, match="did you mean 'fixed'"):
         plain.draw(moments()[:1], SMALL._replace(camera="fixd"))

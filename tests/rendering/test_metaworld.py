@@ -48,9 +48,7 @@ def test_mirrored_is_what_roboclips_agents_saw(pictures):
 
 @pytest.mark.parametrize("quality", QUALITIES)
 def test_the_crop_is_the_centre_of_the_whole_picture(pictures, quality):
-    difference = np.abs(
-        pictures[f"crop-{quality}"] - pictures[f"full-{quality}"][115:365, 195:445]
-    )
+    difference = np.abs(pictures[f"crop-{quality}"] - pictures[f"full-{quality}"][115:365, 195:445])
     assert difference.mean() < 0.05
     assert (difference > 2).mean() < 1e-3
 

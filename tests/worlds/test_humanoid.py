@@ -120,10 +120,9 @@ def test_moments_drawn_for_a_study_show_every_pose_sometimes(pose):
 
 def test_half_of_the_steps_make_an_episode_a_success():
     world = humanoid(horizon=100, pose="kneeling")
-    assert world.success_steps == 50
-    assert "50 or more of the 100 steps" in world.success_definition
+    assert world.success_rule == "half"
+    assert "half or more of the 100 steps" in world.success_definition
     assert POSES["kneeling"].definition in world.success_definition
-    assert humanoid(horizon=25).success_steps == 13
 
 
 @pytest.mark.parametrize("observe_time", [False, True])

@@ -27,10 +27,13 @@ def _(world: Pushing) -> Action:
         return np.zeros(2, np.float32)
     hand_x, hand_y = world.target[:2]
     side = math.copysign(1, hand_x - x)
-    if hand_y > y - 0.045 and x * side > 0.008:  # beside it: push it to the middle
+    if hand_y > y - 0.05 and x * side > 0.008:  # beside it: push it to the middle
         return _towards(world, (hand_x - side, hand_y), speed=0.5)
     if abs(x) > 0.3 * (0.75 - y) + 0.005:  # too far aside for a push from behind
-        return _towards(world, (x + math.copysign(0.075, x), y - 0.02))
+        beside = x + math.copysign(0.075, x)
+        if abs(x - hand_x) > 0.065:
+            return _towards(world, (beside, y - 0.015))
+        return _towards(world, (hand_x if hand_y > y - 0.085 else beside, y - 0.09))
     if abs(x - hand_x) > 0.015 or hand_y < y - 0.1:  # come behind it, without touching it
         return _towards(world, (hand_x + 0.1 * side if hand_y > y - 0.07 else x, y - 0.08))
     # Friction carries the mug along: the hand moves as the mug shall, at most 1 cm a step.

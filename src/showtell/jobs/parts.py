@@ -1,10 +1,11 @@
 """Builds the parts that a job's specification names."""
 
-import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from showtell.goals.goal import Target
 from showtell.learners.learner import Draw, Learner
@@ -28,16 +29,14 @@ def learner_of(settings: dict[str, Any]) -> Learner:
 
 
 def reward_of(job: dict[str, Any], inputs: dict[str, list[Path]]) -> Reward:
-    """What pays; it is given, of the target, the encoder and the view, what it asks for by name."""
-    part = registry.part("rewards", job["reward"]["name"])
-    wanted = inspect.signature(part.load()).parameters
-    context: dict[str, Any] = {}
-    if "view" in wanted:
-        context["view"] = View(**job["task"]["view"])
-    if "target" in wanted:
+    """What pays, with the goal's target and encoder if it has a goal."""
+    context: dict[str, Any] = {"view": View(**job["task"]["view"])}
+    if job["goal"] is not None:
+        from showtell.nets import encoder
+
+        settings = _settings("nets", job["encoder"])
+        context["encoder"] = encoder.load(settings, inputs["encoder"][0], inputs["network"][0])
         context["target"] = Target.load(inputs["target"][0])
-    if "encoder" in wanted:
-        context["encoder"] = _encoder(job["encoder"], inputs)
     reward: Reward = _build("rewards", job["reward"], **context)
     return reward
 
@@ -52,13 +51,9 @@ def drawing(world: World, reward: Reward) -> Iterator[Draw | None]:
         yield pool.draw
 
 
-def _encoder(values: dict[str, Any], inputs: dict[str, list[Path]]) -> Any:
-    from showtell.nets import encoder
-
-    settings = registry.part("nets", values["name"]).settings.model_validate(values)
-    return encoder.load(settings, inputs["encoder"][0], inputs["network"][0])
-
-
 def _build(kind: str, values: dict[str, Any], **context: Any) -> Any:
-    settings = registry.part(kind, values["name"]).settings.model_validate(values)
-    return registry.build(kind, settings, **context)
+    return registry.build(kind, _settings(kind, values), **context)
+
+
+def _settings(kind: str, values: dict[str, Any]) -> BaseModel:
+    return registry.part(kind, values["name"]).settings.model_validate(values)

@@ -3,23 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-from showtell.nets.clip import ClipSettings
-from showtell.nets.clip_training import train_clip
 from showtell.project import seeds
 from showtell.project.files import write_json, write_text
-from showtell.project.registry import build
+from showtell.project.registry import build, part
 from showtell.project.tracking import live_run
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
     """Outputs: weights, network, training, metrics."""
-    settings = ClipSettings.model_validate(job["encoder"])
+    kind = part("nets", job["encoder"]["name"])
+    settings: Any = kind.settings.model_validate(job["encoder"])
     root, address = job["root"], tuple(job["address"])
-    assert settings.train is not None, "a network without a recipe is fetched"
     dataset = build("data", settings.train.dataset)
     data, held_out = dataset.make(seeds.generator(root, *address, "data"))
     with live_run(job, outputs["weights"].parent, job_name="train_encoder") as sink:
-        trained = train_clip(settings, data, held_out, root, address, sink)
+        trained = kind.load().train(settings, data, held_out, root, address, sink)
     trained.encoder.save(outputs["weights"], outputs["network"], note=dataset.note)
     lines = ["step,loss", *(f"{step},{loss!r}" for step, loss in enumerate(trained.losses, 1))]
     write_text(outputs["training"], "\n".join(lines) + "\n")

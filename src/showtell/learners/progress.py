@@ -1,10 +1,12 @@
 """The story of a training: one record an episode, and the table of progress made of them."""
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
+
+from showtell.worlds.world import SuccessRule
 
 FINAL_EPISODES = 100  # the latest episodes, which metrics.json averages
 
@@ -86,13 +88,19 @@ class EpisodeLog:
         return Row(self._steps[end - 1], end, true, learned, success)
 
 
-def succeeded(
-    rule: Literal["any", "final", "always"], steps: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def succeeded(rule: SuccessRule, steps: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether each episode succeeded, (E,), from its steps, (E, T)."""
-    if rule == "final":
-        return steps[:, -1].copy()
-    return np.asarray(steps.any(axis=1) if rule == "any" else steps.all(axis=1))
+    match rule:
+        case "any":
+            return np.asarray(steps.any(axis=1))
+        case "final":
+            return steps[:, -1].copy()
+        case "half":
+            return np.asarray(steps.mean(axis=1) >= 0.5)
+        case "always":
+            return np.asarray(steps.all(axis=1))
+        case _:
+            assert_never(rule)
 
 
 def csv_of(rows: Iterator[Row]) -> str:

@@ -22,6 +22,8 @@ from showtell.project.files import read_json, write_json
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from showtell.nets.clip_training import Captioned, Progress, Trained
+
 
 class ClipSettings(BaseModel):
     """Which open_clip model, with which weights, and how frames are made to fit it."""
@@ -108,6 +110,36 @@ class ClipEncoder:
         model = build(settings.architecture)
         load_weights(model, weights)
         return cls(settings, model, described)
+
+    @classmethod
+    def train(
+        cls,
+        settings: ClipSettings,
+        data: "Captioned",
+        held_out: "Captioned",
+        root: int,
+        address: tuple[str | int, ...],
+        progress: "Progress",
+    ) -> "Trained":
+        """A stand-in, trained by `settings.train`."""
+        from showtell.nets.clip_training import train_clip
+
+        return train_clip(settings, data, held_out, root, address, progress)
+
+    @classmethod
+    def fetch(
+        cls,
+        settings: ClipSettings,
+        cache: Path,
+        lock: Path,
+        weights: Path,
+        network: Path,
+        seed: int,  # of encoders that may stay random; a CLIP never does
+    ) -> None:
+        """Published weights, checked and converted: write what `load` reads."""
+        from showtell.nets.weights import fetch_clip
+
+        fetch_clip(settings, cache, lock, weights, network)
 
     def save(self, weights: Path, network: Path, note: str | None = None) -> None:
         """Write what `load` reads; `note` is for readers of the results."""

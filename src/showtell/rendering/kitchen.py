@@ -19,6 +19,7 @@ class KitchenScene(MujocoScene):
 
     # The arm's meshes alone: what lies under a burner shows through a lighter burner.
     mesh_faces: ClassVar[int] = 2000
+    mesh_share: ClassVar[float] = 0.3
 
     def specification(self) -> Any:
         """The model, found without importing its package, which takes a second."""

@@ -11,9 +11,9 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from showtell.project.errors import UserError, nearest
+from showtell.rendering.scene import WORKER
 
 BACKENDS = ("egl", "osmesa")
-WORKER = "SHOWTELL_RENDER_WORKER"  # the number of this render process among its pool's
 _CUDA_DEVICE_NV = 0x323A  # EGL_NV_device_cuda
 
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from showtell.project.errors import UserError
-from showtell.rendering.scene import Frames, Scene, Snapshots, View
+from showtell.rendering.scene import WORKER, Frames, Scene, Snapshots, View
 from showtell.rendering.worker import Start, Task, scene_class
 
 _SLOTS = 2  # chunks a worker holds: it draws one while the other is copied out
@@ -61,7 +61,7 @@ class RenderPool:
                 )
             self._here = found(**settings)
         # All are started at once and import while the caller goes on.
-        self._workers = [_Worker(self._start, self._environment) for _ in range(workers)]
+        self._workers = [self._worker(number) for number in range(workers)]
         self._closed = False
 
     def draw(self, snapshots: Snapshots, view: View) -> Frames:
@@ -142,7 +142,11 @@ class RenderPool:
 
     def _replace(self, number: int) -> None:
         self._workers[number].stop()
-        self._workers[number] = _Worker(self._start, self._environment)
+        self._workers[number] = self._worker(number)
+
+    def _worker(self, number: int) -> "_Worker":
+        # On a machine with several GPUs each worker takes its own, by its number.
+        return _Worker(self._start, self._environment | {WORKER: str(number)})
 
 
 class _Worker:

@@ -9,6 +9,9 @@ Frames = NDArray[np.uint8]  # (N, H, W, 3), upright RGB
 Snapshots = NDArray[np.float64]  # (N, D), each row enough to redraw one moment
 
 
+WORKER = "SHOWTELL_RENDER_WORKER"  # a variable: the number of a render process in its pool
+
+
 class View(NamedTuple):
     """From where, how large and how finely a moment is drawn."""
 

@@ -22,7 +22,7 @@ from showtell.papers.results import Comparison, Results, Run, find, read
 from showtell.papers.verdicts import Verdict, judge, not_run
 from showtell.project.files import read_json
 from showtell.project.provenance import records
-from showtell.project.registry import part
+from showtell.project.registry import build, part
 from showtell.report import graphics
 from showtell.report.plan import Plan
 from showtell.studies.statistics import Estimate
@@ -202,7 +202,8 @@ def _experiment(comparison: Comparison, ledger: Ledger, results: Path) -> Experi
 
 def _success(world: dict[str, Any]) -> str:
     """What a world calls success, in its own words."""
-    return str(part("worlds", world["name"]).load().success_definition)
+    settings = part("worlds", world["name"]).settings.model_validate(world)
+    return str(build("worlds", settings).success_definition)
 
 
 def _judged(plan: Plan, ledger: Ledger, experiments: dict[str, Experiment]) -> Iterator[Judged]:

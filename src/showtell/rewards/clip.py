@@ -53,6 +53,11 @@ class ClipReward:
                 f"{encoder.dimensions}: they were made by different models. Delete the goal's "
                 "file and make it again with: make reproduce"
             )
+        if target.baseline is not None and np.array_equal(target.goal, target.baseline):
+            raise UserError(
+                f"goal and baseline of {settings.goal!r} are the same vector, so no direction "
+                "leads from one to the other; give the task another prompts.baseline."
+            )
         self.reads = Reads(view=view)
         self._encoder = encoder
         self._alpha = settings.alpha

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from showtell.project.errors import UserError, nearest
-from showtell.worlds.world import World
+from showtell.worlds.world import SuccessRule, World
 
 Values = Sequence[float] | NDArray[np.floating[Any]]
 Snapshots = NDArray[np.float64]  # (N, D)
@@ -95,11 +95,11 @@ class ClassicControl(World):
 class CartPole(ClassicControl):
     """A pole on a cart that nobody stops when it falls; actions: push left (0), right (1)."""
 
-    success_definition: ClassVar[str] = (
+    success_definition = (
         "The pole stayed within 12 degrees of upright and the cart within 2.4 m of the centre "
         "at every step of the episode."
     )
-    success_rule: ClassVar[Literal["any", "final", "always"]] = "always"
+    success_rule: ClassVar[SuccessRule] = "always"
     scene: ClassVar[str] = "showtell.rendering.classic_control:CartPoleScene"
     state: ClassVar[tuple[str, ...]] = (
         "cart_position",
@@ -180,10 +180,8 @@ class CartPole(ClassicControl):
 class MountainCar(ClassicControl):
     """A weak car in a valley that must swing up to a flag; the action is its throttle."""
 
-    success_definition: ClassVar[str] = (
-        "The car reached the flag (position 0.45) at some step of the episode."
-    )
-    success_rule: ClassVar[Literal["any", "final", "always"]] = "any"
+    success_definition = "The car reached the flag (position 0.45) at some step of the episode."
+    success_rule: ClassVar[SuccessRule] = "any"
     scene: ClassVar[str] = "showtell.rendering.classic_control:MountainCarScene"
     state: ClassVar[tuple[str, ...]] = ("car_position", "car_velocity")
 

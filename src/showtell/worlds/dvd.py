@@ -84,7 +84,7 @@ class _Dvd(Tabletop):
 class CloseDrawer(_Dvd):
     """DVD's first task: close the drawer."""
 
-    success_definition: ClassVar[str] = (
+    success_definition = (
         "The drawer was less than 5 cm open at some step of the episode; it starts 7 cm open."
     )
 
@@ -99,7 +99,7 @@ class CloseDrawer(_Dvd):
 class CupForward(_Dvd):
     """DVD's second task: push the mug away from the robot."""
 
-    success_definition: ClassVar[str] = (
+    success_definition = (
         "The mug was less than 7.5 cm from its goal at some step of the episode; "
         "on the original table it starts 10 cm before it."
     )
@@ -119,7 +119,7 @@ class CupForward(_Dvd):
 class FaucetRight(_Dvd):
     """DVD's third task: turn the faucet clockwise, which is to the right in mirrored pictures."""
 
-    success_definition: ClassVar[str] = (
+    success_definition = (
         "The faucet was turned by more than 0.01 rad (half a degree) clockwise, seen from above, "
         "at some step of the episode."
     )

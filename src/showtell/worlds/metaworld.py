@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt, field_validator
 
 from showtell.project.errors import UserError, nearest
 from showtell.rendering.snapshots import METAWORLD
-from showtell.worlds.world import World
+from showtell.worlds.world import SuccessRule, World
 
 TASKS = (
     *("assembly", "basketball", "bin-picking", "box-close", "button-press"),
@@ -60,10 +60,8 @@ class MetaWorldSettings(BaseModel):
 class MetaWorld(World):
     """A robot arm at a table; the action moves its hand (x, y, z) and closes its gripper."""
 
-    success_definition: ClassVar[str] = (
-        "Meta-World's own success flag was raised at some step of the episode."
-    )
-    success_rule: ClassVar[Literal["any", "final", "always"]] = "any"
+    success_definition = "Meta-World's own success flag was raised at some step of the episode."
+    success_rule: ClassVar[SuccessRule] = "any"
     scene: ClassVar[str] = "showtell.rendering.metaworld:MetaWorldScene"
 
     # Which of the published layouts, where they are frozen: that of an environment which
@@ -76,7 +74,7 @@ class MetaWorld(World):
         self._settings = settings
         self.horizon = settings.horizon
         if settings.task in SUCCESS:
-            self.success_definition = (  # type: ignore[misc]  # a sentence for each task
+            self.success_definition = (  # a sentence for each task
                 f"At some step of the episode, {SUCCESS[settings.task]}."
             )
         self._task = build(settings.task, settings.reward, settings.hide_goal)

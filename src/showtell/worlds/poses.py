@@ -6,7 +6,7 @@ robot stands or which way it faces.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -23,6 +23,11 @@ PoseName = Literal[
     "one_leg",
     "arms_crossed",
 ]
+# A limb begins at its body's origin; the model's names for the body, and for what it looks like.
+_LIMBS = {
+    **{"hip": ("thigh", "thigh1"), "knee": ("shin", "shin1")},
+    **{"shoulder": ("upper_arm", "uarm1"), "elbow": ("lower_arm", "larm")},
+}
 Positions = NDArray[np.float64]  # (24,): qpos of gymnasium's humanoid
 
 
@@ -35,6 +40,10 @@ class Part(NamedTuple):
     gap: float
 
 
+# What calling `Part` does, without its own Python code: made 15 times at every step.
+_part: Callable[[Iterable[float]], Part] = partial(tuple.__new__, Part)
+
+
 class Posture(NamedTuple):
     """One moment of a body. `tilt` is the angle of the torso from upright, in degrees."""
 
@@ -42,16 +51,16 @@ class Posture(NamedTuple):
     right_hip: Part
     left_knee: Part
     right_knee: Part
+    left_foot: Part
+    right_foot: Part
     left_shoulder: Part
     right_shoulder: Part
     left_elbow: Part
     right_elbow: Part
-    head: Part
-    pelvis: Part
-    left_foot: Part
-    right_foot: Part
     left_hand: Part
     right_hand: Part
+    head: Part
+    pelvis: Part
     mass: Part  # the centre of mass
     tilt: float
 
@@ -100,12 +109,12 @@ def lotus(body: Posture) -> bool:
 
 def standing_up(body: Posture) -> bool:
     """Upright on the feet alone, the mass above them."""
+    if body.pelvis.z < 0.7 or body.tilt > 30:
+        return False
     on_floor = [foot for foot in body.feet if foot.gap < 0.05]
     return (
         bool(on_floor)
-        and body.pelvis.z > 0.7
-        and min(knee.gap for knee in body.knees) > 0.2
-        and body.tilt < 30
+        and all(knee.gap > 0.2 for knee in body.knees)
         and _aside(body.mass, on_floor[0], on_floor[-1]) < 0.2
     )
 
@@ -241,29 +250,29 @@ class Body:
         # Views into the data: asking for one takes MuJoCo's binding longer than using it.
         self._qpos, self._torso = data.qpos, data.body("torso").xmat
         self._bodies_at, self._geoms_at, self._masses_at = data.xpos, data.geom_xpos, data.xipos
-        joints = [f"{side}_{name}" for name in ("thigh", "shin") for side in ("left", "right")]
-        joints += [f"{s}_{n}_arm" for n in ("upper", "lower") for s in ("left", "right")]
-        geoms = ["head", "butt", "left_foot", "right_foot", "left_hand", "right_hand"]
-        self._joints = np.array([model.body(name).id for name in joints])
-        self._geoms = np.array([model.geom(name).id for name in geoms])
         self._share = model.body_mass / model.body_mass.sum()
-        radius = {"thigh": "thigh1", "shin": "shin1", "upper_arm": "uarm1", "lower_arm": "larm"}
-        around = [name.split("_", 1) for name in joints]
-        limbs = [f"{side}_{radius[name]}" for side, name in around]
-        self._radii = np.array([model.geom(name).size[0] for name in [*limbs, *geoms]] + [0.0])
-        self._places = np.empty((len(self._radii), 4))
+        self._where = [self._find(name) for name in Posture._fields[:-2]]
+        self._where.append((model.nbody + model.ngeom, 0.0))
 
     def posture(self, qpos: Positions) -> Posture:
         """Where everything is."""
         self._qpos[:] = qpos
         self._kinematics()
-        places = self._places
-        places[:8, :3] = self._bodies_at.take(self._joints, 0)
-        places[8:14, :3] = self._geoms_at.take(self._geoms, 0)
-        places[14, :3] = self._share @ self._masses_at
-        places[:, 3] = places[:, 2] - self._radii
-        tilt = math.degrees(math.acos(max(-1.0, min(1.0, self._torso[8]))))
-        return Posture._make((*map(Part._make, places.tolist()), tilt))
+        mass = self._share.dot(self._masses_at)
+        at = [*self._bodies_at.tolist(), *self._geoms_at.tolist(), mass.tolist()]
+        parts = [_part((*at[row], at[row][2] - radius)) for row, radius in self._where]
+        tilt = math.degrees(math.acos(max(-1.0, min(1.0, self._torso.item(8)))))
+        return Posture._make((*parts, tilt))
+
+    def _find(self, part: str) -> tuple[int, float]:
+        """Which row of all bodies' and geoms' places is a part's, and its radius."""
+        side, _, name = part.rpartition("_")
+        model = self._model
+        if name in _LIMBS:
+            body, geom = (f"{side}_{its}" for its in _LIMBS[name])
+            return model.body(body).id, float(model.geom(geom).size[0])
+        geom = model.geom("butt" if part == "pelvis" else part)
+        return model.nbody + geom.id, float(geom.size[0])
 
     def example(self, name: PoseName) -> Positions:
         """The joint positions of a pose's example, its lowest part just touching the floor."""

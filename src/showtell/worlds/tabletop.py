@@ -14,7 +14,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
-from showtell.worlds.world import World
+from showtell.worlds.world import SuccessRule, World
 
 
 class TabletopSettings(BaseModel):
@@ -43,7 +43,7 @@ class DrawerSettings(TabletopSettings):
 class Tabletop(World):
     """What the five share. The reward of a step is 1 in success and 0 elsewhere, unless dense."""
 
-    success_rule: ClassVar[Literal["any", "final", "always"]] = "any"
+    success_rule: ClassVar[SuccessRule] = "any"
 
     table: ClassVar[str]  # which model
     actions: ClassVar[int]  # how many numbers an action has
@@ -161,7 +161,7 @@ class Tabletop(World):
 class Pushing(Tabletop):
     """RLV's pushing: a red mug, 15 cm towards the camera onto a black square."""
 
-    success_definition: ClassVar[str] = (
+    success_definition = (
         "The mug's distance to the square's centre, |dx| + |dy|, was below 3 cm "
         "at some step of the episode."
     )
@@ -202,7 +202,7 @@ class Pushing(Tabletop):
 class DrawerOpening(Tabletop):
     """RLV's drawer opening: reach into the handle's loop, pull 12 cm of 20."""
 
-    success_definition: ClassVar[str] = (
+    success_definition = (
         "The drawer was pulled out to within 8 cm of its goal, 12 cm or more, "
         "at some step of the episode."
     )

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from showtell.project.seeds import seed
 
+# An episode succeeds if it does so at any step, at its last, at half of them or at every one.
+SuccessRule = Literal["any", "final", "half", "always"]
+
 
 class World(gymnasium.Env[NDArray[np.float32], Any]):
     """An environment whose every step says `info["success"]` and `info["true_reward"]`.
@@ -17,8 +20,8 @@ class World(gymnasium.Env[NDArray[np.float32], Any]):
     Worlds have a fixed `horizon` and say `terminated` or `truncated` as their settings ask.
     """
 
-    success_definition: ClassVar[str]  # one sentence, printed beside every success rate
-    success_rule: ClassVar[Literal["any", "final", "always"]]  # which steps of an episode count
+    success_definition: str  # one sentence, printed beside every success rate
+    success_rule: ClassVar[SuccessRule]
     scene: ClassVar[str]  # "module:Class" of the Scene that draws this world
     horizon: int
 

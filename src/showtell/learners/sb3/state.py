@@ -17,10 +17,7 @@ from stable_baselines3.common.save_util import recursive_getattr
 from showtell.worlds.world import SeededEpisodes
 
 # `_n_calls` decides when DQN's target network follows.
-_COUNTERS = (
-    "num_timesteps", "_n_updates", "_n_calls",
-    "exploration_rate", "_current_progress_remaining",
-)  # fmt: skip
+_COUNTERS = ("num_timesteps", "_n_updates", "_n_calls", "exploration_rate")
 _COLUMNS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 
 
@@ -52,8 +49,7 @@ def restore(model: BaseAlgorithm, worlds: list[SeededEpisodes], state: dict[str,
         setattr(model, name, value)
     if isinstance(model, OffPolicyAlgorithm):
         _restore_buffer(_buffer(model), state["buffer"])
-    # The episodes had been reset already; `learn` resets them again, as it knows no observation.
-    model._last_obs = None
+    # These episodes had been reset already: `learn` resets a fresh model's worlds once more.
     for world, following in zip(worlds, state["next_episodes"], strict=True):
         world.next_episode = following - 1
     random.setstate(state["random"]["python"])

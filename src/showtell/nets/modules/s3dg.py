@@ -1,4 +1,4 @@
-"""S3D-G with its text module: clips and sentences in one space (Miech et al. 2020; Xie et al. 2018).
+"""S3D-G and its text module: clips and sentences in one space (Xie et al. 2018, Miech et al. 2020).
 
 Every tensor has the name it has in the published HowTo100M checkpoint. What looks odd below
 emulates the TensorFlow original, in whose arithmetic those weights were trained.
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from showtell.project.errors import UserError
+from showtell.nets.s3d_preprocess import check_even
 
 Triple = tuple[int, int, int]  # time, height, width
 
@@ -218,8 +218,9 @@ class Inception(nn.Module):
 
 
 def folded(network: S3DG) -> S3DG:
-    """A copy for inference whose batch normalisations are part of its convolutions."""
+    """A copy that only sees, with its batch normalisations made part of its convolutions."""
     copy = deepcopy(network).eval()
+    del copy.text_module
     for module in copy.modules():
         if isinstance(module, Convolution | SeparableConvolution):
             for conv, bn in (("conv1", "bn1"), ("conv2", "bn2")):
@@ -245,17 +246,7 @@ def space_to_depth(clips: Tensor) -> Tensor:
     Channel ((dt * 2 + dh) * 2 + dw) * 3 + c holds colour c of the pixel (dt, dh, dw) of a block.
     """
     batch, colours, *sides = clips.shape
-    check_even((sides[0], sides[1], sides[2]))
+    check_even(*sides)
     time, height, width = (side // 2 for side in sides)
     blocks = clips.view(batch, colours, time, 2, height, 2, width, 2)
     return blocks.permute(0, 3, 5, 7, 1, 2, 4, 6).reshape(batch, 8 * colours, time, height, width)
-
-
-def check_even(sides: Triple) -> None:
-    """Refuse a clip that cannot be cut into blocks of 2x2x2."""
-    if any(side % 2 or side < 2 for side in sides):
-        raise UserError(
-            "S3D reads clips of an even number of frames, rows and columns, not "
-            f"{sides[0]} frames of {sides[1]}x{sides[2]}; nearest is "
-            + "{} frames of {}x{}.".format(*(max(2, side - side % 2) for side in sides))
-        )

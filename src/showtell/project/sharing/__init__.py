@@ -87,7 +87,7 @@ def _pushed(root: Path, to: Remote, shared: list[Out]) -> str:
     mend(cache_folder(root), wanted, lambda digest: here.get(digest, cached(root, digest)))
     before = _present(to, wanted)
     targets = sorted({out.stage for out in shared})
-    must(dvc(root, "push", "--remote", to.name, *targets, fresh=True))
+    must(dvc(root, "push", "--remote", to.name, *targets))
     mended = (
         [] if to.objects is None else mend(to.objects, wanted, lambda digest: cached(root, digest))
     )
@@ -113,16 +113,17 @@ def _refusal(damaged: list[Damage], source: Remote, scale: str, complaint: str) 
             f"refused: {_names(changed)} was made or changed here and is not what was shared; "
             f"`make share` it, or delete it and run `make pull` again.{said}"
         )
-    first = damaged[0].path
-    place = object_path(Path("files/md5"), damaged[0].md5)
+    first = damaged[0]
     make = (
-        "make reproduce" if first.endswith("/") else f"snakemake --config scale={scale} -- {first}"
+        "make reproduce" if first.is_list else f"snakemake --config scale={scale} -- {first.path}"
     )
+    delete = " and ".join(str(object_path(Path("files/md5"), md5)) for md5 in first.objects)
+    elsewhere = "" if source.objects else f" (delete {delete} there first: DVC replaces nothing)"
     return (
         f"refused: {_names(damaged)}: missing, damaged or out of reach in {source.url} "
-        f"(object {place}). Nothing of it is used here. Cure: `make share` on a machine that has "
-        "it replaces what a folder has lost (elsewhere, delete the object first); or "
-        f"`{make}` makes it here.{said}"
+        f"(object {object_path(Path('files/md5'), first.objects[0])}). Nothing of it is used here. "
+        f"Cure: `make share` on a machine that has it puts it right{elsewhere}; "
+        f"or `{make}` makes it here.{said}"
     )
 
 

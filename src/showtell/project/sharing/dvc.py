@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,15 +25,15 @@ class Remote(NamedTuple):
         return None if "://" in self.url else Path(self.url) / "files" / "md5"
 
 
-def dvc(root: Path, *arguments: str, fresh: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run DVC. `fresh` ignores its notes on what a remote has, which outlive the remote's files."""
-    command = [sys.executable, "-m", "dvc", *arguments]
-    with tempfile.TemporaryDirectory() as notes:
-        # Through `env`: DVC takes this setting from the environment alone.
-        prefix = ["env", f"DVC_SITE_CACHE_DIR={notes}"] if fresh else []
-        return subprocess.run(
-            [*prefix, *command], cwd=root, capture_output=True, text=True, check=False
-        )
+def dvc(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run DVC."""
+    return subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def must(done: subprocess.CompletedProcess[str]) -> str:

@@ -1,8 +1,8 @@
 """Is every shared byte what it was? DVC does not ask (measured), so this does.
 
 With DVC's defaults a remote's damaged or truncated object is pulled, cached and reported up to
-date; a damaged object in the cache is checked out and pushed on; a push never replaces a remote's
-lost or damaged object. All of it follows from hashes of names being taken for hashes of content.
+date; a damaged object in the cache is checked out and pushed on; a push replaces no lost or damaged
+object of a folder whose list is there. In each case a name stands for a content nobody looks at.
 """
 
 import shutil
@@ -20,8 +20,13 @@ class Damage(NamedTuple):
     """One file that cannot be had as it was shared."""
 
     path: str
-    md5: str
-    made_here: bool  # there is a file, but another one
+    objects: tuple[str, ...]  # its own, then the list of the folder it is in
+    made_here: bool = False  # there is a file, but another one
+
+    @property
+    def is_list(self) -> bool:
+        """A folder's list of files itself."""
+        return self.path.endswith("/")
 
 
 def objects(root: Path, outs: list[Out]) -> dict[str, str]:
@@ -94,12 +99,13 @@ def damages(root: Path, outs: list[Out]) -> list[Damage]:
     found = []
     for out in outs:
         if out.is_folder and not cached(root, out.md5).exists():
-            found.append(Damage(f"{out.path}/", out.md5, made_here=False))
+            found.append(Damage(f"{out.path}/", (out.md5,)))
             continue
         for path, digest in files(root, out).items():
             here = root / path
             if not here.is_file() or md5(here) != digest:
-                found.append(Damage(path, digest, made_here=here.is_file()))
+                behind = (digest, out.md5) if out.is_folder else (digest,)
+                found.append(Damage(path, behind, made_here=here.is_file()))
     return found
 
 

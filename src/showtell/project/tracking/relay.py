@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from showtell.project.tracking import Tracking
-from showtell.project.tracking.run import Run
+from showtell.project.tracking.run import Run, allowed
 from showtell.project.tracking.store import Point, Store, without_password
 from showtell.project.tracking.usage import Usage
 
@@ -67,7 +67,7 @@ class Feed:
             self.ended = line["end"]
         else:
             step, at_ms = line["step"], line["at"]
-            self.pending += [Point(k, v, step, at_ms) for k, v in line["values"].items()]
+            self.pending += [Point(allowed(k), v, step, at_ms) for k, v in line["values"].items()]
 
     def sample(self) -> None:
         """Add a reading of the machine, now and then, while the job lives."""
@@ -142,9 +142,16 @@ class Relay:
         self._store = self._store or Store(self._tracking.uri)
         for path, feed in list(self._feeds.items()):
             alive = feed.alive
-            feed.send(self._store)
-            if not alive:
-                feed.finish(self._store)
+            try:
+                feed.send(self._store)
+                if not alive:
+                    feed.finish(self._store)
+            except Exception as error:
+                if getattr(error, "error_code", None) != "INVALID_PARAMETER_VALUE":
+                    raise
+                # One job's bad line must not hold up the others: no patience mends it.
+                _LOG.warning("%s is not shown: %s", path.name, error)
+                path.rename(path.with_suffix(".rejected"))
             if not path.exists():
                 del self._feeds[path]
         return bool(self._feeds)
@@ -166,7 +173,7 @@ def serve(tracking: Tracking) -> None:
     failures, next_try = 0, 0.0
     while True:
         asked_to_stop = _stop_file(tracking).exists()
-        if asked_to_stop or time.monotonic() >= next_try:
+        if time.monotonic() >= next_try and not (asked_to_stop and failures):
             try:
                 busy = relay.turn()
             except Exception as error:  # MLflow raises many kinds; none may end the relay

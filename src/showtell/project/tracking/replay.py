@@ -15,10 +15,10 @@ from showtell.project.provenance import records
 from showtell.project.sharing.manifest import known_md5
 from showtell.project.tracking import OFF, Tracking, start_relay
 from showtell.project.tracking.relay import Relay, take_over
-from showtell.project.tracking.run import Run, describe
+from showtell.project.tracking.run import Run, allowed, describe
 from showtell.project.tracking.store import Point, Store, without_password
 
-_WAIT_S = 15.0  # for a relay to finish its turn
+_WAIT_S = 30.0  # for a relay to finish its turn
 _ARTIFACTS = (".safetensors", ".mp4", ".svg", ".html")
 
 
@@ -41,11 +41,11 @@ class Replay:
             rows = _rows(path)
             for index, (step, values) in enumerate(rows, start=1):
                 at_ms = self.began_ms + (self.ended_ms - self.began_ms) * index // len(rows)
-                found += [Point(key, value, step, at_ms) for key, value in values.items()]
+                found += [Point(allowed(key), v, step, at_ms) for key, v in values.items()]
                 last_step = max(last_step, step)
         for prefix, path in self.metrics:
             for key, value in _numbers(read_json(path), prefix):
-                found.append(Point(key, value, last_step, self.ended_ms))
+                found.append(Point(allowed(key), value, last_step, self.ended_ms))
         return found
 
 

@@ -1,6 +1,7 @@
 """What MLflow shows of a job, as plain data: the same live and when rebuilt from files."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from showtell.project.provenance import job_key
 
 _ADDRESS = ("paper", "experiment", "task", "method", "seed", "phase")
 _MODELS = ("models", "goals")  # shown together: networks and what is made with them
-_LONGEST_VALUE = 6000  # of an MLflow parameter
+_LONGEST_NAME, _LONGEST_VALUE = 250, 6000  # of an MLflow parameter
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ def describe(
 ) -> Run:
     """The run of a job whose results are at `results/<scale>/<paper or models>/…`."""
     path = _relative(root, results_path)
-    scale, group, *rest = path.parts[1:] if len(path.parts) > 2 else ("", *path.parts, "")
+    inside = path.parts[0] == "results" and len(path.parts) > 2
+    scale, group, *rest = path.parts[1:] if inside else ("", "other", *path.parts)
     key = job_key(job)
     commit, dirty = git or git_state(root)
     experiment = "models" if group in _MODELS else group
@@ -66,6 +68,11 @@ def describe(
     )
 
 
+def allowed(name: str) -> str:
+    """A name that MLflow takes for a metric or a parameter."""
+    return re.sub(r"[^\w.\- :/]", "_", name)[:_LONGEST_NAME]
+
+
 def _relative(root: Path, path: Path) -> Path:
     return path.relative_to(root) if path.is_absolute() and path.is_relative_to(root) else path
 
@@ -85,4 +92,4 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield from _flat(inner, f"{prefix}.{key}" if prefix else str(key))
     else:
         text = value if isinstance(value, str) else canonical_json(value)
-        yield prefix, text[:_LONGEST_VALUE]
+        yield allowed(prefix), text[:_LONGEST_VALUE]

@@ -166,26 +166,30 @@ class _Lean:
 
     def _get_curr_obs_combined_no_goal(self) -> Array:
         observation = np.zeros(18)
-        observation[:3] = self._bodies["hand"]
-        gap = self._bodies["rightclaw"] - self._bodies["leftclaw"]
-        observation[3] = min(math.sqrt(gap.dot(gap)) / 0.1, 1.0)
-        positions: Array = self._get_pos_objects()  # type: ignore[attr-defined]
-        rotations: Array = self._get_quat_objects()  # type: ignore[attr-defined]
-        if len(positions) == 3:
-            observation[4:7], observation[7:11] = positions, rotations
-        else:
-            for n in range(len(positions) // 3):
-                observation[4 + 7 * n : 7 + 7 * n] = positions[3 * n : 3 * n + 3]
-                observation[7 + 7 * n : 11 + 7 * n] = rotations[4 * n : 4 * n + 4]
+        self._observe(observation)
         return observation
 
     def _get_obs(self) -> Array:
         observation = np.zeros(39)
         observation[18:36] = self._prev_obs
-        self._prev_obs = observation[:18] = self._get_curr_obs_combined_no_goal()
+        self._observe(observation)
+        # A view: what the caller clips, it would clip again where it comes back as the past.
+        self._prev_obs = observation[:18]
         if not self._partially_observable:  # type: ignore[attr-defined]
             observation[36:] = self._get_pos_goal()  # type: ignore[attr-defined]
         return observation
+
+    def _observe(self, observation: Array) -> None:
+        """Fill in the hand, the opening of its fingers, and each thing's place and rotation."""
+        bodies = self._bodies
+        observation[:3] = bodies["hand"]
+        gap = bodies["rightclaw"] - bodies["leftclaw"]
+        observation[3] = min(math.sqrt(gap.dot(gap)) / 0.1, 1.0)
+        places: Array = self._get_pos_objects()  # type: ignore[attr-defined]
+        rotations: Array = self._get_quat_objects()  # type: ignore[attr-defined]
+        for n in range(len(places) // 3):
+            observation[4 + 7 * n : 7 + 7 * n] = places[3 * n : 3 * n + 3]
+            observation[7 + 7 * n : 11 + 7 * n] = rotations[4 * n : 4 * n + 4]
 
 
 def _norm(vector: Any, ord: int = 2) -> np.float64:

@@ -1,19 +1,9 @@
 """MuJoCo models to step: compiled once a process, without what only a picture needs."""
 
-import os
 from functools import cache
 from typing import Any
 
-# MuJoCo, when imported, loads the OpenGL that MUJOCO_GL names. A Mesa in a process that later
-# imports torch ends it with a segmentation fault, and worlds draw nothing: none is loaded here.
-_chosen = os.environ.get("MUJOCO_GL")
-os.environ["MUJOCO_GL"] = "disable"
-try:
-    import mujoco
-finally:
-    del os.environ["MUJOCO_GL"]
-    if _chosen is not None:
-        os.environ["MUJOCO_GL"] = _chosen
+import mujoco
 
 __all__ = ["bare_model", "mujoco", "strip"]
 

@@ -1,0 +1,277 @@
+"""S3D: clips and sentences in one space; the published network or a stand-in trained here."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from showtell.nets.clip import Source
+from showtell.nets.encoder import Clips, Frames, read_error
+from showtell.nets.models import load_weights, save_weights
+from showtell.nets.s3d_preprocess import ClipPreprocessing
+from showtell.nets.s3d_text import LENGTH, Vocabulary, split
+from showtell.nets.s3d_training import S3dRecipe
+from showtell.project.errors import UserError
+from showtell.project.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from torch import Tensor, device
+
+    from showtell.nets.clip_training import Progress
+    from showtell.nets.modules.s3dg import S3DG
+    from showtell.nets.s3d_training import Narrated, Trained
+
+_LOG = logging.getLogger(__name__)
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Architecture(BaseModel):
+    """What may differ between two S3Ds, besides the words they know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width: PositiveFloat  # every number of channels, times this
+    dimensions: PositiveInt  # of the space that clips and sentences share
+    word_dimensions: PositiveInt
+    text_hidden: PositiveInt
+
+    def build(self, vocabulary: Vocabulary) -> "S3DG":
+        """The network with random weights, drawn from torch's current generator."""
+        from showtell.nets.modules.s3dg import S3DG
+
+        return S3DG(vocabulary.rows, **self.model_dump())
+
+
+class Checksums(BaseModel):
+    """Of the published files; null is recorded at the first download, enforced afterwards."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weights: Sha256 | None
+    dictionary: Sha256 | None
+
+
+class S3dSettings(BaseModel):
+    """Which S3D, with which weights, and how clips are made to fit it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["s3d"]
+    architecture: Architecture
+    pretrained: Literal["howto100m", "random"] | None  # random: RoboCLIP's ablation, never trained
+    source: str | None  # a folder or address that has the published files; null: the known ones
+    sha256: Checksums
+    preprocessing: ClipPreprocessing
+    batch: PositiveInt  # clips at once
+    precision: Literal["float32", "bfloat16"]  # a device slow in bfloat16 computes in float32
+    train: S3dRecipe | None = None  # not part of what users of the trained weights need to know
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "S3dSettings":
+        if self.pretrained is not None and self.train is not None:
+            raise ValueError("pretrained weights are fetched, not trained: set train to null")
+        return self
+
+
+class Network(BaseModel):
+    """All that must be known of a model besides its weights: the contents of model.json."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["s3d"] = "s3d"
+    architecture: Architecture
+    pretrained: str | None
+    preprocessing: ClipPreprocessing
+    words: tuple[str, ...]
+    sources: dict[str, Source] = {}
+    recipe: S3dRecipe | None = None
+    note: str | None = None  # what a reader of results must know about this model
+
+
+class S3dEncoder:
+    """A frozen S3D. Its vectors are as long as they come: RoboCLIP's reward is their product."""
+
+    def __init__(
+        self,
+        settings: S3dSettings,
+        model: "S3DG",
+        network: Network,
+        device: str | None = None,  # None: a GPU where there is one
+    ) -> None:
+        import torch
+
+        from showtell.nets.modules.s3dg import folded
+
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.dimensions = network.architecture.dimensions
+        self.network = network
+        self.precision = _precision(settings.precision, self.device)
+        self._type = getattr(torch, self.precision)
+        self._settings = settings
+        self._vocabulary = Vocabulary(network.words)
+        self._model = model.eval()  # reads sentences, on the CPU
+        self._seeing = folded(model).to(self.device, self._type)
+        self._seeing.to(memory_format=torch.channels_last_3d)
+
+    @classmethod
+    def load(cls, settings: S3dSettings, weights: Path, network: Path) -> "S3dEncoder":
+        """The one way in: build by architecture, check model.json, load model.safetensors."""
+        described = read_network(network)
+        _check_described(settings, described, network)
+        model = settings.architecture.build(Vocabulary(described.words))
+        load_weights(model, weights)
+        return cls(settings, model, described)
+
+    @classmethod
+    def train(
+        cls,
+        settings: S3dSettings,
+        data: "Narrated",
+        held_out: "Narrated",
+        root: int,
+        address: tuple[str | int, ...],
+        progress: "Progress",
+    ) -> "Trained":
+        """A stand-in, trained by `settings.train`."""
+        from showtell.nets.s3d_training import train_s3d
+
+        return train_s3d(settings, data, held_out, root, address, progress)
+
+    @classmethod
+    def fetch(
+        cls,
+        settings: S3dSettings,
+        cache: Path,
+        lock: Path,
+        weights: Path,
+        network: Path,
+        seed: int,  # of a network that stays random
+    ) -> None:
+        """Published weights, checked and converted: write what `load` reads."""
+        from showtell.nets.s3d_weights import fetch_s3d
+
+        fetch_s3d(settings, cache, lock, weights, network, seed)
+
+    def at(self, precision: Literal["float32", "bfloat16"]) -> "S3dEncoder":
+        """The same network, computing in this precision."""
+        settings = self._settings.model_copy(update={"precision": precision})
+        return S3dEncoder(settings, self._model, self.network, self.device.type)
+
+    def save(self, weights: Path, network: Path, note: str | None = None) -> None:
+        """Write what `load` reads; `note` is for readers of the results."""
+        save_weights(self._model, weights)
+        write_json(network, self.network.model_copy(update={"note": note}).model_dump(mode="json"))
+
+    def video(self, clips: Clips) -> "Tensor":
+        """One vector a clip, not normalised: (N, D) float32, on the CPU."""
+        import torch
+
+        if not len(clips):
+            return torch.empty(0, self.dimensions)
+        batch = self._settings.batch
+        parts = [clips[i : i + batch] for i in range(0, len(clips), batch)]
+        with torch.inference_mode():
+            return torch.cat([self._encode_clips(part) for part in parts])
+
+    def text(self, sentences: list[str]) -> "Tensor":
+        """One vector a sentence, not normalised: (N, D) float32, on the CPU."""
+        import torch
+
+        for sentence in sentences:
+            self._check_words(sentence)
+        with torch.inference_mode():
+            numbers = torch.from_numpy(self._vocabulary.numbers(sentences))
+            read: Tensor = self._model.text_module(numbers)
+            return read
+
+    def image(self, frames: Frames) -> "Tensor":
+        """S3D sees movement."""
+        raise UserError(
+            "S3D encodes clips, not single pictures; name an encoder of pictures, such as CLIP, "
+            "in the goal of this reward."
+        )
+
+    def _encode_clips(self, clips: Clips) -> "Tensor":
+        prepared = self.network.preprocessing.prepare(clips, self.device).to(self._type)
+        embedding: Tensor = self._seeing(prepared).embedding
+        return embedding.float().cpu()
+
+    def _check_words(self, sentence: str) -> None:
+        """The network would read any sentence, if need be as nothing at all."""
+        unknown = self._vocabulary.unknown(sentence)
+        known = len(split(sentence)) - len(unknown)
+        if not known:
+            raise UserError(
+                f"S3D knows no word of {sentence!r}, only {_some(self._vocabulary.words)}; say it "
+                "in other words."
+            )
+        if unknown:
+            _LOG.warning("S3D does not know %s in %r and leaves it out", unknown, sentence)
+        if known > LENGTH:
+            _LOG.warning("S3D reads %d of the %d words of %r", LENGTH, known, sentence)
+
+
+def describe(
+    settings: S3dSettings, vocabulary: Vocabulary, sources: dict[str, Source] | None = None
+) -> Network:
+    """What is written beside the weights."""
+    return Network(
+        architecture=settings.architecture,
+        pretrained=settings.pretrained,
+        preprocessing=settings.preprocessing,
+        words=vocabulary.words,
+        sources=sources or {},
+        recipe=settings.train,
+    )
+
+
+def read_network(path: Path) -> Network:
+    """Read model.json."""
+    try:
+        return Network.model_validate(read_json(path))
+    except (OSError, ValueError, ValidationError) as error:
+        cure = "delete it and make it again with: make reproduce"
+        raise read_error(path, "a description of an S3D", cure, error) from None
+
+
+def _check_described(settings: S3dSettings, described: Network, path: Path) -> None:
+    """Refuse weights that are not the ones asked for."""
+    for field in ("architecture", "pretrained", "preprocessing"):
+        found, wanted = getattr(described, field), getattr(settings, field)
+        if found != wanted:
+            raise UserError(
+                f"{path} says {field} = {found}, but the parameters say {wanted}; delete {path} "
+                "and make it again with: make reproduce"
+            )
+
+
+def _precision(asked: str, device: "device") -> str:
+    """What is asked for, unless this device is slower with it."""
+    import torch
+
+    if asked == "float32":
+        return asked
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        able = torch.cpu.get_capabilities()
+        fast = bool(able.get("amx_bf16") or able.get("avx512_bf16"))
+    if not fast:
+        _LOG.warning("this %s is slow in bfloat16: S3D computes in float32", device.type)
+    return asked if fast else "float32"
+
+
+def _some(words: tuple[str, ...]) -> str:
+    return ", ".join(words) if len(words) <= 60 else f"{len(words)} others"
+
+
+PARTS = {"s3d": (S3dSettings, "S3dEncoder")}

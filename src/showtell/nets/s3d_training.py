@@ -1,0 +1,214 @@
+"""Trains a small S3D from scratch: clips against what is said of them, with MIL-NCE."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import NonNegativeInt
+
+from showtell.nets.clip_training import Progress, Recipe
+from showtell.nets.encoder import Clips
+from showtell.project import seeds
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from showtell.nets.modules.s3dg import S3DG
+    from showtell.nets.s3d import S3dEncoder, S3dSettings
+    from showtell.nets.s3d_text import Vocabulary
+
+
+class S3dRecipe(Recipe):
+    """How a stand-in is trained; with no steps it stays random, but knows the captions' words."""
+
+    steps: NonNegativeInt
+    precision: Literal["float32", "bfloat16"]  # of what sees; reading is always float32
+
+
+class Narrated(NamedTuple):
+    """Clips, and for each of them a bag of sentences, any of which may be said of it."""
+
+    clips: Clips  # (N, T, H, W, 3)
+    captions: list[tuple[str, ...]]  # N bags, none empty
+
+
+class Trained(NamedTuple):
+    """A trained encoder and its story."""
+
+    encoder: "S3dEncoder"
+    losses: list[float]  # one a step
+    metrics: dict[str, float]  # on held-out clips
+
+
+def train_s3d(
+    settings: "S3dSettings",
+    data: Narrated,
+    held_out: Narrated,
+    root: int,
+    address: tuple[str | int, ...],
+    progress: Progress,
+) -> Trained:
+    """Train on a CPU; the same arguments give the same bits."""
+    from showtell.nets.s3d import S3dEncoder, describe  # which imports this module
+    from showtell.nets.s3d_text import vocabulary_of
+
+    vocabulary = vocabulary_of(sentences_of(data))
+    with _reproducible(seeds.seed(root, *address, "weights")):
+        model = settings.architecture.build(vocabulary)
+        draws = seeds.generator(root, *address, "batches")
+        losses = list(_steps(model, settings, vocabulary, data, draws, progress))
+        encoder = S3dEncoder(settings, model, describe(settings, vocabulary), device="cpu")
+        return Trained(encoder, losses, measure(encoder, held_out))
+
+
+def _steps(
+    model: "S3DG",
+    settings: "S3dSettings",
+    vocabulary: "Vocabulary",
+    data: Narrated,
+    draws: np.random.Generator,
+    progress: Progress,
+) -> Iterator[float]:
+    """One loss a step."""
+    import torch
+
+    recipe = settings.train
+    assert recipe is not None
+    sentences = sentences_of(data)
+    words = torch.from_numpy(vocabulary.numbers(sentences))
+    fits = torch.from_numpy(fits_of(data, sentences))
+    chances = _balanced(data)
+    model.train().to(memory_format=torch.channels_last_3d)
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    others = [p for p in model.parameters() if p.ndim < 2]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": matrices, "weight_decay": recipe.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+    )
+    for step in range(1, recipe.steps + 1):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.learning_rate * _schedule(step, recipe)
+        rows = draws.choice(len(chances), recipe.batch, p=chances)
+        clips = settings.preprocessing.prepare(data.clips[rows])
+        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+            seen = model(clips).embedding
+        loss = mil_nce(seen.float() @ model.text_module(words).T, fits[rows])
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        progress(step, {"loss": loss.item()})
+        yield loss.item()
+
+
+def mil_nce(scores: "Tensor", fits: "Tensor") -> "Tensor":
+    """Equation 1 of Miech et al. (2020), for the products of clips and captions: (B, C), (B, C).
+
+    Each clip with any caption of its bag, against that clip with every caption and that bag with
+    every clip it does not fit. (Theirs also counts other clips of which the same is said as wrong:
+    in narrated videos that hardly happens, here most batches have some.)
+    """
+    import torch
+
+    never = torch.finfo(scores.dtype).min
+    right = scores.masked_fill(~fits, never).logsumexp(1)
+    wrong_clips = scores.masked_fill(fits, never).logsumexp(0)  # of each caption
+    bags = wrong_clips.expand_as(scores).masked_fill(~fits, never).logsumexp(1)
+    everything = torch.logaddexp(scores.logsumexp(1), bags)
+    return (everything - right).mean()
+
+
+def measure(encoder: "S3dEncoder", data: Narrated) -> dict[str, float]:
+    """Retrieval on clips that were not trained on, by the plain products that rewards use."""
+    sentences = sentences_of(data)
+    fits = fits_of(data, sentences)
+    scores = _products(encoder, data.clips, sentences)  # (N, C)
+    clips, captions = np.arange(len(fits)), np.arange(len(sentences))
+    separable = [c for c in captions if 0 < fits[:, c].sum() < len(fits)]
+    return {
+        "clips": len(fits),
+        "captions": len(sentences),
+        # The best caption is of the clip's bag; the best clip has the caption in its bag.
+        "video_to_text": float(fits[clips, scores.argmax(1)].mean()),
+        "text_to_video": float(fits[scores.argmax(0), captions].mean()),
+        # How surely a clip that a caption fits scores above one it does not: mean over captions.
+        "auc": float(np.mean([area(scores[:, c], fits[:, c]) for c in separable] or [0.5])),
+        "bfloat16_agreement": agreement(encoder, data.clips, sentences),
+    }
+
+
+def agreement(encoder: "S3dEncoder", clips: Clips, sentences: list[str]) -> float:
+    """The rank correlation of a sentence's scores in bfloat16 and in float32: the lowest of all."""
+    from scipy.stats import spearmanr
+
+    exact = _products(encoder.at("float32"), clips, sentences)
+    rounded = _products(encoder.at("bfloat16"), clips, sentences)
+    if min(np.ptp(scores, axis=0).min() for scores in (exact, rounded)) == 0:
+        return 0.0  # a network, such as a new one, to which all clips are one
+    return min(float(spearmanr(*pair).statistic) for pair in zip(exact.T, rounded.T, strict=True))
+
+
+def _products(encoder: "S3dEncoder", clips: Clips, sentences: list[str]) -> NDArray[np.float32]:
+    products: NDArray[np.float32] = (encoder.video(clips) @ encoder.text(sentences).T).numpy()
+    return products
+
+
+def area(scores: NDArray[np.float32], labels: NDArray[np.bool_]) -> float:
+    """The area under the ROC curve; ties count half."""
+    from scipy.stats import rankdata
+
+    positives = int(labels.sum())
+    negatives = len(labels) - positives
+    ranks = float(rankdata(scores)[labels].sum())
+    return (ranks - positives * (positives + 1) / 2) / (positives * negatives)
+
+
+def sentences_of(data: Narrated) -> list[str]:
+    """Every sentence that is said of a clip, once, in alphabetical order."""
+    return sorted({sentence for bag in data.captions for sentence in bag})
+
+
+def fits_of(data: Narrated, sentences: list[str]) -> NDArray[np.bool_]:
+    """Which of these sentences are said of each clip: (N, C)."""
+    if len(data.captions) != len(data.clips) or not all(data.captions):
+        raise ValueError("every clip needs a bag of at least one caption")
+    column = {sentence: number for number, sentence in enumerate(sentences)}
+    fits = np.zeros((len(data.captions), len(sentences)), dtype=np.bool_)
+    for row, bag in zip(fits, data.captions, strict=True):
+        row[[column[sentence] for sentence in bag]] = True
+    return fits
+
+
+def _balanced(data: Narrated) -> NDArray[np.float64]:
+    """The chance of drawing each clip: every bag is drawn equally often."""
+    count = Counter(data.captions)
+    chances = np.array([1.0 / count[bag] for bag in data.captions])
+    return np.asarray(chances / chances.sum())
+
+
+def _schedule(step: int, recipe: Recipe) -> float:
+    """The share of the peak learning rate: a line up, a cosine down."""
+    warmup = recipe.warmup * recipe.steps
+    if step <= warmup:
+        return step / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (recipe.steps - warmup + 1)))
+
+
+@contextmanager
+def _reproducible(seed: int) -> Iterator[None]:
+    """One thread (sums in another order are other bits), and torch's generator put back after."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,76 @@
+"""What the documents promise is true of the code."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from showtell.rendering.scene import View
+from showtell.rewards.reward import Episodes
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")], key=lambda path: path.name)
+
+
+def test_the_reward_in_adding_a_reward_works(tmp_path, monkeypatch):
+    text = (ROOT / "docs/adding-a-reward.md").read_text()
+    code = re.search(r"```python\n(.*?)```", text, flags=re.DOTALL)[1]
+    (tmp_path / "bright_middle.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    import bright_middle
+
+    settings_class, name = bright_middle.PARTS["bright_middle"]
+    settings = settings_class(name="bright_middle", stride=4)
+    reward = getattr(bright_middle, name)(settings, view=View(30, 20))
+    steps = reward.reads.steps(10)
+    frames = np.zeros((2, len(steps), 20, 30, 3), np.uint8)
+    frames[1, ..., 10:20, :] = 255
+    score = reward.score(
+        Episodes(
+            observations=np.zeros((2, 10, 4), np.float32),
+            actions=np.zeros((2, 10), np.int64),
+            true_rewards=np.zeros((2, 10), np.float32),
+            successes=np.zeros((2, 10), np.bool_),
+            frames=frames,
+        )
+    )
+    assert score.shape == (2, 10)
+    assert score.dtype == np.float32
+    assert (score[0] == 0).all()
+    assert (score[1] == 1).all()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", document.read_text()):
+        assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_make_targets_named_in_documents_exist(document):
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`make ([a-z-]+)", document.read_text()):
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_help_names_every_verb():
+    done = subprocess.run(
+        [sys.executable, "-m", "showtell", "--help"], text=True, capture_output=True, check=True
+    )
+    for verb in ("train", "evaluate", "doctor", "plan", "pull", "share", "report"):
+        assert re.search(rf"^ +{verb} ", done.stdout, flags=re.MULTILINE), verb
+
+
+def test_a_job_that_is_not_json_is_one_sentence():
+    done = subprocess.run(
+        [sys.executable, "-m", "showtell", "train", "--job", "{"],
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("showtell: --job is not JSON")
+    assert "Traceback" not in done.stderr

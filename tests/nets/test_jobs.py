@@ -1,0 +1,186 @@
+"""The jobs around a network, chained as the workflow chains them: train, embed, measure."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from showtell.jobs import embed_goal, fetch_encoder, measure, train_encoder
+from showtell.project.errors import UserError
+from tests.nets.models import SMOKE
+from tests.nets.test_clip_training import RECIPE
+
+DATASET = RECIPE["dataset"] | {"width": 32, "height": 32, "cartpole": 200, "mountain_car": 40}
+ENCODER = SMOKE | {"train": RECIPE | {"dataset": DATASET, "steps": 25, "batch": 16}}
+USED: dict[str, Any] = dict(SMOKE)  # as others see it: without its recipe
+GOAL = {"name": "text", "encoder": "clip"}
+PROMPTS = {"goal": "pole vertically upright on top of the cart", "baseline": "pole and cart"}
+TASK = {
+    "world": {
+        "name": "cartpole",
+        "horizon": 200,
+        "wrap_state": True,
+        "ends_when_fallen": False,
+        "end": "terminal",
+        "observe_time": False,
+        "fallen_reward": 0.0,
+    },
+    "view": {
+        "width": 32,
+        "height": 32,
+        "camera": "default",
+        "quality": "faithful",
+        "mirrored": False,
+    },
+    "prompts": PROMPTS,
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """A trained network and a goal embedded with it."""
+    folder = tmp_path_factory.mktemp("project") / "results" / "smoke" / "models" / "clip"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", "off")
+        train(folder)
+    embed(folder, USED)
+    return folder
+
+
+def train(folder: Path, encoder: dict[str, Any] = ENCODER) -> None:
+    names = {
+        "weights": "model.safetensors",
+        "network": "model.json",
+        "training": "training.csv",
+        "metrics": "metrics.json",
+    }
+    train_encoder.run(
+        {"encoder": encoder, "root": 0, "address": ["encoder", "clip"]},
+        {},
+        {output: folder / name for output, name in names.items()},
+    )
+
+
+def embed(folder: Path, used: dict[str, Any]) -> None:
+    embed_goal.run(
+        {"goal": GOAL, "encoder": used, "prompts": PROMPTS, "root": 0, "address": ["goal"]},
+        {"encoder": [folder / "model.safetensors"], "network": [folder / "model.json"]},
+        {"target": folder / "target.safetensors"},
+    )
+
+
+def table_of(
+    folder: Path,
+    study: dict[str, Any],
+    rewards: dict[str, Any],
+    goal: Any,
+    used: dict[str, Any] = USED,
+) -> list[Any]:
+    inputs = {}
+    if goal is not None:
+        inputs = {
+            "encoder": [folder / "model.safetensors"],
+            "network": [folder / "model.json"],
+            "target": [folder / "target.safetensors"],
+        }
+    measure.run(
+        {
+            "study": study,
+            "task": TASK,
+            "rewards": rewards,
+            "goal": goal,
+            "encoder": None if goal is None else used,
+            "root": 0,
+            "address": ["vlm_rm", "cartpole", "cartpole", "study"],
+        },
+        inputs,
+        {"table": folder / "study.csv"},
+    )
+    return list(csv.DictReader((folder / "study.csv").open()))
+
+
+def test_training_leaves_its_story_and_is_honest_about_itself(folder):
+    rows = list(csv.DictReader((folder / "training.csv").open()))
+    assert [int(row["step"]) for row in rows] == list(range(1, 26))
+    assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
+    metrics = json.loads((folder / "metrics.json").read_text())
+    network = json.loads((folder / "model.json").read_text())
+    assert 0 <= metrics["image_to_text"] <= 1
+    assert "simulator" in metrics["note"]
+    assert network["note"] == metrics["note"]
+    assert network["recipe"]["steps"] == 25
+
+
+def test_training_again_writes_the_same_bytes(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "off")
+    train(tmp_path)
+    for name in ("model.safetensors", "model.json", "training.csv", "metrics.json"):
+        assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def landscape(folder: Path, used: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Method -> rewards at angles from -3 to 3 rad."""
+    study = {"name": "landscape", "variable": "pole_angle", "low": -3, "high": 3, "points": 121}
+    rewards = {
+        f"text-alpha{alpha}": {"name": "clip", "goal": "sentence", "alpha": alpha}
+        for alpha in (0.0, 0.5, 1.0)
+    }
+    rows = table_of(folder, study, rewards, GOAL, used)
+    return {
+        method: np.array([float(row["reward"]) for row in rows if row["method"] == method])
+        for method in rewards
+    }
+
+
+def test_a_trained_network_and_a_goal_give_a_landscape_for_each_strength(folder):
+    found = landscape(folder, USED)
+    assert [len(rewards) for rewards in found.values()] == [121] * 3
+    assert not np.allclose(found["text-alpha0.0"], found["text-alpha1.0"])
+
+
+@pytest.mark.slow
+def test_the_mini_stand_in_pays_an_upright_pole_most_and_less_the_further_it_falls(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "off")
+    used = SMOKE | {"architecture": "showtell-mini"}
+    dataset = DATASET | {"width": 64, "height": 64, "cartpole": 5000, "mountain_car": 1000}
+    train(tmp_path, used | {"train": RECIPE | {"dataset": dataset, "steps": 400, "batch": 64}})
+    embed(tmp_path, used)
+    angles = np.linspace(-3, 3, 121)
+    for rewards in landscape(tmp_path, used).values():
+        assert abs(angles[rewards.argmax()]) <= 0.1
+        for side in (angles >= 0, angles <= 0):
+            assert spearmanr(np.abs(angles[side]), rewards[side]).statistic < -0.9
+            near = side & (np.abs(angles) <= 0.3)
+            assert spearmanr(np.abs(angles[near]), rewards[near]).statistic < -0.8
+
+
+def test_rewards_without_a_goal_are_measured_without_a_network(folder):
+    rewards = {"ground-truth": {"name": "true_reward"}, "zero": {"name": "zero"}}
+    rows = table_of(folder, {"name": "epic", "states": 200}, rewards, None)
+    by_method = {row["method"]: row for row in rows if row["against"] == "success"}
+    assert float(by_method["ground-truth"]["epic"]) == pytest.approx(0, abs=1e-6)
+    assert by_method["zero"]["epic"] == ""
+
+
+def test_another_preprocessing_than_the_trained_one_is_refused(folder):
+    with pytest.raises(UserError, match="preprocessing"):
+        embed_goal.run(
+            {"goal": GOAL, "encoder": USED | {"fit": "crop"}, "prompts": PROMPTS},
+            {"encoder": [folder / "model.safetensors"], "network": [folder / "model.json"]},
+            {"target": folder / "other.safetensors"},
+        )
+
+
+def test_fetching_what_has_no_name_to_fetch_is_refused(tmp_path):
+    with pytest.raises(UserError, match="neither pretrained weights nor a recipe"):
+        fetch_encoder.run(
+            {"encoder": USED, "root": 0, "address": ["encoder", "clip"]},
+            {},
+            {"weights": tmp_path / "w", "network": tmp_path / "n"},
+        )

@@ -1,0 +1,112 @@
+"""EPIC: the distance of a reward from the truth, whatever its scale and offset."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from showtell.project.registry import build
+from showtell.studies.epic import EpicSettings, epic, interval
+from tests.studies.subjects import ANGLE, Counting, OfState, clip_subject, subject, world
+
+SETTINGS = EpicSettings(name="epic", states=400)
+LABEL = OfState(lambda states: world().successes(states.astype(float)).astype(float))
+UPRIGHT = OfState(lambda states: -np.abs(states[:, ANGLE]))
+
+
+def measured(subject_, states: int = 400, root: int = 0) -> list[dict[str, str]]:
+    settings = EpicSettings(name="epic", states=states)
+    table = build("studies", settings).measure(subject_, root, ("paper", "task"))
+    return list(csv.DictReader(io.StringIO(table.csv)))
+
+
+def of(rows: list[dict[str, str]], method: str, against: str = "success") -> dict[str, str]:
+    (row,) = [r for r in rows if r["method"] == method and r["against"] == against]
+    return row
+
+
+@pytest.mark.parametrize(("scale", "distance"), [(3.0, 0.0), (0.01, 0.0), (-1.0, 1.0)])
+def test_scale_and_offset_do_not_count_but_the_sign_does(scale, distance):
+    truth = np.random.default_rng(0).normal(size=50)
+    assert epic(scale * truth + 7, truth) == pytest.approx(distance, abs=1e-7)
+
+
+def test_it_is_lemma_1():
+    rewards, truth = np.random.default_rng(1).normal(size=(2, 300))
+    rho = np.corrcoef(rewards, truth)[0, 1]
+    assert epic(rewards, truth) == pytest.approx(np.sqrt((1 - rho) / 2))
+
+
+def test_unrelated_rewards_are_half_way():
+    rewards, truth = np.random.default_rng(2).normal(size=(2, 200_000))
+    assert epic(rewards, truth) == pytest.approx(np.sqrt(0.5), abs=0.005)
+
+
+def test_a_constant_reward_has_no_distance():
+    assert np.isnan(epic(np.zeros(9), np.arange(9.0)))
+    assert np.isnan(epic(np.arange(9.0), np.full(9, 0.1)))
+    row = of(measured(subject(zero=OfState(lambda s: np.zeros(len(s))))), "zero")
+    assert (row["epic"], row["low"], row["high"]) == ("", "", "")
+
+
+def test_the_interval_holds_the_value_and_shrinks_with_more_states():
+    rng, widths = np.random.default_rng(3), []
+    for count in (100, 2500):
+        truth = rng.normal(size=count)
+        rewards = truth + rng.normal(size=count)
+        low, high = interval(rewards, truth, np.random.default_rng(0))
+        assert low < epic(rewards, truth) < high
+        widths.append(high - low)
+    assert widths[1] == pytest.approx(widths[0] / 5, rel=0.4)
+
+
+def test_the_interval_covers_the_truth_about_as_often_as_it_says():
+    rng, hits = np.random.default_rng(4), 0
+    truly = np.sqrt((1 - np.sqrt(0.5)) / 2)  # rho of x and x + e is 1 / sqrt(2)
+    for _ in range(40):
+        truth = rng.normal(size=150)
+        low, high = interval(truth + rng.normal(size=150), truth, rng)
+        hits += low <= truly <= high
+    assert hits >= 33
+
+
+def test_the_label_itself_is_at_distance_0_and_its_opposite_at_1():
+    opposite = OfState(lambda states: -LABEL.score(_one_step(states))[:, 0])
+    rows = measured(subject(label=LABEL, opposite=opposite, upright=UPRIGHT))
+    assert float(of(rows, "label")["epic"]) == pytest.approx(0, abs=1e-6)
+    assert float(of(rows, "opposite")["epic"]) == pytest.approx(1, abs=1e-6)
+    assert 0.2 < float(of(rows, "upright")["epic"]) < 0.6
+
+
+def _one_step(states):
+    from showtell.rewards.reward import Episodes
+
+    zeros = np.zeros((len(states), 1), dtype=np.float32)
+    return Episodes(states[:, None], zeros, zeros, zeros.astype(bool))
+
+
+def test_the_success_label_comes_first_and_the_true_reward_second():
+    rows = measured(subject(upright=UPRIGHT))
+    assert [row["against"] for row in rows] == ["success", "true_reward"]
+    # CartPole's true reward is an affine function of its label.
+    assert float(rows[0]["epic"]) == pytest.approx(float(rows[1]["epic"]), abs=1e-9)
+    assert {row["states"] for row in rows} == {"400"}
+
+
+def test_the_same_seed_gives_the_same_table_and_another_one_other_states():
+    one, two, other = (measured(subject(upright=UPRIGHT), root=root) for root in (0, 0, 1))
+    assert one == two != other
+
+
+def test_frames_are_encoded_once_for_all_strengths():
+    encoder = Counting()
+    rows = measured(clip_subject([0.0, 0.5, 1.0], encoder), states=30)
+    assert encoder.frames == 30
+    assert len({row["epic"] for row in rows if row["against"] == "success"}) == 3
+    assert [row["alpha"] for row in rows[::2]] == ["0.0", "0.5", "1.0"]
+
+
+def test_two_states_are_the_least():
+    with pytest.raises(ValueError, match="states"):
+        EpicSettings(name="epic", states=1)
