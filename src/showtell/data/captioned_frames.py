@@ -33,14 +33,10 @@ class Scale(NamedTuple):
     """Captions along one quantity: each fits best at its place, less and less on both sides."""
 
     captions: dict[str, float]  # sentence -> its place
-    circular: float | None = None  # the period, if both ends are one
 
     def fits(self, places: Array, looseness: float) -> Array:
         """(N, C), rows sum to 1: Laplace's curve around each place."""
-        centres = np.array(list(self.captions.values()))
-        distances = np.abs(places[:, None] - centres)
-        if self.circular is not None:
-            distances = np.minimum(distances, self.circular - distances)
+        distances = np.abs(places[:, None] - np.array(list(self.captions.values())))
         # Its logarithm, which is what a contrastive network learns, falls evenly all the way: a
         # Gaussian's tails are so thin that nothing is learned between far and farther.
         weights = np.exp(-distances / looseness)
@@ -49,29 +45,24 @@ class Scale(NamedTuple):
 
 def angle_place(angles: Array) -> Array:
     """Where a pole angle lies on the scale of words: finely graded near upright."""
-    return np.asarray(7 * np.sign(angles) * (np.cbrt(np.abs(angles) + 0.02) - np.cbrt(0.02)))
+    return np.asarray(7 * (np.cbrt(np.abs(angles) + 0.02) - np.cbrt(0.02)))
 
 
-def _pole() -> Scale:
-    """From upright to hanging, to either side; the places are angles in rad."""
-    leaning = {
-        0.05: "pole almost vertical, leaning a touch to the {} on top of the cart",
-        0.15: "pole leaning very slightly to the {} on the cart",
-        0.35: "pole leaning slightly to the {} on the cart",
-        0.65: "pole leaning to the {} on the cart",
-        1.05: "pole leaning far to the {} on the cart",
-        1.57: "pole fallen flat to the {} of the cart",
-        2.3: "pole fallen below the cart on the {}",
-    }
-    angles = {"pole vertically upright on top of the cart": 0.0}
-    for side, sign in (("left", -1), ("right", 1)):
-        angles |= {words.format(side): sign * angle for angle, words in leaning.items()}
-    angles["a pole hanging straight down below the cart"] = math.pi
-    places = {words: float(angle_place(np.array(angle))) for words, angle in angles.items()}
-    return Scale(places, circular=2 * float(angle_place(np.array(math.pi))))
-
-
-POLE = _pole()
+# From upright to hanging; the places are angles in rad. To which side the pole leans is not said:
+# networks that start as unlucky as one in three take sentences that differ in "left" and "right"
+# for one, and never find out, and the rest of what they learn is worse for it.
+_POLE_ANGLES = {
+    "pole vertically upright on top of the cart": 0.0,
+    "pole almost vertical, leaning a touch, on top of the cart": 0.05,
+    "pole leaning very slightly on the cart": 0.15,
+    "pole leaning slightly to one side on the cart": 0.35,
+    "pole leaning to one side of the cart": 0.65,
+    "pole leaning far to one side of the cart": 1.05,
+    "pole fallen flat beside the cart": 1.57,
+    "pole fallen below the cart": 2.3,
+    "a pole hanging straight down below the cart": math.pi,
+}
+POLE = Scale({words: float(angle_place(np.array(angle))) for words, angle in _POLE_ANGLES.items()})
 CART = Scale(  # places: metres
     {
         "cart at the left edge": -2.0,

@@ -1,5 +1,6 @@
 """DQN, as VLM-RM trains CartPole: Stable-Baselines3's, on episodes labelled after they end."""
 
+import warnings
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -62,6 +63,8 @@ class Dqn:
 
         from showtell.learners.sb3.adam import FusedAdam
 
+        # The published interval of 1 step is meant: the target follows at every step of them all.
+        warnings.filterwarnings("ignore", message="The number of environments used is greater")
         settings = self._settings
         return DQN(
             "MlpPolicy",

@@ -15,6 +15,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 from showtell.learners.checkpoints import Resume
 from showtell.learners.labelling import Rollout, label
 from showtell.learners.learner import Assignment, Sink
+from showtell.learners.policies import Weights
 from showtell.learners.progress import EpisodeLog, succeeded
 from showtell.learners.sb3.state import capture, restore
 from showtell.project.errors import UserError
@@ -46,8 +47,7 @@ def train(
     )
     model.set_logger(Logger(folder=None, output_formats=[]))
     if assignment.start is not None:
-        weights = {name: torch.from_numpy(array) for name, array in assignment.start.items()}
-        model.policy.load_state_dict(weights)
+        _start(model, assignment.start)
     episodes = EpisodeLog()
     saved = resume.load()
     if saved is not None:
@@ -131,6 +131,19 @@ class _Rollouts(BaseCallback):
             del values["step"]
             self._sink(step, values | losses)
             self._shown = step
+
+
+def _start(model: OffPolicyAlgorithm, weights: Weights) -> None:
+    """Go on from another training's policy."""
+    wanted = {name: tuple(tensor.shape) for name, tensor in model.policy.state_dict().items()}
+    found = {name: array.shape for name, array in weights.items()}
+    if found != wanted:
+        name = next(name for name in wanted | found if wanted.get(name) != found.get(name))
+        raise UserError(
+            f"the policy to start from has {name} {found.get(name)}, this learner has "
+            f"{wanted.get(name)}; give both phases a learner of the same name and hidden sizes."
+        )
+    model.policy.load_state_dict({name: torch.from_numpy(a) for name, a in weights.items()})
 
 
 def _relabel(model: OffPolicyAlgorithm, labels: NDArray[np.float32]) -> None:

@@ -7,6 +7,7 @@ from showtell.project.errors import UserError
 from showtell.project.sharing.dvc import Remote, dvc, must, prepare, remote
 from showtell.project.sharing.integrity import (
     Damage,
+    check_out,
     damages,
     drop_bad_objects,
     mend,
@@ -68,6 +69,9 @@ def pull(root: Path, scale: str, remote_url: str | None) -> int:
     # A remote that was configured by hand may not verify what it hands out.
     drop_bad_objects(root, wanted, good)
     damaged = damages(root, wanted)
+    if damaged and not any(damage.made_here for damage in damaged):
+        check_out(root, damaged)
+        damaged = damages(root, wanted)
     restored = restore(root, scale)
     if damaged:
         raise UserError(_refusal(damaged, source, scale, done.stderr))

@@ -109,6 +109,15 @@ def damages(root: Path, outs: list[Out]) -> list[Damage]:
     return found
 
 
+def check_out(root: Path, absent: list[Damage]) -> None:
+    """Put files in place whose object is in the cache: DVC leaves out a whole folder for one."""
+    for damage in absent:
+        object_here = cached(root, damage.objects[0])
+        if not damage.is_list and object_here.exists():
+            with replacing(root / damage.path) as temporary:
+                shutil.copyfile(object_here, temporary)
+
+
 def _drop(copy: Path, digest: str, good: set[str]) -> str | None:
     """Remove one object if it is not what its name says; returns what it was instead."""
     if digest in good or not copy.is_file():

@@ -5,7 +5,6 @@ with the results themselves; `restore` gives them back to Snakemake for exactly 
 content they describe, and sets those files' times to when they were made.
 """
 
-import argparse
 import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -159,19 +158,3 @@ def _read(path: Path) -> dict[str, Any]:
     except (FileNotFoundError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def main() -> None:
-    """`record` after a run of Snakemake inside a DVC stage, `restore` before it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("verb", choices=["record", "restore"])
-    parser.add_argument("scale")
-    options = parser.parse_args()
-    if options.verb == "record":
-        record(Path.cwd(), options.scale)
-    else:
-        restore(Path.cwd(), options.scale)
-
-
-if __name__ == "__main__":
-    main()

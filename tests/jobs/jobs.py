@@ -1,0 +1,72 @@
+"""Jobs small enough for a test, run as a person would run them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+TRAINING = ("policy.safetensors", "policy.json", "progress.csv", "metrics.json")
+TRAIN = {
+    "task": {
+        "world": {
+            "name": "cartpole", "horizon": 50, "end": "terminal", "observe_time": False,
+            "wrap_state": True, "ends_when_fallen": False, "fallen_reward": 0.0,
+        },
+        "view": {"width": 60, "height": 40},
+        "prompts": None,
+    },
+    "reward": {"name": "true_reward"},
+    "goal": None,
+    "encoder": None,
+    "learner": {
+        "name": "dqn", "steps": 3000, "environments": 2, "learning_starts": 400, "train_freq": 50,
+        "gradient_steps": 20, "learning_rate": 1e-3, "gamma": 0.99, "tau": 0.1,
+        "target_update_interval": 1, "batch": 16, "buffer": 3000, "hidden": [16],
+        "exploration_fraction": 0.3, "exploration_final": 0.05, "checkpoint_every": 500,
+        "log_every": 1000,
+    },
+    "root": 0,
+    "address": ["paper", "experiment", "cartpole", "true", 0, "pretrain"],
+}  # fmt: skip
+EVALUATE = {
+    "task": TRAIN["task"],
+    "learner": TRAIN["learner"],
+    "evaluate": {"episodes": 3, "policies": ["deterministic", "stochastic"]},
+    "root": 0,
+    "address": TRAIN["address"],
+}
+
+
+def files(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def start(verb: str, job: dict, folder: Path, **inputs: Path) -> subprocess.Popen[str]:
+    outputs = {
+        "train": {"policy": "policy.safetensors", "network": "policy.json",
+                  "progress": "progress.csv", "metrics": "metrics.json"},
+        "evaluate": {"episodes": "episodes.csv", "metrics": "metrics.json",
+                     "video": "rollout.mp4"},
+    }[verb] | {"provenance": "provenance.json"}  # fmt: skip
+    command = [sys.executable, "-m", "showtell", verb, "--job", json.dumps(job)]
+    for name, path in inputs.items():
+        command += ["--in", name, str(path)]
+    for name, file in outputs.items():
+        command += ["--out", name, str(folder / file)]
+    folder.mkdir(parents=True, exist_ok=True)
+    return subprocess.Popen(
+        command,
+        cwd=folder.parent,
+        env=os.environ | {"MLFLOW_TRACKING_URI": "off"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: subprocess.Popen[str], *, code: int = 0) -> str:
+    """Wait for a job; what it said."""
+    said = "".join(process.communicate(timeout=120))
+    assert process.returncode == code, said
+    return said

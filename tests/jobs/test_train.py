@@ -1,0 +1,84 @@
+import time
+
+import pytest
+
+from showtell.learners import policies
+from showtell.project.files import read_json
+from tests.jobs.jobs import TRAIN, TRAINING, files, finish, start
+
+
+def changed(**learner):
+    return TRAIN | {"learner": TRAIN["learner"] | learner}
+
+
+def wait_for_step(folder, step: int, process) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if read_json(folder / ".resume/progress.json")["step"] >= step:
+                return
+        except FileNotFoundError:
+            pass
+        time.sleep(0.005)
+    raise AssertionError(f"never got to step {step}: {process.communicate()}")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("train") / "undisturbed"
+    finish(start("train", TRAIN, folder))
+    return folder
+
+
+def kill_at(step: int, job, folder) -> None:
+    process = start("train", job, folder)
+    wait_for_step(folder, step, process)
+    process.kill()
+    process.communicate()
+    assert not (folder / "policy.safetensors").exists()
+
+
+def test_a_killed_training_resumes_its_own_checkpoint_to_the_same_files(undisturbed, tmp_path):
+    folder = tmp_path / "killed"
+    kill_at(1200, changed(gamma=0.9), folder)  # leaves a checkpoint of another job
+    kill_at(2100, TRAIN, folder)
+    assert [path.name for path in (folder / ".resume").glob("*.json")]
+    said = finish(start("train", TRAIN, folder))
+    assert "belongs to another job" not in said
+    assert files(folder, TRAINING) == files(undisturbed, TRAINING)
+    assert not (folder / ".resume").exists()
+    assert read_json(folder / "provenance.json")["resumed"] == 1
+    assert read_json(undisturbed / "provenance.json")["resumed"] == 0
+
+
+def test_a_second_trainer_is_refused_and_the_first_is_named(tmp_path):
+    folder = tmp_path / "run"
+    first = start("train", TRAIN, folder)
+    try:
+        wait_for_step(folder, 100, first)
+        said = finish(start("train", TRAIN, folder), code=2)
+        assert f"kill {first.pid}" in said
+        assert "showtell train" in said
+        assert "Traceback" not in said
+        assert first.poll() is None
+    finally:
+        first.kill()
+        first.communicate()
+
+
+def test_what_is_written_reads_back(undisturbed):
+    policy = policies.load(undisturbed / "policy.safetensors", undisturbed / "policy.json")
+    assert policy.network.observations == 4
+    header, *rows = (undisturbed / "progress.csv").read_text().splitlines()
+    assert header == "step,episodes,true_return,learned_return,success"
+    assert [int(row.split(",")[0]) for row in rows] == [1000, 2000, 3000]
+    metrics = read_json(undisturbed / "metrics.json")
+    assert metrics["episodes"] == 60
+    assert metrics["updates"] == 20 * 26  # once 400 steps are passed
+    assert metrics["true_return"] == metrics["learned_return"] > 5
+
+
+def test_a_policy_of_another_shape_cannot_be_fine_tuned(undisturbed, tmp_path):
+    first = {"start": undisturbed / "policy.safetensors"}
+    said = finish(start("train", changed(hidden=[8]), tmp_path / "run", **first), code=2)
+    assert "q_net.q_net.0.weight (16, 4), this learner has (8, 4)" in said

@@ -1,0 +1,103 @@
+import stat
+
+import numpy as np
+import pytest
+from gymnasium import spaces
+
+from showtell.learners import policies
+from showtell.project.errors import UserError
+from showtell.project.files import read_json, write_json
+
+DESCRIPTION = {
+    "learner": "dqn", "layers": ["a", "b"], "activation": "relu", "head": "argmax",
+    "exploration": 0.25, "observations": 2, "actions": 3,
+}  # fmt: skip
+WEIGHTS = {
+    "a.weight": np.array([[1, 0], [0, 1], [-1, 0]], dtype=np.float32),
+    "a.bias": np.array([0, 0, 0], dtype=np.float32),
+    "b.weight": np.eye(3, dtype=np.float32),
+    "b.bias": np.array([0, 0, 0.5], dtype=np.float32),
+    "unused": np.ones(2, dtype=np.float32),
+}
+
+
+@pytest.fixture
+def files(tmp_path):
+    paths = tmp_path / "policy.safetensors", tmp_path / "policy.json"
+    policies.save(*paths, WEIGHTS, DESCRIPTION)
+    return paths
+
+
+def test_greedy_actions_are_the_largest_outputs(files):
+    observations = np.array([[2, 1], [1, 2], [-3, 0], [0, 0]], dtype=np.float32)
+    assert policies.load(*files).act(observations).tolist() == [0, 1, 2, 2]
+
+
+def test_hidden_layers_are_activated(files):
+    policy = policies.load(*files)
+    relu = policy._outputs(np.array([[-1, 3]], dtype=np.float32))
+    np.testing.assert_allclose(relu, [[0, 3, 1.5]])
+    write_json(files[1], DESCRIPTION | {"activation": "tanh"})
+    tanh = policies.load(*files)._outputs(np.array([[-1, 3]], dtype=np.float32))
+    np.testing.assert_allclose(tanh, [[np.tanh(-1), np.tanh(3), np.tanh(1) + 0.5]], rtol=1e-6)
+
+
+def test_stochastic_actions_are_random_as_often_as_described(files):
+    policy = policies.load(*files)
+    generators = [np.random.default_rng(number) for number in range(4000)]
+    observations = np.tile(np.array([[2, 1]], dtype=np.float32), (4000, 1))
+    actions = policy.act(observations, generators)
+    # A quarter is random, of which a third happens to be the greedy action.
+    assert (actions != 0).mean() == pytest.approx(0.25 * 2 / 3, abs=0.02)
+
+
+def test_a_rows_chance_does_not_depend_on_its_neighbours(files):
+    policy = policies.load(*files)
+    observations = np.zeros((3, 2), dtype=np.float32)
+
+    def third(rows):
+        generators = [np.random.default_rng(number) for number in rows]
+        return [policy.act(observations[: len(rows)], generators)[-1] for _ in range(50)]
+
+    assert third([7, 8, 9]) == third([9]) == third([1, 9])
+
+
+def test_files_are_readable_by_others(files):
+    for path in files:
+        assert path.stat().st_mode & stat.S_IRGRP
+
+
+def test_the_same_policy_is_the_same_bytes(files, tmp_path):
+    again = tmp_path / "again.safetensors", tmp_path / "again.json"
+    policies.save(*again, dict(reversed(WEIGHTS.items())), DESCRIPTION)
+    assert [p.read_bytes() for p in again] == [p.read_bytes() for p in files]
+
+
+def test_a_truncated_file_is_refused_by_name(files):
+    weights, network = files
+    weights.write_bytes(weights.read_bytes()[:-3])
+    with pytest.raises(UserError, match=r"policy\.safetensors is not a whole"):
+        policies.load(weights, network)
+
+
+def test_a_description_of_another_policy_is_refused(files):
+    weights, network = files
+    write_json(network, read_json(network) | {"layers": ["a", "c"]})
+    with pytest.raises(UserError, match=r"has no 'c\.weight'"):
+        policies.load(weights, network)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"learner": "dqn"}'])
+def test_a_file_that_describes_no_policy_is_refused_by_name(files, content):
+    weights, network = files
+    network.write_text(content)
+    with pytest.raises(UserError, match=r"policy\.json does not describe a policy"):
+        policies.load(weights, network)
+
+
+def test_a_policy_is_refused_in_another_world(files):
+    network = policies.load(*files).network
+    policies.check_fits(network, spaces.Box(-1, 1, (2,)), spaces.Discrete(3))
+    for observation, action in (((4,), 3), ((2,), 2)):
+        with pytest.raises(UserError, match="trained for a world"):
+            policies.check_fits(network, spaces.Box(-1, 1, observation), spaces.Discrete(action))
