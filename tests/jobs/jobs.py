@@ -1,7 +1,7 @@
-"""Jobs small enough for a test, run as a person would run them."""
+"""Jobs small enough for a test."""
 
+import importlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -42,23 +42,33 @@ def files(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in names}
 
 
-def start(verb: str, job: dict, folder: Path, **inputs: Path) -> subprocess.Popen[str]:
-    outputs = {
+def outputs(verb: str, folder: Path) -> dict[str, Path]:
+    names = {
         "train": {"policy": "policy.safetensors", "network": "policy.json",
                   "progress": "progress.csv", "metrics": "metrics.json"},
         "evaluate": {"episodes": "episodes.csv", "metrics": "metrics.json",
                      "video": "rollout.mp4"},
-    }[verb] | {"provenance": "provenance.json"}  # fmt: skip
+    }[verb]  # fmt: skip
+    return {name: folder / file for name, file in names.items()}
+
+
+def here(verb: str, job: dict, folder: Path, **inputs: Path) -> dict:
+    """Run a job in this process, which has imported torch already."""
+    run = importlib.import_module(f"showtell.jobs.{verb}").run
+    return run(job, {name: [path] for name, path in inputs.items()}, outputs(verb, folder)) or {}
+
+
+def start(verb: str, job: dict, folder: Path, **inputs: Path) -> subprocess.Popen[str]:
+    """Run a job in a process of its own, as the workflow does."""
     command = [sys.executable, "-m", "showtell", verb, "--job", json.dumps(job)]
     for name, path in inputs.items():
         command += ["--in", name, str(path)]
-    for name, file in outputs.items():
-        command += ["--out", name, str(folder / file)]
+    for name, path in outputs(verb, folder).items():
+        command += ["--out", name, str(path)]
     folder.mkdir(parents=True, exist_ok=True)
     return subprocess.Popen(
         command,
         cwd=folder.parent,
-        env=os.environ | {"MLFLOW_TRACKING_URI": "off"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -6,8 +6,9 @@ import pytest
 
 from showtell.learners import policies
 from showtell.media.video import read_video
+from showtell.project.errors import UserError
 from showtell.project.files import read_json
-from tests.jobs.jobs import EVALUATE, files, finish, start
+from tests.jobs.jobs import EVALUATE, files, finish, here, start
 
 OUTPUTS = ("episodes.csv", "metrics.json", "rollout.mp4")
 
@@ -56,27 +57,26 @@ def test_the_film_shows_the_first_episode_from_its_start(evaluated):
 
 def test_a_second_evaluation_is_the_same_bytes(policy, evaluated, tmp_path):
     again = tmp_path / "run"
-    finish(start("evaluate", EVALUATE, again, **policy))
+    here("evaluate", EVALUATE, again, **policy)
     assert files(again, OUTPUTS) == files(evaluated, OUTPUTS)
 
 
 def test_without_deterministic_episodes_another_is_filmed(policy, tmp_path):
     job = json.loads(json.dumps(EVALUATE))
     job["evaluate"] = {"episodes": 1, "policies": ["stochastic"]}
-    finish(start("evaluate", job, tmp_path / "run", **policy))
+    here("evaluate", job, tmp_path / "run", **policy)
     assert len(read_video(tmp_path / "run/rollout.mp4")[0]) == 51
 
 
 def test_a_policy_for_another_world_is_refused(policy, tmp_path):
     job = json.loads(json.dumps(EVALUATE))
     job["task"]["world"]["observe_time"] = True
-    assert "trained for a world" in finish(
-        start("evaluate", job, tmp_path / "run", **policy), code=2
-    )
+    with pytest.raises(UserError, match="trained for a world"):
+        here("evaluate", job, tmp_path / "run", **policy)
     assert not (tmp_path / "run/episodes.csv").exists()
 
 
 def test_judging_needs_no_torch(policy, tmp_path):
-    """It starts in a fraction of the seconds that importing torch takes."""
+    """Nor the seconds that importing it takes."""
     (tmp_path / "torch.py").write_text("raise ImportError('judging imported torch')")
     finish(start("evaluate", EVALUATE, tmp_path / "run", **policy))

@@ -3,8 +3,9 @@ import time
 import pytest
 
 from showtell.learners import policies
+from showtell.project.errors import UserError
 from showtell.project.files import read_json
-from tests.jobs.jobs import TRAIN, TRAINING, files, finish, start
+from tests.jobs.jobs import TRAIN, TRAINING, files, here, start
 
 
 def changed(**learner):
@@ -26,7 +27,7 @@ def wait_for_step(folder, step: int, process) -> None:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("train") / "undisturbed"
-    finish(start("train", TRAIN, folder))
+    assert here("train", TRAIN, folder) == {"resumed": 0}
     return folder
 
 
@@ -43,12 +44,9 @@ def test_a_killed_training_resumes_its_own_checkpoint_to_the_same_files(undistur
     kill_at(1200, changed(gamma=0.9), folder)  # leaves a checkpoint of another job
     kill_at(2100, TRAIN, folder)
     assert [path.name for path in (folder / ".resume").glob("*.json")]
-    said = finish(start("train", TRAIN, folder))
-    assert "belongs to another job" not in said
+    assert here("train", TRAIN, folder) == {"resumed": 1}
     assert files(folder, TRAINING) == files(undisturbed, TRAINING)
     assert not (folder / ".resume").exists()
-    assert read_json(folder / "provenance.json")["resumed"] == 1
-    assert read_json(undisturbed / "provenance.json")["resumed"] == 0
 
 
 def test_a_second_trainer_is_refused_and_the_first_is_named(tmp_path):
@@ -56,10 +54,8 @@ def test_a_second_trainer_is_refused_and_the_first_is_named(tmp_path):
     first = start("train", TRAIN, folder)
     try:
         wait_for_step(folder, 100, first)
-        said = finish(start("train", TRAIN, folder), code=2)
-        assert f"kill {first.pid}" in said
-        assert "showtell train" in said
-        assert "Traceback" not in said
+        with pytest.raises(UserError, match=rf"showtell train.*kill {first.pid}"):
+            here("train", TRAIN, folder)
         assert first.poll() is None
     finally:
         first.kill()
@@ -80,5 +76,5 @@ def test_what_is_written_reads_back(undisturbed):
 
 def test_a_policy_of_another_shape_cannot_be_fine_tuned(undisturbed, tmp_path):
     first = {"start": undisturbed / "policy.safetensors"}
-    said = finish(start("train", changed(hidden=[8]), tmp_path / "run", **first), code=2)
-    assert "q_net.q_net.0.weight (16, 4), this learner has (8, 4)" in said
+    with pytest.raises(UserError, match=r"q_net\.0\.weight \(16, 4\), this learner has \(8, 4\)"):
+        here("train", changed(hidden=[8]), tmp_path / "run", **first)
