@@ -175,7 +175,8 @@ def run_job(options: argparse.Namespace) -> int:
             outputs=list(outputs.values()),
             started=started,
             wall_time_s=time.time() - started,
-            extra=extra or {},
+            # Under which run of the workflow: a rebuilt store groups its jobs by it.
+            extra={"invocation": os.environ.get("SHOWTELL_PARENT_RUN"), **(extra or {})},
         )
     return 0
 

@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 from showtell.project import invocation, parameters
 from showtell.project.errors import UserError
 from showtell.project.grid import Cell, Grid, phases
+from showtell.project.sharing import records
 
 invocation.use_this_python()
 ROOT = Path(workflow.basedir)
@@ -16,6 +17,9 @@ try:
     GRID = Grid(parameters.load(ROOT, SCALE))
 except UserError as error:
     raise WorkflowError(str(error)) from None
+
+# Results that came by a plain `dvc pull` or `dvc checkout` are known to Snakemake from here on.
+records.restore(ROOT, SCALE)
 
 # A training takes a GPU where this machine has one; clusters say so in their profile.
 GPU_PER_TRAINING = min(1, invocation.gpus())

@@ -12,6 +12,7 @@ rule train_encoder:
         "results/{scale}/models/{encoder}/train_encoder.benchmark.jsonl"
     wildcard_constraints:
         encoder=one_of(encoders(trained_here=True)),
+    priority: 10  # most trainings wait for it
     conda:
         "../../environment.yml"
     threads: 1
@@ -38,6 +39,7 @@ rule fetch_encoder:
         "results/{scale}/models/{encoder}/fetch_encoder.benchmark.jsonl"
     wildcard_constraints:
         encoder=one_of(encoders(trained_here=False)),
+    priority: 10  # most trainings wait for it
     retries: 3
     conda:
         "../../environment.yml"
