@@ -10,6 +10,8 @@ VENV := .venv
 BIN  := $(abspath $(VENV))/bin
 export PATH := $(BIN):$(PATH)
 export PYTHONPATH := $(CURDIR)/src
+# Hundreds of short processes import the same packages: let them keep what they compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help reproduce test plan doctor share pull ui bench gallery lint types contracts unit workflow-tests lock export format gl
@@ -60,7 +62,7 @@ bench: $(VENV)/.ready gl ## measure speed and memory; writes docs/performance.md
 
 test: $(VENV)/.ready gl ## format, lint, types, import contracts, unit tests, workflow tests
 	@$(MAKE) --no-print-directory lint types contracts
-	@python -m pytest
+	@python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.ready
 	@ruff format --check --quiet . || { echo "run: make format"; exit 1; }

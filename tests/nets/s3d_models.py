@@ -17,9 +17,9 @@ DATASET = {
 }  # fmt: skip
 RECIPE: dict[str, Any] = {
     "dataset": DATASET,  # named only: these tests bring clips of their own
-    "steps": 70,
-    "batch": 32,
-    "learning_rate": 1e-2,
+    "steps": 80,
+    "batch": 16,
+    "learning_rate": 3e-3,
     "warmup": 0.1,
     "weight_decay": 0.01,
     "precision": "float32",

@@ -15,12 +15,15 @@ from showtell.nets.s3d_training import (
     mil_nce,
     sentences_of,
 )
-from tests.nets.s3d_models import RECIPE, moving_squares, settings, small_encoder
+from tests.nets.s3d_models import RECIPE, SMALL, moving_squares, settings, small_encoder
+
+
+QUARTER = SMALL["architecture"] | {"width": 0.25}
 
 
 def train(data=None, held_out=None, progress=None, root=0, **changes):
     data = data or moving_squares(40, seed=1)
-    asked = settings(train=RECIPE | changes)
+    asked = settings(architecture=QUARTER, train=RECIPE | changes)
     progress = progress or (lambda step, values: None)
     return S3dEncoder.train(asked, data, held_out or data, root, ("encoder", "s3d"), progress)
 
@@ -58,7 +61,7 @@ def _last(sentence: str, words: dict[str, str]) -> str:
 
 
 def test_bfloat16_ranks_clips_as_float32_does(trained):
-    assert trained.metrics["bfloat16_agreement"] > 0.995  # of the worst caption
+    assert trained.metrics["bfloat16_agreement"] > 0.998  # of the worst caption
     data = moving_squares(100, seed=4)
     sentences = sentences_of(data)
     said = trained.encoder.text(sentences)
@@ -73,7 +76,7 @@ def test_bfloat16_ranks_clips_as_float32_does(trained):
 def test_a_trained_network_is_saved_with_its_words_and_recipe(trained, tmp_path):
     files = tmp_path / "model.safetensors", tmp_path / "model.json"
     trained.encoder.save(*files, note="it has seen squares")
-    loaded = S3dEncoder.load(settings(), *files)
+    loaded = S3dEncoder.load(settings(architecture=QUARTER), *files)
     assert set(loaded.network.words) == {
         "square", "moving", "left", "right", "up", "down", "a", "box", "goes"
     }  # fmt: skip
@@ -129,7 +132,7 @@ def test_every_bag_is_drawn_equally_often():
                 seen.extend(index.tolist())
             return super().__getitem__(index)
 
-    train(Narrated(clips.view(Clips), captions), Narrated(clips, captions), steps=8)
+    train(Narrated(clips.view(Clips), captions), Narrated(clips, captions), steps=12)
     assert 0.4 < np.mean(np.array(seen) < 5) < 0.6
 
 

@@ -253,6 +253,13 @@ def test_padding_takes_part_in_the_maximum_over_words():
     assert text(both)[:, :2].tolist() == [[3.0, 4.0]] * 2  # in any order
 
 
+def test_the_row_of_no_word_is_a_vector_like_any_other_and_learns():
+    text = small_network().text_module
+    assert text.word_embd.weight[0].norm() > 0
+    text(torch.zeros(1, 16, dtype=torch.long)).sum().backward()
+    assert text.word_embd.weight.grad[0].norm() > 0
+
+
 def test_the_network_for_inference_sees_the_same_and_leaves_the_original_alone():
     network = small_network()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}

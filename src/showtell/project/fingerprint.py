@@ -7,8 +7,10 @@ job's settings mention, so `rewards/clip.py` does not touch a job that is paid b
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 PACKAGE = "showtell"
 _SOURCE = Path(__file__).resolve().parents[1]
@@ -34,7 +36,7 @@ def fingerprint(modules: tuple[str, ...], source: Path = _SOURCE) -> str:
     for name in sorted(closure(modules, source)):
         path = _path(name, source)
         digest.update(name.encode())
-        digest.update(_code_hash(path, _stamp(path)))
+        digest.update(_read(path, name, _stamp(path)).code)
         for data in _data_files(path):
             digest.update(data.name.encode())
             digest.update(data.read_bytes())
@@ -50,7 +52,8 @@ def closure(modules: tuple[str, ...], source: Path = _SOURCE) -> set[str]:
         if name in seen or name.startswith(_UNSEEN) or not _path(name, source).exists():
             continue
         seen.add(name)
-        queue.extend(_imports(_path(name, source), name, _stamp(_path(name, source))))
+        path = _path(name, source)
+        queue.extend(_read(path, name, _stamp(path)).imports)
         if "." in name:
             queue.append(name.rpartition(".")[0])  # importing a.b runs a/__init__.py
     return seen
@@ -87,34 +90,40 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-@cache
-def _code_hash(path: Path, _stamp: tuple[int, int]) -> bytes:
-    tree = _without_docstrings(ast.parse(path.read_text()))
-    return hashlib.sha256(ast.dump(tree).encode()).digest()
+class _Module(NamedTuple):
+    code: bytes  # the hash of its syntax tree
+    imports: tuple[str, ...]
 
 
 @cache
-def _imports(path: Path, module: str, _stamp: tuple[int, int]) -> tuple[str, ...]:
-    """Every module of the package named by an import, at any depth of the file."""
-    found: list[str] = []
-    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text())):
+def _read(path: Path, module: str, _stamp: tuple[int, int]) -> _Module:
+    """One module, parsed once a process: the Snakefile asks for hundreds of fingerprints."""
+    tree = ast.parse(path.read_text())
+    imports = tuple(_imports(tree, module, is_package=path.name == "__init__.py"))
+    dump = ast.dump(_without_docstrings(tree))
+    return _Module(hashlib.sha256(dump.encode()).digest(), imports)
+
+
+def _imports(tree: ast.Module, module: str, *, is_package: bool) -> Iterator[str]:
+    """Every module of the package that is named by an import, at any depth of the file."""
+    package = module if is_package else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        names: list[str] = []
         if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
-                parent = ".".join(package.split(".")[: len(package.split(".")) - node.level + 1])
+                parts = package.split(".")
+                parent = ".".join(parts[: len(parts) - node.level + 1])
                 base = f"{parent}.{base}".rstrip(".")
-            found.append(base)
-            found += [f"{base}.{alias.name}" for alias in node.names]  # may be a submodule
-    # A class named as "package.module:Class" is an import too: scenes are loaded that way.
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # What is imported from a package may be a submodule.
+            names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # A class named as "package.module:Class" is an import too: scenes are loaded that way.
             head, colon, _ = node.value.partition(":")
-            if colon and head.startswith(PACKAGE + ".") and head.replace(".", "").isidentifier():
-                found.append(head)
-    return tuple(name for name in found if name.split(".")[0] == PACKAGE)
+            names = [head] if colon and head.replace(".", "").isidentifier() else []
+        yield from (name for name in names if name.split(".")[0] == PACKAGE)
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

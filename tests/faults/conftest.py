@@ -1,0 +1,3 @@
+from tests.workflow.conftest import finished, workspace
+
+__all__ = ["finished", "workspace"]
