@@ -17,7 +17,6 @@ from showtell.nets.s3d_training import (
 )
 from tests.nets.s3d_models import RECIPE, SMALL, moving_squares, settings, small_encoder
 
-
 QUARTER = SMALL["architecture"] | {"width": 0.25}
 
 
