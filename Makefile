@@ -67,14 +67,14 @@ test: $(VENV)/.ready gl ## format, lint, types, import contracts, unit tests, wo
 lint: $(VENV)/.ready
 	@ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@ruff check --quiet .
-	@snakefmt --check --quiet Snakefile workflow/rules || { echo "run: make format"; exit 1; }
+	@snakefmt --check Snakefile workflow/rules 2>/dev/null || { echo "run: make format"; exit 1; }
 	@snakemake --lint --config scale=smoke 2>&1 | tee /dev/stderr | grep -q "Congratulations"
 
 types: $(VENV)/.ready
 	@mypy
 
 contracts: $(VENV)/.ready
-	@lint-imports --no-logo 2>/dev/null || lint-imports
+	@lint-imports
 
 format: $(VENV)/.ready ## rewrite the code in the house format
 	@ruff format . && ruff check --fix . && snakefmt Snakefile workflow/rules

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from showtell.nets.encoder import load
-from showtell.nets.s3d import Architecture
+from showtell.nets.s3d import Architecture, S3dEncoder
 from showtell.nets.s3d_weights import (
     HOWTO100M,
     File,
@@ -230,6 +230,13 @@ def test_an_encoder_with_neither_weights_nor_recipe_is_refused(fetch):
 def test_another_architecture_than_the_published_one_is_refused_before_any_download(fetch):
     with pytest.raises(UserError, match=r"was published as .*width=1\.0.*say.*width=0\.125"):
         fetch(published=HOWTO100M, source=None)
+
+
+def test_the_encoder_itself_fetches_what_was_published(tmp_path):
+    asked, folder = settings(pretrained="howto100m"), tmp_path / "cache"
+    with pytest.raises(UserError, match="s3d/howto100m was published as"):
+        S3dEncoder.fetch(asked, folder, tmp_path / "lock", tmp_path / "w", tmp_path / "n", seed=0)
+    assert not folder.exists()
 
 
 def test_the_published_dictionary_has_the_size_of_its_words():
