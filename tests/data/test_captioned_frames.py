@@ -45,14 +45,15 @@ def test_the_goal_fits_an_upright_pole_best_and_ever_less_on_both_sides():
     assert pole_fits(np.zeros(1)).argmax() == goal
 
 
-def test_left_and_right_are_told_apart_and_meet_at_the_bottom():
-    words = list(POLE.captions)
-    for angle, caption in ((0.35, "pole leaning slightly to the right on the cart"),):
-        assert words[pole_fits(np.array([angle])).argmax()] == caption
-        mirrored = words[pole_fits(np.array([-angle])).argmax()]
-        assert mirrored == caption.replace("right", "left")
-    hanging = pole_fits(np.array([math.pi, -math.pi]))
-    np.testing.assert_allclose(hanging[0], hanging[1], rtol=1e-9)
+def test_both_sides_are_one():
+    angles = np.linspace(0, math.pi, 50)
+    np.testing.assert_allclose(pole_fits(angles), pole_fits(-angles), rtol=1e-9)
+
+
+def test_each_caption_fits_best_somewhere():
+    fittest = pole_fits(np.linspace(0, math.pi, 1000)).argmax(1)
+    assert fittest.tolist() == sorted(fittest)
+    assert set(fittest) == set(range(len(POLE.captions)))
 
 
 def test_the_car_fits_the_goal_best_at_the_flag():
@@ -91,21 +92,19 @@ def test_frames_are_split_by_state_and_drawn_at_the_asked_size():
 
 
 def test_a_frame_shows_what_its_caption_says():
-    """The pole is the only brown thing in a picture, the cart the only black one."""
+    """The pole is the only brown thing in a picture; row 0 is the top one."""
     training, _ = make()
     best = np.array(CAPTIONS)[training.fits.argmax(1)]
-    for side, sign in (("right", 1), ("left", -1)):
-        told = [words.startswith("pole") and side in words for words in best]
-        leaning = training.frames[np.array(told)]
-        offsets = []
-        for frame in leaning:
-            brown = np.argwhere(frame[..., 0].astype(int) - frame[..., 2] > 40)
-            black = np.argwhere(frame.max(-1) < 90)
-            if len(brown) and len(black):  # neither is beyond the edge
-                offsets.append(sign * (brown[:, 1].mean() - black[:, 1].mean()))
-        assert len(offsets) > 3
-        assert min(offsets) > -1  # pixels
-        assert np.mean(offsets) > 1
+
+    def height(word: str) -> float:
+        """Of the pole, in pixels above the bottom, where a caption has this word."""
+        frames = training.frames[np.array([word in words for words in best])].astype(int)
+        brown = np.argwhere(frames[..., 0] - frames[..., 2] > 40)
+        return 32 - float(brown[:, 1].mean())
+
+    upright, flat, hanging = height("upright"), height("flat"), height("hanging")
+    assert upright > flat + 2
+    assert flat > hanging + 2
 
 
 def test_the_same_stream_gives_the_same_frames():

@@ -149,13 +149,14 @@ def test_the_mini_stand_in_pays_an_upright_pole_most_and_less_the_further_it_fal
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "off")
     used = SMOKE | {"architecture": "showtell-mini"}
     dataset = DATASET | {"width": 64, "height": 64, "cartpole": 5000, "mountain_car": 1000}
+    dataset["looseness"] = 1.4
     train(tmp_path, used | {"train": RECIPE | {"dataset": dataset, "steps": 400, "batch": 64}})
     embed(tmp_path, used)
     angles = np.linspace(-3, 3, 121)
     for rewards in landscape(tmp_path, used).values():
         assert abs(angles[rewards.argmax()]) <= 0.1
         for side in (angles >= 0, angles <= 0):
-            assert spearmanr(np.abs(angles[side]), rewards[side]).statistic < -0.9
+            assert spearmanr(np.abs(angles[side]), rewards[side]).statistic < -0.85
             near = side & (np.abs(angles) <= 0.3)
             assert spearmanr(np.abs(angles[near]), rewards[near]).statistic < -0.8
 

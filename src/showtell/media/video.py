@@ -28,7 +28,7 @@ def write_video(path: Path, frames: Frames, fps: float) -> None:
         stream.codec_context.options = {"crf": "18", "preset": "medium", "threads": "1"}
         stream.codec_context.flags |= int(av.codec.context.Flags.bitexact)
         for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(_yuv(frame), format="yuv420p")))
         container.mux(stream.encode())
 
 
@@ -49,6 +49,25 @@ def read_video(path: Path) -> tuple[Frames, float]:
             "delete it, or pull it again."
         )
     return np.stack(frames), fps
+
+
+# BT.601, limited range: what players take a small clip to be.
+_LUMA = np.array([65.481, 128.553, 24.966]) / 255
+_BLUE = np.array([-37.797, -74.203, 112.0]) / 255
+_RED = np.array([112.0, -93.786, -18.214]) / 255
+
+
+def _yuv(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """One frame as yuv420p planes, (3H/2, W).
+
+    Not by FFmpeg: how its conversion rounds depends on where in memory a frame happens to lie.
+    """
+    height, width = frame.shape[:2]
+    quarters = frame.reshape(height // 2, 2, width // 2, 2, 3).mean(axis=(1, 3))
+    planes = (16 + frame @ _LUMA, 128 + quarters @ _BLUE, 128 + quarters @ _RED)
+    return np.concatenate([plane.round().astype(np.uint8).ravel() for plane in planes]).reshape(
+        height * 3 // 2, width
+    )
 
 
 def _even(frames: Frames) -> Frames:

@@ -164,7 +164,7 @@ class S3dEncoder:
     def at(self, precision: Literal["float32", "bfloat16"]) -> "S3dEncoder":
         """The same network, computing in this precision."""
         settings = self._settings.model_copy(update={"precision": precision})
-        return S3dEncoder(settings, self._model, self.network, self.device.type)
+        return S3dEncoder(settings, self._model, self.network, str(self.device))
 
     def save(self, weights: Path, network: Path, note: str | None = None) -> None:
         """Write what `load` reads; `note` is for readers of the results."""

@@ -33,6 +33,8 @@ def parts(kind: str) -> dict[str, Part]:
     package = importlib.import_module(f"showtell.{kind}")
     found: dict[str, Part] = {}
     for info in pkgutil.iter_modules(package.__path__):
+        if info.ispkg:  # what a part needs once it is built: a simulator, a framework
+            continue
         module = importlib.import_module(f"showtell.{kind}.{info.name}")
         for name, (settings, class_name) in getattr(module, "PARTS", {}).items():
             if name in found:
