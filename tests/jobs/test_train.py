@@ -69,8 +69,8 @@ def test_what_is_written_reads_back(undisturbed):
     assert header == "step,episodes,true_return,learned_return,success"
     assert [int(row.split(",")[0]) for row in rows] == list(range(1000, 9001, 1000))
     metrics = read_json(undisturbed / "metrics.json")
-    assert metrics["episodes"] == 60
-    assert metrics["updates"] == 20 * 26  # once 400 steps are passed
+    assert metrics["episodes"] == 180
+    assert metrics["updates"] == 20 * 86  # once 400 steps are passed
     assert metrics["true_return"] == metrics["learned_return"] > 5
 
 

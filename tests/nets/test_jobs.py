@@ -19,7 +19,7 @@ ENCODER = SMOKE | {"train": RECIPE | {"dataset": DATASET, "steps": 25, "batch": 
 USED: dict[str, Any] = dict(SMOKE)  # as others see it: without its recipe
 GOAL = {"name": "text", "encoder": "clip"}
 PROMPTS = {"goal": "pole vertically upright on top of the cart", "baseline": "pole and cart"}
-TASK = {
+TASK: dict[str, Any] = {
     "world": {
         "name": "cartpole",
         "horizon": 200,
@@ -79,6 +79,7 @@ def table_of(
     rewards: dict[str, Any],
     goal: Any,
     used: dict[str, Any] = USED,
+    size: int = 32,
 ) -> list[Any]:
     inputs = {}
     if goal is not None:
@@ -90,7 +91,7 @@ def table_of(
     measure.run(
         {
             "study": study,
-            "task": TASK,
+            "task": TASK | {"view": TASK["view"] | {"width": size, "height": size}},
             "rewards": rewards,
             "goal": goal,
             "encoder": None if goal is None else used,
@@ -122,14 +123,14 @@ def test_training_again_writes_the_same_bytes(folder, tmp_path, monkeypatch):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
 
 
-def landscape(folder: Path, used: dict[str, Any]) -> dict[str, np.ndarray]:
+def landscape(folder: Path, used: dict[str, Any], size: int) -> dict[str, np.ndarray]:
     """Method -> rewards at angles from -3 to 3 rad."""
     study = {"name": "landscape", "variable": "pole_angle", "low": -3, "high": 3, "points": 121}
     rewards = {
         f"text-alpha{alpha}": {"name": "clip", "goal": "sentence", "alpha": alpha}
         for alpha in (0.0, 0.5, 1.0)
     }
-    rows = table_of(folder, study, rewards, GOAL, used)
+    rows = table_of(folder, study, rewards, GOAL, used, size)
     return {
         method: np.array([float(row["reward"]) for row in rows if row["method"] == method])
         for method in rewards
@@ -137,7 +138,7 @@ def landscape(folder: Path, used: dict[str, Any]) -> dict[str, np.ndarray]:
 
 
 def test_a_trained_network_and_a_goal_give_a_landscape_for_each_strength(folder):
-    found = landscape(folder, USED)
+    found = landscape(folder, USED, 32)
     assert [len(rewards) for rewards in found.values()] == [121] * 3
     assert not np.allclose(found["text-alpha0.0"], found["text-alpha1.0"])
 
@@ -149,11 +150,11 @@ def test_the_mini_stand_in_pays_an_upright_pole_most_and_less_the_further_it_fal
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "off")
     used = SMOKE | {"architecture": "showtell-mini"}
     dataset = DATASET | {"width": 64, "height": 64, "cartpole": 5000, "mountain_car": 1000}
-    dataset["looseness"] = 1.4
+    dataset |= {"looseness": 1.4, "held_out": 0.1}
     train(tmp_path, used | {"train": RECIPE | {"dataset": dataset, "steps": 400, "batch": 64}})
     embed(tmp_path, used)
     angles = np.linspace(-3, 3, 121)
-    for rewards in landscape(tmp_path, used).values():
+    for rewards in landscape(tmp_path, used, 64).values():
         assert abs(angles[rewards.argmax()]) <= 0.1
         for side in (angles >= 0, angles <= 0):
             assert spearmanr(np.abs(angles[side]), rewards[side]).statistic < -0.85
