@@ -63,6 +63,7 @@ def test_three_kills_change_no_number(longer, tmp_path):
 
 
 def test_an_orphan_trainer_is_named_not_raced(longer):
+    longer.override(**{"learners__dqn-cartpole__steps": 200_000})  # it outlives the second run
     process = longer.start(TARGET)
     resume = longer.root / CELL / ".resume"
     wait_for(lambda: (resume / "progress.json").exists())

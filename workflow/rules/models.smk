@@ -45,7 +45,7 @@ rule fetch_encoder:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=16000,
+        mem_mb=40000,
         gpu=0,
     params:
         job=job_of_encoder,

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_GOALS = {"pole_angle": 0.0, "position": 0.5}  # the vertical lines of Figure 2
-_AXES = {"pole_angle": "pole angle (rad)", "position": "position of the car"}
+_GOALS = {"pole_angle": 0.0, "car_position": 0.5}  # the vertical lines of Figure 2
+_AXES = {"pole_angle": "pole angle (rad)", "car_position": "position of the car"}
 
 
 def landscape_table(results: Results) -> Table:
