@@ -1,5 +1,6 @@
 """Videos: what is written comes back, byte-stable, in a format browsers play."""
 
+import math
 import time
 
 import av
@@ -28,12 +29,34 @@ def test_frames_come_back_in_order(tmp_path):
     assert np.diag(errors).max() < 6
 
 
+def swinging_pole(count):
+    """A thin bar that turns about the middle of a white square."""
+    rows, columns = np.mgrid[:240, :240] - 120.0
+    frames = np.full((count, 240, 240, 3), 255, np.uint8)
+    for number, frame in enumerate(frames):
+        angle = 0.05 * number
+        along = columns * math.sin(angle) - rows * math.cos(angle)
+        across = columns * math.cos(angle) + rows * math.sin(angle)
+        frame[(abs(across) < 3) & (along > 0) & (along < 50)] = (202, 152, 101)
+    return frames
+
+
 def test_the_same_frames_give_the_same_bytes(tmp_path):
     frames = moving_square(12, 48, 64)
     write_video(tmp_path / "a.mp4", frames, 1 / 0.02)
     time.sleep(1.1)  # a creation time would differ by now
     write_video(tmp_path / "b.mp4", frames, 1 / 0.02)
     assert (tmp_path / "a.mp4").read_bytes() == (tmp_path / "b.mp4").read_bytes()
+
+
+def test_a_long_film_has_one_encoding_whatever_memory_holds(tmp_path):
+    frames = swinging_pole(120)
+    films, held = set(), []
+    for number in range(8):
+        held.append(bytes(1 + 99_991 * number))
+        write_video(tmp_path / "film.mp4", frames, 30)
+        films.add((tmp_path / "film.mp4").read_bytes())
+    assert len(films) == 1
 
 
 def test_odd_sizes_are_padded_and_pixels_are_yuv420p(tmp_path):
