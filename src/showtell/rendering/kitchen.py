@@ -28,9 +28,7 @@ class KitchenScene(MujocoScene):
         folder = Path(package.submodule_search_locations[0]) / "envs/assets/kitchen_franka"
         return mujoco.MjSpec.from_file(str(folder / "kitchen_assets/kitchen_env_model.xml"))
 
-    def _studio(self, quality: Quality) -> Any:
-        studio = super()._studio(quality)
+    def relight(self, model: Any, quality: Quality) -> None:
+        """The oven's lamp hangs under the hood, whose shadow hides all it lights: off without."""
         if quality == "fast":
-            # It hangs under the hood, whose shadow hides all it lights; there are no shadows here.
-            studio.model.light("ovenlight").active = 0
-        return studio
+            model.light("ovenlight").active = 0

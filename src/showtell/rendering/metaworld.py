@@ -1,19 +1,17 @@
 """Draws Meta-World's tasks, from the cameras of their models and RoboCLIP's crop."""
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, ClassVar
 
 import mujoco
 
 from showtell.rendering.mujoco import Fixed, Free, MujocoScene
 from showtell.rendering.snapshots import METAWORLD, Layout
+from showtell.worlds.physics.models import metaworld_assets
 
 
 class MetaWorldScene(MujocoScene):
-    """One task; its model is found without importing Meta-World, which takes seconds."""
+    """One task, by its model's place among Meta-World's assets."""
 
     layout: ClassVar[Layout] = METAWORLD
     cameras: ClassVar[Mapping[str, Fixed | Free]] = {
@@ -23,17 +21,9 @@ class MetaWorldScene(MujocoScene):
     }
 
     def __init__(self, model: str) -> None:
-        self._path = assets() / model
+        self._path = metaworld_assets() / model
         super().__init__()
 
     def specification(self) -> Any:
         """The task's XML file."""
         return mujoco.MjSpec.from_file(str(self._path))
-
-
-@cache
-def assets() -> Path:
-    """Where Meta-World keeps its models."""
-    package = find_spec("metaworld")
-    assert package is not None and package.submodule_search_locations is not None
-    return Path(package.submodule_search_locations[0]) / "assets"

@@ -59,6 +59,9 @@ class MujocoScene:
         """A new `mujoco.MjSpec` of the model; called once for each quality."""
         raise NotImplementedError
 
+    def relight(self, model: Any, quality: Quality) -> None:
+        """Change a compiled model's lights for a quality, where a family needs it."""
+
     def draw(self, snapshot: NDArray[np.float64], view: View) -> Picture:
         """The picture of one moment: upright, or left-right mirrored."""
         studio = self._studio(view.quality)
@@ -88,7 +91,9 @@ class MujocoScene:
             spec = self.specification()
             if quality == "fast":
                 lighten(spec, self.mesh_share, self.mesh_faces)
-            self._studios[quality] = _Studio(spec.compile(), quality)
+            model = spec.compile()
+            self.relight(model, quality)
+            self._studios[quality] = _Studio(model, quality)
         return self._studios[quality]
 
 

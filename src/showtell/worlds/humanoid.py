@@ -78,6 +78,10 @@ class Humanoid(World):
         """Whether the body, the floor and the sky have VLM-RM's kind of textures."""
         return {"textured": self._settings.textured}
 
+    def example(self) -> NDArray[np.float64]:
+        """The snapshot of a body in the task's pose."""
+        return self._body.example(self._settings.pose)
+
     def snapshot(self) -> NDArray[np.float64]:
         """The joint positions; the first seven are the torso's place and quaternion."""
         return np.array(self._qpos)

@@ -64,14 +64,11 @@ class MetaWorld(World):
     success_rule: ClassVar[SuccessRule] = "any"
     scene: ClassVar[str] = "showtell.rendering.metaworld:MetaWorldScene"
 
-    # Which of the published layouts, where they are frozen: that of an environment which
-    # Meta-World built with this seed. RoboCLIP trains on 0 to 7 and evaluates on 10 to 17.
-    rank: int = 0
-
     def __init__(self, settings: MetaWorldSettings) -> None:
         from showtell.worlds.physics.metaworld import build
 
         self._settings = settings
+        self.task = settings.task
         self.horizon = settings.horizon
         if settings.task in SUCCESS:
             self.success_definition = (  # a sentence for each task
@@ -105,6 +102,7 @@ class MetaWorld(World):
         self._time = 0
         if self._settings.layouts == "resampled":
             return self._observation(self._task.begin(self.np_random)), {}
+        # The published layout of a rank is that of an environment built with it as the seed.
         if self._frozen != self.rank:
             self._task.freeze(self.rank)
             self._frozen = self.rank

@@ -24,6 +24,8 @@ class World(gymnasium.Env[NDArray[np.float32], Any]):
     success_rule: ClassVar[SuccessRule]
     scene: ClassVar[str]  # "module:Class" of the Scene that draws this world
     horizon: int
+    # Which of several fixed layouts it begins in, where a world has them; set before `reset`.
+    rank: int = 0
 
     @abstractmethod
     def snapshot(self) -> NDArray[np.float64]:

@@ -1,11 +1,13 @@
 """MuJoCo models to step: compiled once a process, without what only a picture needs."""
 
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import mujoco
 
-__all__ = ["bare_model", "mujoco", "strip"]
+__all__ = ["bare_model", "metaworld_assets", "mujoco", "strip"]
 
 
 @cache
@@ -18,6 +20,14 @@ def bare_model(path: str) -> Any:
     spec = mujoco.MjSpec.from_file(path)
     strip(spec)
     return spec.compile()
+
+
+@cache
+def metaworld_assets() -> Path:
+    """Where Meta-World keeps its files, found without importing it, which takes seconds."""
+    package = find_spec("metaworld")
+    assert package is not None and package.submodule_search_locations is not None
+    return Path(package.submodule_search_locations[0]) / "assets"
 
 
 def strip(spec: Any) -> None:

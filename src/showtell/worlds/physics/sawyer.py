@@ -1,14 +1,11 @@
 """Meta-World's Sawyer, its hand pulled by a mocap point, for scenes that are not Meta-World's."""
 
-import importlib.util
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from showtell.worlds.physics.models import mujoco
+from showtell.worlds.physics.models import metaworld_assets, mujoco
 
 Numbers = tuple[float, ...]
 Spec = Any  # mujoco.MjSpec
@@ -24,7 +21,7 @@ FINGERS = """
 
 def sawyer(scene: str, things: str) -> Spec:
     """Meta-World's Sawyer with a mocap point that pulls its hand, in a scene with things."""
-    here = f'"{_assets() / "sawyer_xyz"}"'
+    here = f'"{metaworld_assets() / "sawyer_xyz"}"'
     model = mujoco.MjSpec.from_string(f"""
       <mujoco>
         <compiler angle="radian" meshdir={here} texturedir={here}/>
@@ -78,12 +75,4 @@ _STATE = int(mujoco.mjtState.mjSTATE_INTEGRATION)
 
 def include(file: str) -> str:
     """The XML that pulls in one of Meta-World's files."""
-    return f'<include file="{_assets() / file}"/>'
-
-
-@cache
-def _assets() -> Path:
-    """Meta-World's files, without importing Meta-World (a second and a half)."""
-    found = importlib.util.find_spec("metaworld")
-    assert found is not None and found.origin is not None
-    return Path(found.origin).parent / "assets"
+    return f'<include file="{metaworld_assets() / file}"/>'

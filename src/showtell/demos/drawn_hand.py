@@ -1,0 +1,51 @@
+"""An animated hand at a button, a drawer and a door: another body, another scene, another camera.
+
+RoboCLIP shows its agents two cartoons and a film that are nobody's to copy; these stand in for
+them, drawn by code: no robot, no simulator, nothing in common with the task but what is done.
+"""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+from showtell.demos.demo import Demo, Request
+from showtell.media.cartoons import SCENES, cartoon
+from showtell.project.errors import UserError, nearest
+from showtell.project.seeds import generator
+
+
+class DrawnHandSettings(BaseModel):
+    """How many cartoons, and of how many frames."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["drawn_hand"]
+    count: PositiveInt
+    frames: PositiveInt
+
+
+class DrawnHand:
+    """Draws cartoons."""
+
+    def __init__(self, settings: DrawnHandSettings) -> None:
+        self._settings = settings
+
+    def demonstrate(self, request: Request) -> Demo:
+        """Cartoons of the task, each a little different."""
+        if request.task not in SCENES:
+            raise UserError(
+                f"the drawn hand does not know {request.task}; {nearest(request.task, SCENES)} "
+                "Name a demo of another kind for it in params.yaml: `scripted` or `file`."
+            )
+        size = self._settings.frames, request.view.width, request.view.height
+        dice = (
+            generator(request.root, *request.address, number)
+            for number in range(self._settings.count)
+        )
+        clips = [cartoon(request.task, one, *size) for one in dice]
+        about = {"made_by": "code that draws a hand", "caption": SCENES[request.task].caption}
+        return Demo(frames=np.array(clips), about=about)
+
+
+PARTS = {"drawn_hand": (DrawnHandSettings, "DrawnHand")}

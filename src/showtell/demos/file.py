@@ -1,0 +1,56 @@
+"""A user's own clips as demonstrations: a GIF, a video, or a folder of pictures for each task."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, PositiveInt
+
+from showtell.demos.demo import Demo, Request
+from showtell.media.clips import fit, read_clip, resample, trim
+from showtell.project.errors import UserError, nearest
+
+
+class FileSettings(BaseModel):
+    """Which clip shows which task."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["file"]
+    frames: PositiveInt
+    files: dict[str, str]  # a task's name -> a path, from the repository's root
+
+
+class File:
+    """Reads a clip."""
+
+    def __init__(self, settings: FileSettings) -> None:
+        self._settings = settings
+
+    def demonstrate(self, request: Request) -> Demo:
+        """The clip of the task, as large and as long as is asked for."""
+        files = self._settings.files
+        if request.task not in files:
+            raise UserError(
+                f"no file shows {request.task}; {nearest(request.task, files)} "
+                "Add it to `files` of its demo in params.yaml."
+            )
+        path = files[request.task]
+        return from_clip(Path(path), self._settings.frames, request, {"file": path})
+
+
+def from_clip(path: Path, frames: int, request: Request, about: dict[str, Any]) -> Demo:
+    """One clip as a demonstration: its page cut off, resampled, cropped to the view's aspect."""
+    clip = read_clip(path)
+    trimmed = trim(clip)
+    view = request.view
+    shown = fit(resample(trimmed, frames), view.width, view.height)
+    about = about | {
+        "made_by": "a clip",
+        "clip_frames": len(clip),
+        "clip_size": [clip.shape[2], clip.shape[1]],
+        "size_without_margins": [trimmed.shape[2], trimmed.shape[1]],
+    }
+    return Demo(frames=shown[None], about=about)
+
+
+PARTS = {"file": (FileSettings, "File")}

@@ -1,0 +1,34 @@
+"""Makes the demonstrations of one task: the file, a film of them, and a strip to look at."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from showtell.demos.demo import Demo, Demonstrator, Request
+from showtell.demos.looks import film, strip
+from showtell.jobs.parts import world_of
+from showtell.media.frames import write_png
+from showtell.media.video import write_video
+from showtell.project.files import replacing
+from showtell.project.registry import build, part
+from showtell.rendering.scene import View
+
+
+def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
+    """No inputs; clips from the web are kept in SHOWTELL_CACHE. Outputs: demo, film, strip."""
+    settings = part("demos", job["demo"]["name"]).settings.model_validate(job["demo"])
+    demonstrator: Demonstrator = build("demos", settings)
+    request = Request(
+        task=job["task"]["name"],
+        view=View(**job["task"]["view"]),
+        make_world=lambda: world_of(job["task"]),
+        root=job["root"],
+        address=tuple(job["address"]),
+        cache=Path(os.environ.get("SHOWTELL_CACHE") or Path.home() / ".cache" / "showtell"),
+    )
+    demo: Demo = demonstrator.demonstrate(request)
+    with replacing(outputs["film"]) as temporary:
+        write_video(temporary, *film(demo, request))
+    with replacing(outputs["strip"]) as temporary:
+        write_png(temporary, strip(demo))
+    demo.save(outputs["demo"])

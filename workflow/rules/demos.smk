@@ -1,0 +1,23 @@
+# What is shown: one file of demonstrations a task, with a film and a strip to look at.
+rule demonstrate:
+    output:
+        demo="results/{scale}/demos/{demo}/{task}/demo.npz",
+        film="results/{scale}/demos/{demo}/{task}/demo.mp4",
+        strip="results/{scale}/demos/{demo}/{task}/strip.png",
+        provenance="results/{scale}/demos/{demo}/{task}/provenance.json",
+    log:
+        "results/{scale}/demos/{demo}/{task}/demonstrate.log",
+    benchmark:
+        "results/{scale}/demos/{demo}/{task}/demonstrate.benchmark.jsonl"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        gpu=0,
+    params:
+        job=job_of_demo,
+    shell:
+        "python -m showtell demonstrate --job {params.job:q}"
+        " --out demo {output.demo:q} --out film {output.film:q} --out strip {output.strip:q}"
+        " --out provenance {output.provenance:q} 2> {log:q}"
