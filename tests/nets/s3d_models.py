@@ -22,7 +22,6 @@ RECIPE: dict[str, Any] = {
     "learning_rate": 3e-3,
     "warmup": 0.1,
     "weight_decay": 0.01,
-    "precision": "float32",
 }
 PREPROCESSING = {
     "frames": 8, "size": [32, 32], "sampling": "evenly", "values": "0-1", "fit": "crop",

@@ -8,7 +8,8 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from showtell.nets.clip_training import Captioned, Recipe, Trained, contrast, train_clip
+from showtell.nets.clip_training import Captioned, Trained, contrast, train_clip
+from showtell.nets.training import Recipe
 from tests.nets.models import random_model, settings
 
 RECIPE: dict[str, Any] = {

@@ -13,8 +13,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from showtell.nets.downloads import fetch
 from showtell.nets.encoder import load
-from showtell.nets.weights import fetch, fetch_clip, locations, read_published
+from showtell.nets.weights import fetch_clip, locations, read_published
 from showtell.project.errors import UserError
 from tests.nets.models import noise, random_model, settings, smoke_encoder
 

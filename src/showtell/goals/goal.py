@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from showtell.nets.encoder import Encoder, read_error
 from showtell.project.files import replacing
 
-Vector = NDArray[np.float32]  # (D,), of length 1
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from showtell.demos.demo import Demo
+
+Vector = NDArray[np.float32]  # (D,), of length 1 where the encoder's are
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,16 @@ class Target:
 class Goal(Protocol):
     """Something that was shown or told."""
 
-    def embed(self, encoder: Encoder, prompts: Mapping[str, Any] | None) -> Target:
-        """Its target; `prompts` are the sentences of the task, if it has any."""
+    def embed(
+        self, encoder: Encoder, prompts: Mapping[str, Any] | None, demo: "Demo | None" = None
+    ) -> Target:
+        """Its target; `prompts` are the sentences of the task, `demo` what is shown, if any."""
         ...
+
+
+def mean(vectors: "Tensor", encoder: Encoder) -> Vector:
+    """The average of some of an encoder's vectors, of length 1 where they are: (N, D) -> (D,)."""
+    average = vectors.numpy().astype(np.float64).mean(axis=0)
+    if encoder.normalised:
+        average /= np.linalg.norm(average)
+    return np.asarray(average, dtype=np.float32)

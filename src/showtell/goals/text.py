@@ -1,14 +1,16 @@
 """A goal that was told: VLM-RM's goal sentence and its baseline (Definition 1)."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from showtell.goals.goal import Target, Vector
+from showtell.goals.goal import Target, Vector, mean
 from showtell.nets.encoder import Encoder
 from showtell.project.errors import UserError
+
+if TYPE_CHECKING:
+    from showtell.demos.demo import Demo
 
 
 class TextSettings(BaseModel):
@@ -26,11 +28,13 @@ class TextGoal:
     def __init__(self, settings: TextSettings) -> None:
         self._settings = settings
 
-    def embed(self, encoder: Encoder, prompts: Mapping[str, Any] | None) -> Target:
+    def embed(
+        self, encoder: Encoder, prompts: Mapping[str, Any] | None, demo: "Demo | None" = None
+    ) -> Target:
         """The target of `prompts`: {goal, baseline}, each a sentence, several, or (baseline) None.
 
-        Several are averaged; unlike VLM-RM's code, which leaves the average shorter than 1, the
-        result has length 1 as Definition 1 asks. The paper never uses several.
+        Several are averaged. Where the encoder's vectors have length 1, so has the average, as
+        Definition 1 of VLM-RM asks; its code leaves it shorter. The paper never uses several.
         """
         if prompts is None or not prompts.get("goal"):
             raise UserError(
@@ -47,8 +51,7 @@ class TextGoal:
 
 def _mean(encoder: Encoder, sentences: str | list[str]) -> Vector:
     told = [sentences] if isinstance(sentences, str) else sentences
-    mean = encoder.text(told).numpy().astype(np.float64).mean(axis=0)
-    return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
+    return mean(encoder.text(told), encoder)
 
 
 PARTS = {"text": (TextSettings, "TextGoal")}

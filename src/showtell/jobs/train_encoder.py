@@ -15,7 +15,9 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
     settings: Any = kind.settings.model_validate(job["encoder"])
     root, address = job["root"], tuple(job["address"])
     dataset = build("data", settings.train.dataset)
-    data, held_out = dataset.make(seeds.generator(root, *address, "data"))
+    # Only datasets that film worlds know any: the worlds and views of the tasks they name.
+    filmed = {"tasks": job["tasks"]} if job.get("tasks") else {}
+    data, held_out = dataset.make(seeds.generator(root, *address, "data"), **filmed)
     with live_run(job, outputs["weights"].parent, job_name="train_encoder") as sink:
         trained = kind.load().train(settings, data, held_out, root, address, sink)
     trained.encoder.save(outputs["weights"], outputs["network"], note=dataset.note)

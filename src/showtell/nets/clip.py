@@ -1,11 +1,11 @@
 """CLIP: any open_clip model, a downloaded giant or a stand-in trained here, loaded in one way."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
-from showtell.nets.clip_training import Recipe
+from showtell.nets.downloads import Source
 from showtell.nets.encoder import Clips, Frames, Preprocessing, read_error
 from showtell.nets.models import (
     Own,
@@ -16,13 +16,15 @@ from showtell.nets.models import (
     own_preprocessing,
     save_weights,
 )
+from showtell.nets.training import Recipe
 from showtell.project.errors import UserError, nearest
 from showtell.project.files import read_json, write_json
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from showtell.nets.clip_training import Captioned, Progress, Trained
+    from showtell.nets.clip_training import Captioned, Trained
+    from showtell.nets.training import Progress
 
 
 class ClipSettings(BaseModel):
@@ -53,16 +55,6 @@ class ClipSettings(BaseModel):
         return self
 
 
-class Source(BaseModel):
-    """The file that weights were fetched from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str
-    sha256: str
-    bytes: int
-
-
 class Network(BaseModel):
     """All that must be known of a model besides its weights: the contents of model.json."""
 
@@ -81,6 +73,8 @@ class Network(BaseModel):
 
 class ClipEncoder:
     """A frozen CLIP. On a CPU the same input gives the same bits."""
+
+    normalised: ClassVar[bool] = True
 
     def __init__(
         self,

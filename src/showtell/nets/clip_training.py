@@ -1,67 +1,22 @@
 """Trains a small CLIP from scratch: pictures against the sentences that fit them."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
-from pydantic_core import CoreSchema, core_schema
 
 from showtell.nets.encoder import Frames
+from showtell.nets.training import Progress, Recipe, reproducible, schedule
 from showtell.project import seeds
-from showtell.project.errors import UserError
-from showtell.project.registry import part, parts
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.optim import Optimizer
 
     from showtell.nets.clip import ClipEncoder, ClipSettings
-
-Progress = Callable[[int, Mapping[str, float]], None]  # a step (from 1), and its loss
-
-
-class _Dataset:
-    """The settings of any dataset, found by name when they are checked.
-
-    Not when this module is imported: datasets may import networks, and these know no simulator.
-    """
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            _dataset_settings,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda value: value.model_dump(mode="json")
-            ),
-        )
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
-        known = [handler(p.settings.__pydantic_core_schema__) for p in parts("data").values()]
-        return known[0] if len(known) == 1 else {"oneOf": known}
-
-
-def _dataset_settings(value: Any) -> BaseModel:
-    name = value.get("name") if isinstance(value, dict) else getattr(value, "name", None)
-    try:
-        return part("data", str(name)).settings.model_validate(value)
-    except UserError as error:
-        raise ValueError(str(error)) from None
-
-
-class Recipe(BaseModel):
-    """How a stand-in is trained."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    dataset: Annotated[BaseModel, _Dataset()]
-    steps: PositiveInt
-    batch: PositiveInt  # frames a step; every caption is read at every step
-    learning_rate: PositiveFloat  # its peak: it rises over `warmup`, then falls as a cosine
-    warmup: Annotated[float, Field(ge=0, lt=1)]  # share of the steps
-    weight_decay: NonNegativeFloat  # of matrices; biases and scales are left alone
 
 
 class Captioned(NamedTuple):
@@ -94,7 +49,7 @@ def train_clip(
 
     recipe = settings.train
     assert recipe is not None
-    with _reproducible(seeds.seed(root, *address, "weights")):
+    with reproducible(seeds.seed(root, *address, "weights")):
         model: Any = build(settings.architecture)
         encoder = ClipEncoder(settings, model, describe(settings), device="cpu")
         model.train()
@@ -122,7 +77,7 @@ def _steps(
         optimizer = _optimizer(model, recipe)
         for step in range(1, recipe.steps + 1):
             for group in optimizer.param_groups:
-                group["lr"] = recipe.learning_rate * _schedule(step, recipe)
+                group["lr"] = recipe.learning_rate * schedule(step, recipe)
             rows = generator.choice(len(chances), recipe.batch, p=chances)
             pictures = preprocessing.prepare(data.frames[rows], "cpu")
             pictures = pictures.contiguous(memory_format=torch.channels_last)
@@ -220,14 +175,6 @@ def _balanced(fits: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(chances / chances.sum())
 
 
-def _schedule(step: int, recipe: Recipe) -> float:
-    """The share of the peak learning rate: a line up, a cosine down."""
-    warmup = recipe.warmup * recipe.steps
-    if step <= warmup:
-        return step / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (recipe.steps - warmup + 1)))
-
-
 def _rank_correlation(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> float:
     from scipy.stats import spearmanr
 
@@ -237,18 +184,3 @@ def _rank_correlation(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]
 
 def _mean(values: Any) -> float:
     return float(np.mean(values))
-
-
-@contextmanager
-def _reproducible(seed: int) -> Iterator[None]:
-    """One thread (sums in another order are other bits), and torch's generator put back after."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(threads)

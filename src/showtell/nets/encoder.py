@@ -19,9 +19,10 @@ Channels = tuple[float, float, float]
 
 
 class Encoder(Protocol):
-    """A frozen network. Every method takes what it can and gives float32 vectors of length 1."""
+    """A frozen network. Every method takes what it can and gives float32 vectors."""
 
     dimensions: int
+    normalised: bool  # all of length 1; else as long as they come, which products then weigh
 
     def image(self, frames: Frames) -> "Tensor":
         """One vector a frame: (N, D), on the CPU."""

@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from showtell.nets.clip import Source
+from showtell.nets.downloads import Source
 from showtell.nets.encoder import Clips, Frames, read_error
 from showtell.nets.models import load_weights, save_weights
 from showtell.nets.s3d_preprocess import ClipPreprocessing
@@ -26,9 +26,9 @@ from showtell.project.files import read_json, write_json
 if TYPE_CHECKING:
     from torch import Tensor, device
 
-    from showtell.nets.clip_training import Progress
     from showtell.nets.modules.s3dg import S3DG
     from showtell.nets.s3d_training import Narrated, Trained
+    from showtell.nets.training import Progress
 
 _LOG = logging.getLogger(__name__)
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -99,6 +99,8 @@ class Network(BaseModel):
 
 class S3dEncoder:
     """A frozen S3D. Its vectors are as long as they come: RoboCLIP's reward is their product."""
+
+    normalised: ClassVar[bool] = False
 
     def __init__(
         self,

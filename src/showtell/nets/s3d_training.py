@@ -1,17 +1,15 @@
 """Trains a small S3D from scratch: clips against what is said of them, with MIL-NCE."""
 
-import math
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import NonNegativeInt
 
-from showtell.nets.clip_training import Progress, Recipe
 from showtell.nets.encoder import Clips
+from showtell.nets.training import Progress, Recipe, reproducible, schedule
 from showtell.project import seeds
 
 if TYPE_CHECKING:
@@ -22,11 +20,14 @@ if TYPE_CHECKING:
     from showtell.nets.s3d_text import Vocabulary
 
 
+_STEEPEST = 1.0  # the longest gradient
+_FEW = 0.25  # of the clips that a bag has on average
+
+
 class S3dRecipe(Recipe):
     """How a stand-in is trained; with no steps it stays random, but knows the captions' words."""
 
     steps: NonNegativeInt
-    precision: Literal["float32", "bfloat16"]  # of what sees; reading is always float32
 
 
 class Narrated(NamedTuple):
@@ -34,6 +35,7 @@ class Narrated(NamedTuple):
 
     clips: Clips  # (N, T, H, W, 3)
     captions: list[tuple[str, ...]]  # N bags, none empty
+    asked: Sequence[str] = ()  # N: the sentence that would fit each clip, had it succeeded
 
 
 class Trained(NamedTuple):
@@ -57,7 +59,7 @@ def train_s3d(
     from showtell.nets.s3d_text import vocabulary_of
 
     vocabulary = vocabulary_of(sentences_of(data))
-    with _reproducible(seeds.seed(root, *address, "weights")):
+    with reproducible(seeds.seed(root, *address, "weights")):
         model = settings.architecture.build(vocabulary)
         draws = seeds.generator(root, *address, "batches")
         losses = list(_steps(model, settings, vocabulary, data, draws, progress))
@@ -93,14 +95,16 @@ def _steps(
     )
     for step in range(1, recipe.steps + 1):
         for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * _schedule(step, recipe)
+            group["lr"] = recipe.learning_rate * schedule(step, recipe)
         rows = draws.choice(len(chances), recipe.batch, p=chances)
         clips = settings.preprocessing.prepare(data.clips[rows])
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
-            seen = model(clips).embedding
-        loss = mil_nce(seen.float() @ model.text_module(words).T, fits[rows])
+        # Not in bfloat16: oneDNN's gradients of the convolutions over time are then sometimes NaN.
+        seen = model(clips).embedding
+        loss = mil_nce(seen @ model.text_module(words).T, fits[rows])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        # Products of vectors of any length: now and then a batch would throw everything over.
+        torch.nn.utils.clip_grad_norm_(model.parameters(), _STEEPEST)
         optimizer.step()
         progress(step, {"loss": loss.item()})
         yield loss.item()
@@ -139,7 +143,28 @@ def measure(encoder: "S3dEncoder", data: Narrated) -> dict[str, float]:
         # How surely a clip that a caption fits scores above one it does not: mean over captions.
         "auc": float(np.mean([area(scores[:, c], fits[:, c]) for c in separable] or [0.5])),
         "bfloat16_agreement": agreement(encoder, data.clips, sentences),
+        **_success(scores, fits, sentences, data.asked),
     }
+
+
+def _success(
+    scores: NDArray[np.float32],
+    fits: NDArray[np.bool_],
+    sentences: list[str],
+    asked: Sequence[str],
+) -> dict[str, float]:
+    """For each task, how surely success scores above failure by the words of its success.
+
+    A task of which only successes or only failures were held out is left out.
+    """
+    found = {}
+    for sentence in sorted(set(asked) & set(sentences)):
+        rows = np.array([each == sentence for each in asked])
+        column = sentences.index(sentence)
+        succeeded = fits[rows, column]
+        if 0 < succeeded.sum() < len(succeeded):
+            found[f"auc: {sentence}"] = area(scores[rows, column], succeeded)
+    return found
 
 
 def agreement(encoder: "S3dEncoder", clips: Clips, sentences: list[str]) -> float:
@@ -185,30 +210,8 @@ def fits_of(data: Narrated, sentences: list[str]) -> NDArray[np.bool_]:
 
 
 def _balanced(data: Narrated) -> NDArray[np.float64]:
-    """The chance of drawing each clip: every bag is drawn equally often."""
+    """The chance of drawing each clip: every bag is drawn equally often, unless it is tiny."""
     count = Counter(data.captions)
-    chances = np.array([1.0 / count[bag] for bag in data.captions])
+    few = _FEW * len(data.captions) / len(count)  # else the same clips are shown over and over
+    chances = np.array([1.0 / max(count[bag], few) for bag in data.captions])
     return np.asarray(chances / chances.sum())
-
-
-def _schedule(step: int, recipe: Recipe) -> float:
-    """The share of the peak learning rate: a line up, a cosine down."""
-    warmup = recipe.warmup * recipe.steps
-    if step <= warmup:
-        return step / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (recipe.steps - warmup + 1)))
-
-
-@contextmanager
-def _reproducible(seed: int) -> Iterator[None]:
-    """One thread (sums in another order are other bits), and torch's generator put back after."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(threads)

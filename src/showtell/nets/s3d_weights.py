@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from showtell.nets.clip import Source
+from showtell.nets.downloads import Source, fetch
 from showtell.nets.encoder import read_error
 from showtell.nets.models import save_weights
 from showtell.nets.s3d import Architecture, S3dSettings, describe
 from showtell.nets.s3d_text import Vocabulary
-from showtell.nets.weights import fetch
 from showtell.project.errors import UserError
 from showtell.project.files import write_json
 

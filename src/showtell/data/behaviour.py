@@ -1,0 +1,71 @@
+"""What a robot may do in an episode: a script, well, badly or half way, or nothing to the point."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from showtell.data.scripted import Action, Script, has_script, script
+from showtell.worlds.world import World
+
+Motion = Callable[[], Action]
+
+# How often an episode is: the script to the end, given up half way, without the script at all.
+_TO_THE_END, _HALF_WAY, _AIMLESS = 0.3, 0.4, 0.3
+
+
+def behaviour(world: World, draws: np.random.Generator) -> Iterator[Action]:
+    """An action for every step of an episode; ask for each only after the step before it."""
+    for motion, steps in _plan(world, draws):
+        for _ in range(steps):
+            yield motion()
+
+
+def _plan(world: World, draws: np.random.Generator) -> Iterator[tuple[Motion, int]]:
+    """One motion after the other, each for so many steps, for longer than an episode."""
+    horizon = world.horizon
+    chance = (_TO_THE_END, _HALF_WAY, _AIMLESS)
+    kind = int(draws.choice(3, p=chance)) if has_script(world) else 2
+    if kind < 2:
+        if draws.random() < 0.4:  # a late start
+            yield _aimless(world, draws), int(draws.integers(5, horizon // 3))
+        steps = horizon if kind == 0 else int(draws.integers(horizon // 20, horizon * 2 // 3))
+        yield _clumsy(script(world), draws), steps
+    while True:
+        yield _aimless(world, draws), int(draws.integers(horizon // 12, horizon // 2))
+
+
+def _clumsy(perfect: Script, draws: np.random.Generator) -> Motion:
+    """The script, slowed down and shaken by different degrees."""
+    speed = draws.uniform(0.4, 1.0)
+    shake = draws.choice([0.0, 0.3, 0.8])
+
+    def motion() -> Action:
+        action = perfect()
+        moved = speed * action + shake * draws.normal(size=action.shape)
+        return _action(moved)
+
+    return motion
+
+
+def _aimless(world: World, draws: np.random.Generator) -> Motion:
+    """Still, trembling, drifting, or straight on in some direction."""
+    shape = world.action_space.shape
+    assert shape is not None
+    way = draws.uniform(-1, 1, shape) * draws.uniform(0.2, 1)
+    memory, shake = [(1.0, 0.0), (0.0, 1.0), (0.9, 0.45), (1.0, 0.2)][int(draws.integers(4))]
+    if memory == 0.0 or draws.random() < 0.1:
+        way[:] = 0
+
+    def motion() -> Action:
+        nonlocal way
+        if memory == 1.0:
+            return _action(way + shake * draws.normal(size=shape))
+        way = memory * way + shake * draws.normal(size=shape)
+        return _action(way)
+
+    return motion
+
+
+def _action(values: NDArray[np.float64]) -> Action:
+    return np.clip(values, -1, 1).astype(np.float32)

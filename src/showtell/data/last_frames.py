@@ -1,0 +1,60 @@
+"""The last frames of clips of the worlds, captioned: what a network of single pictures can know."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+
+from showtell.data.world_clips import Task, WorldClips, WorldClipsSettings
+from showtell.nets.clip_training import Captioned
+from showtell.nets.s3d_training import Narrated
+
+
+class LastFramesSettings(BaseModel):
+    """How many episodes of which tasks, and how their ends look."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["last_frames"]
+    tasks: dict[str, PositiveInt]  # a task of params.yaml -> episodes
+    width: PositiveInt
+    height: PositiveInt
+    other_views: float = Field(ge=0, lt=1)  # share of the pictures that another camera saw
+    held_out: float = Field(gt=0, lt=1)  # share of the episodes
+
+
+class LastFrames:
+    """Plays episodes as `world_clips` does, and keeps the last frame of each."""
+
+    note: ClassVar[str] = (
+        "A stand-in trained on the last frames of episodes like those that the stand-in of S3D has "
+        "watched whole, with the same captions: what RoboCLIP's CLIP ablation can know at most."
+    )
+
+    def __init__(self, settings: LastFramesSettings) -> None:
+        # Of two frames the second is the last.
+        values = settings.model_dump() | {"name": "world_clips", "frames": 2, "hands": 0}
+        self._clips = WorldClips(WorldClipsSettings.model_validate(values))
+
+    def make(
+        self, generator: np.random.Generator, tasks: Mapping[str, Task]
+    ) -> tuple[Captioned, Captioned]:
+        """(training, held out): different episodes, in random order."""
+        seen, held_out = self._clips.make(generator, tasks)
+        captions = sorted(
+            {told for part in (seen, held_out) for bag in part.captions for told in bag}
+        )
+        return _captioned(seen, captions), _captioned(held_out, captions)
+
+
+def _captioned(narrated: Narrated, captions: list[str]) -> Captioned:
+    """Every sentence of a clip's bag is as likely to be said of its last frame."""
+    fits = np.zeros((len(narrated.clips), len(captions)), dtype=np.float32)
+    for row, bag in zip(fits, narrated.captions, strict=True):
+        for told in bag:
+            row[captions.index(told)] += 1 / len(bag)
+    return Captioned(narrated.clips[:, -1], captions, fits)
+
+
+PARTS = {"last_frames": (LastFramesSettings, "LastFrames")}

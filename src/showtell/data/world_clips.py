@@ -1,0 +1,177 @@
+"""Clips of the worlds that agents live in, each with the sentences that are true of it."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+
+from showtell.data.behaviour import behaviour
+from showtell.data.outcomes import Outcome, captions, moment, outcome, prompt
+from showtell.media.cartoons import SCENES, cartoon
+from showtell.nets.encoder import Clips
+from showtell.nets.s3d_training import Narrated
+from showtell.project.registry import build, part
+from showtell.rendering.pool import RenderPool
+from showtell.rendering.scene import Snapshots, View
+from showtell.worlds.world import World
+
+Told = tuple[str, ...]
+Task = Mapping[str, Any]  # of params.yaml: world and view
+_DRAWN_AT_ONCE = 50  # episodes
+
+
+class WorldClipsSettings(BaseModel):
+    """How many clips are made of which tasks, and how they look."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["world_clips"]
+    tasks: dict[str, PositiveInt]  # a task of params.yaml -> clips
+    width: PositiveInt
+    height: PositiveInt
+    frames: PositiveInt  # evenly spaced, the last one of the episode included
+    other_views: float = Field(ge=0, lt=1)  # share of the clips that another camera saw
+    hands: NonNegativeInt  # cartoons of a hand, of each task that it knows
+    held_out: float = Field(gt=0, lt=1)  # share of the clips
+
+
+# Cameras beside the task's own, of each family.
+OTHER_VIEWS: Mapping[str, tuple[dict[str, Any], ...]] = {
+    "metaworld": (
+        {"camera": "corner2"},
+        {"camera": "corner3"},
+        {"camera": "corner4"},
+        {"camera": "corner2-crop", "mirrored": True},
+    ),
+    "kitchen": ({"mirrored": True},),
+}
+
+
+class Filmed(NamedTuple):
+    """An episode: what moved, and what may be said of it."""
+
+    snapshots: Snapshots
+    told: Told
+
+
+class WorldClips:
+    """Plays episodes of every kind, films them, and says what came of each."""
+
+    note: ClassVar[str] = (
+        "A stand-in trained on clips of this very simulator, captioned by rule from what happened "
+        "in it, with the paper's prompts among the captions: it has seen the simulator, which the "
+        "public S3D has not, so it tests the machinery and the learning, not the transfer from "
+        "human videos to robots."
+    )
+
+    def __init__(self, settings: WorldClipsSettings) -> None:
+        self._settings = settings
+
+    def make(
+        self, generator: np.random.Generator, tasks: Mapping[str, Task]
+    ) -> tuple[Narrated, Narrated]:
+        """(training, held out): different episodes, in random order."""
+        parts = [
+            self._of_task(tasks[name], count, generator)
+            for name, count in self._settings.tasks.items()
+        ]
+        parts += [self._of_hand(task, generator) for task in SCENES if self._settings.hands]
+        clips = np.concatenate([part.clips for part in parts])
+        told = [bag for part in parts for bag in part.captions]
+        asked = [sentence for part in parts for sentence in part.asked]
+        order = generator.permutation(len(clips))
+        cut = max(1, round(self._settings.held_out * len(clips)))
+        return tuple(  # type: ignore[return-value]
+            Narrated(clips[rows], [told[row] for row in rows], [asked[row] for row in rows])
+            for rows in (order[cut:], order[:cut])
+        )
+
+    def _of_task(self, task: Task, count: int, generator: np.random.Generator) -> Narrated:
+        """Episodes of one task; while some are drawn, the next are played."""
+        settings, name = self._settings, task["world"]["task"]
+        world = _world(task)
+        films: list[Filmed] = []
+        drawn: list[Future[Clips]] = []
+        with (
+            RenderPool(world.scene, world.scene_settings(), workers=1) as pool,
+            ThreadPoolExecutor(1) as artist,
+        ):
+            for first in range(0, count, _DRAWN_AT_ONCE):
+                some = [
+                    film(world, generator, settings.frames, name)
+                    for _ in range(first, min(first + _DRAWN_AT_ONCE, count))
+                ]
+                views = [self._view(task, generator) for _ in some]
+                drawn.append(artist.submit(_draw, pool, some, views))
+                films += some
+            clips = np.concatenate([future.result() for future in drawn])
+        return Narrated(clips, [film.told for film in films], [prompt(name)] * count)
+
+    def _view(self, task: Task, generator: np.random.Generator) -> View:
+        """The task's own view, or now and then another camera's."""
+        settings = self._settings
+        view = View(**task["view"])._replace(
+            width=settings.width, height=settings.height, quality="fast"
+        )
+        others = OTHER_VIEWS.get(task["world"]["name"], ())
+        if not others or generator.random() >= settings.other_views:
+            return view
+        return view._replace(**others[int(generator.integers(len(others)))])
+
+    def _of_hand(self, task: str, generator: np.random.Generator) -> Narrated:
+        """Cartoons in which all of the work is done, some of it, or none."""
+        settings = self._settings
+        size = settings.frames, settings.width, settings.height
+        came = [list(_HANDS)[n] for n in generator.integers(len(_HANDS), size=settings.hands)]
+        clips = [cartoon(task, generator, *size, _HANDS[each](generator)) for each in came]
+        name = "door" if task == "door-open" else task
+        told = [captions(name, each, who="hand") for each in came]
+        return Narrated(np.stack(clips), told, [prompt(name, who="hand")] * settings.hands)
+
+
+# The share of the work that a hand does, by what comes of it.
+_HANDS: Mapping[Outcome, Callable[[np.random.Generator], float]] = {
+    Outcome.DONE: lambda draws: 1.0,
+    Outcome.BEGUN: lambda draws: draws.uniform(0.3, 0.6),
+    Outcome.NEAR: lambda draws: 0.0,
+}
+
+
+def _draw(pool: RenderPool, films: list[Filmed], views: list[View]) -> Clips:
+    """The clips of some episodes of one world, each from its own view: (N, T, H, W, 3)."""
+    frames = len(films[0].snapshots)
+    clips = np.empty((len(films), frames, views[0].height, views[0].width, 3), np.uint8)
+    for view in dict.fromkeys(views):
+        rows = [row for row, of in enumerate(views) if of == view]
+        moments = np.concatenate([films[row].snapshots for row in rows])
+        clips[rows] = pool.draw(moments, view).reshape(-1, *clips.shape[1:])
+    return clips
+
+
+def film(world: World, generator: np.random.Generator, frames: int, name: str) -> Filmed:
+    """One episode of some behaviour."""
+    world.reset(seed=int(generator.integers(2**31)))
+    first, success, moments = moment(world), False, []
+    for action in islice(behaviour(world, generator), world.horizon):
+        *_, info = world.step(action)
+        success = success or bool(info["success"])
+        moments.append(world.snapshot())
+    kept = np.linspace(0, world.horizon - 1, frames).round().astype(int)
+    told = captions(name, outcome(success, first, moment(world)))
+    return Filmed(np.stack(moments)[kept], told)
+
+
+def _world(task: Task) -> World:
+    """The task's world, with a layout of its own in every episode."""
+    settings = part("worlds", task["world"]["name"]).settings
+    values = dict(task["world"])
+    if "layouts" in settings.model_fields:
+        values["layouts"] = "resampled"
+    world: World = build("worlds", settings.model_validate(values))
+    return world
+
+
+PARTS = {"world_clips": (WorldClipsSettings, "WorldClips")}

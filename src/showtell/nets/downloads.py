@@ -1,0 +1,145 @@
+"""Published files: found where they are, downloaded whole, checked by sha256 from then on.
+
+Few publishers give checksums, and loaders take whatever file they are handed; so a file's checksum
+is enforced: the one in the parameters or, where nobody published one, the one that the first
+download recorded in a lock file that is committed.
+"""
+
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict
+
+from showtell.nets.encoder import read_error
+from showtell.project.errors import UserError
+from showtell.project.files import read_json, sha256, write_json
+
+_LOG = logging.getLogger(__name__)
+_BLOCK = 1 << 20
+_TIMEOUT_S = 60
+
+
+class Source(BaseModel):
+    """The file that weights were fetched from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    sha256: str
+    bytes: int
+
+
+def fetch(
+    name: str, urls: list[str], expected: str | None, cache: Path, lock: Path
+) -> tuple[Path, Source]:
+    """The checked file of these weights, downloaded if it is not in the cache."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    folder = cache / name.replace("/", "--")
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        recorded = _recorded(lock).get(name)
+        known = expected or (recorded["sha256"] if recorded else None)
+        if expected and recorded and recorded["sha256"] != expected:
+            raise UserError(
+                f"{lock} says sha256 {recorded['sha256']} for {name}, but the parameters say "
+                f"{expected}; delete the wrong one."
+            )
+        file, url = _cached(folder, urls) or _downloaded(folder, urls)
+        source = Source(url=url, sha256=sha256(file), bytes=file.stat().st_size)
+        if known is not None and source.sha256 != known:
+            raise UserError(
+                f"{file} (from {url}) has sha256 {source.sha256}, but {name} must have {known}: "
+                "it is damaged or another file was published under the same name. Delete it to "
+                "download it again, or change the checksum on purpose."
+            )
+        if recorded is None:
+            _record(lock, name, source)
+    return file, source
+
+
+def download(url: str, file: Path) -> None:
+    """Download a file whole, or carry on where an earlier attempt stopped."""
+    part = file.with_name(file.name + ".part")
+    done = part.stat().st_size if part.exists() else 0
+    headers = {"Range": f"bytes={done}-"} if done else {}
+    with urlopen(Request(url, headers=headers), timeout=_TIMEOUT_S) as answer:
+        if answer.status != 206:  # the server sends everything from the start
+            done = 0
+        length = answer.headers.get("Content-Length")
+        total = done + int(length) if length is not None else None
+        _check_space(file, total, done)
+        _LOG.info("downloading %s (%s MB)", url, "?" if total is None else total >> 20)
+        with part.open("ab" if done else "wb") as stream:
+            shutil.copyfileobj(answer, stream, _BLOCK)
+    size = part.stat().st_size
+    if total is not None and size != total:
+        raise UserError(
+            f"{part} has {size} of {total} bytes: the download of {url} broke off; run the same "
+            "command again and it carries on."
+        )
+    part.replace(file)
+
+
+def _cached(folder: Path, urls: list[str]) -> tuple[Path, str] | None:
+    for url in urls:
+        file = folder / _file_name(url)
+        if file.exists():
+            return file, url
+    return None
+
+
+def _downloaded(folder: Path, urls: list[str]) -> tuple[Path, str]:
+    """The first of the locations that exists."""
+    failures: list[str] = []
+    for url in urls:
+        file = folder / _file_name(url)
+        try:
+            download(url, file)
+        except HTTPError as error:
+            failures.append(f"{url}: {error.code} {error.reason}")
+        except (URLError, TimeoutError, ConnectionError) as error:
+            failures.append(f"{url}: {error}")
+        else:
+            return file, url
+    raise UserError(
+        f"no weights could be downloaded ({'; '.join(failures)}); check the network, or put the "
+        f"file into {folder} by hand."
+    )
+
+
+def _file_name(url: str) -> str:
+    return Path(urlsplit(url).path).name
+
+
+def _check_space(file: Path, total: int | None, done: int) -> None:
+    """The download and its converted copy, which may lie on the same disk."""
+    needed = 0 if total is None else 2 * total - done
+    free = shutil.disk_usage(file.parent).free
+    if free < needed:
+        raise UserError(
+            f"{file.parent} has {free >> 20} MB free, but {file.name} and its converted copy need "
+            f"{needed >> 20} MB; free some, or name another folder in SHOWTELL_CACHE."
+        )
+
+
+def _recorded(lock: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = read_json(lock)
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise read_error(lock, "JSON", "restore it with: git checkout -- .", error) from None
+    return found
+
+
+def _record(lock: Path, name: str, source: Source) -> None:
+    """Add one entry; other jobs may be adding theirs."""
+    with FileLock(lock.with_name(f".{lock.name}.lock")):
+        write_json(lock, _recorded(lock) | {name: source.model_dump(mode="json")})
+    _LOG.info("%s: sha256 %s recorded in %s: commit it", name, source.sha256, lock)

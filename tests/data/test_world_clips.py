@@ -1,0 +1,191 @@
+"""Clips of worlds: what is said of them is true of them, and they show it to the end."""
+
+from collections import Counter
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pytest
+
+from showtell.data.behaviour import behaviour
+from showtell.data.outcomes import WORDS, Moment, Outcome, captions, moment, outcome, prompt
+from showtell.data.scripted import script
+from showtell.data.world_clips import WorldClips, WorldClipsSettings, film
+from showtell.nets.s3d_text import LENGTH, split
+from showtell.project.registry import build, part
+
+SETTINGS: dict[str, Any] = {
+    "name": "world_clips",
+    "tasks": {"drawer-close": 6},
+    "width": 16,
+    "height": 16,
+    "frames": 4,
+    "other_views": 0.5,
+    "held_out": 0.34,
+    "hands": 0,
+}
+METAWORLD: dict[str, Any] = {
+    "name": "metaworld", "task": "drawer-close", "horizon": 128, "end": "terminal",
+    "observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2",
+}  # fmt: skip
+KITCHEN: dict[str, Any] = {
+    "name": "kitchen", "task": "slide", "horizon": 128, "end": "terminal", "observe_time": True,
+    "observe_velocities": False, "actions": "end_effector", "success": "published",
+}  # fmt: skip
+TASKS = {
+    "drawer-close": {
+        "world": METAWORLD,
+        "view": {"width": 250, "height": 250, "camera": "corner2-crop"},
+    }
+}
+PROMPTS = {  # RoboCLIP, section 4.2
+    "drawer-close": "robot closing green drawer",
+    "door-close": "robot closing black box",
+    "button-press": "robot pushing red button",
+}
+
+
+def world_of(settings: dict[str, Any] = METAWORLD, **changes: Any):
+    values = settings | changes
+    return build("worlds", part("worlds", values["name"]).settings.model_validate(values))
+
+
+@pytest.fixture(scope="module")
+def made():
+    dataset = WorldClips(WorldClipsSettings.model_validate(SETTINGS))
+    return dataset.make(np.random.default_rng(3), TASKS)
+
+
+def test_clips_are_split_into_training_and_held_out(made):
+    data, held_out = made
+    assert data.clips.shape == (4, 4, 16, 16, 3)
+    assert held_out.clips.shape == (2, 4, 16, 16, 3)
+    assert (len(data.captions), len(held_out.captions)) == (4, 2)
+    every = np.concatenate([data.clips, held_out.clips])
+    assert len(np.unique(every.reshape(6, -1), axis=0)) == 6
+    assert every.reshape(6, -1).std(axis=1).min() > 5  # something is seen in each
+
+
+def test_the_same_seed_makes_the_same_clips(made):
+    dataset = WorldClips(WorldClipsSettings.model_validate(SETTINGS))
+    again = dataset.make(np.random.default_rng(3), TASKS)
+    for one, other in zip(made, again, strict=True):
+        assert np.array_equal(one.clips, other.clips)
+        assert one.captions == other.captions
+
+
+def test_every_clip_knows_what_would_be_said_of_a_success(made):
+    for data in made:
+        assert data.asked == ["robot closing green drawer"] * len(data.clips)
+
+
+def test_hands_do_the_same_as_robots_in_part_or_whole():
+    dataset = WorldClips(WorldClipsSettings.model_validate(SETTINGS | {"tasks": {}, "hands": 8}))
+    data, held_out = dataset.make(np.random.default_rng(0), {})
+    told = data.captions + held_out.captions
+    assert len(told) == 24  # of three tasks
+    assert set(data.asked) | set(held_out.asked) == {
+        "hand pushing red button", "hand opening green drawer", "hand opening door"
+    }  # fmt: skip
+    robots = captions("button-press", Outcome.DONE)
+    assert any(set(bag) & set(robots) == {"pushing red button"} for bag in told)
+    done = [bag for bag in told if "nudging" not in bag[1] and "beside" not in bag[0]]
+    assert 0 < len(done) < 24
+
+
+def test_the_note_says_what_the_stand_in_has_seen():
+    assert "has seen the simulator, which the public S3D has not" in WorldClips.note
+
+
+@pytest.mark.parametrize("task", PROMPTS)
+def test_the_papers_prompts_are_said_of_a_task_that_is_done_and_only_then(task):
+    for came in Outcome:
+        assert (PROMPTS[task] in captions(task, came)) == (came is Outcome.DONE)
+    assert prompt(task) == PROMPTS[task]
+
+
+@pytest.mark.parametrize("who", ["robot", "hand"])
+def test_every_caption_can_be_read_whole(who):
+    for task in WORDS:
+        for came in Outcome:
+            told = captions(task, came, who)
+            assert len(set(told)) == len(told) > 0
+            assert all(len(split(s)) <= LENGTH for s in told)
+            assert split(told[0])[0] == who
+
+
+def test_no_caption_is_said_of_two_outcomes_of_a_task_but_of_aimlessness():
+    for task in WORDS:
+        said = Counter(sentence for came in Outcome for sentence in captions(task, came))
+        assert {s for s, times in said.items() if times > 1} == {"robot waving its arm"}
+
+
+@pytest.mark.parametrize(
+    ("success", "last", "came"),
+    [
+        (True, Moment(0.5, 1.0), Outcome.DONE),  # the world's own rule has the last word
+        (False, Moment(0.01, 0.5), Outcome.BEGUN),
+        (False, Moment(0.05, 1.0), Outcome.NEAR),
+        (False, Moment(0.9, 1.0), Outcome.AWAY),
+        (False, Moment(0.5, 1.0), Outcome.ELSEWHERE),
+        (False, Moment(0.5, 0.85), Outcome.ELSEWHERE),  # doors settle by themselves
+    ],
+)
+def test_an_outcome_is_judged_by_where_things_ended(success, last, came):
+    assert outcome(success, Moment(0.5, 1.0), last) is came
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [METAWORLD | {"task": task} for task in PROMPTS] + [KITCHEN],
+    ids=lambda settings: settings["task"],
+)
+def test_a_script_brings_the_thing_to_its_goal_and_rest_does_not(settings):
+    world = world_of(settings)
+    assert world.action_space.shape is not None
+    rest = np.zeros(world.action_space.shape, np.float32)
+    came = {}
+    for name in ("script", "rest"):
+        world.reset(seed=1)
+        first, success, act = moment(world), False, script(world)
+        for _ in range(world.horizon):
+            *_, info = world.step(act() if name == "script" else rest)
+            success = success or info["success"]
+        came[name] = outcome(success, first, moment(world))
+        assert (moment(world).left < 0.5 * first.left) == (name == "script")
+    assert came["script"] is Outcome.DONE
+    assert came["rest"] not in (Outcome.DONE, Outcome.BEGUN)
+
+
+def test_behaviour_is_of_every_kind_and_within_the_box():
+    world = world_of(layouts="resampled")
+    draws = np.random.default_rng(0)
+    told = Counter(film(world, draws, 2, "drawer-close").told for _ in range(40))
+    assert len(told) >= 3
+    assert 5 <= told[captions("drawer-close", Outcome.DONE)] <= 30
+    world.reset(seed=0)
+    actions = []
+    for action in islice(behaviour(world, draws), 200):
+        actions.append(action)
+        world.step(action)
+    assert np.abs(actions).max() <= 1
+    assert actions[0].dtype == np.float32
+
+
+def test_a_film_ends_with_the_last_moment_of_its_episode():
+    world = world_of(layouts="resampled")
+    shown = film(world, np.random.default_rng(5), 4, "drawer-close").snapshots
+    assert len(shown) == 4
+    assert np.array_equal(shown[-1], world.snapshot())
+
+
+def test_the_robots_layout_differs_from_film_to_film():
+    from showtell.data.world_clips import _world
+
+    world = _world(TASKS["drawer-close"])
+    draws = np.random.default_rng(0)
+    starts = []
+    for _ in range(3):
+        film(world, draws, 2, "drawer-close")
+        starts.append(world.full_observation()[36:39])
+    assert len(np.unique(np.round(starts, 4), axis=0)) == 3
