@@ -29,10 +29,32 @@ TRAIN = {
     "root": 0,
     "address": ["paper", "experiment", "cartpole", "true", 0, "pretrain"],
 }  # fmt: skip
+PPO = TRAIN | {
+    "task": {
+        "world": {
+            "name": "metaworld", "task": "drawer-close", "horizon": 16, "end": "terminal",
+            "observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2",
+        },
+        "view": {"width": 60, "height": 40},
+        "prompts": None,
+    },
+    "learner": {
+        "name": "ppo", "steps": 256, "environments": 2, "rollout": 32, "batch": 32, "epochs": 2,
+        "learning_rate": 1e-3, "decay": "none", "gamma": 0.99, "gae_lambda": 0.95, "clip": 0.2,
+        "entropy": 0.0, "value_weight": 0.5, "max_grad_norm": 0.5, "hidden": [8],
+        "log_std_init": 0.0, "bootstrap_at_horizon": False, "reward_scale": "running",
+        "refit_critic": 1, "cloning": None, "checkpoint_every": 64, "log_every": 128,
+    },
+    "address": ["paper", "experiment", "drawer-close", "true", 0, "pretrain"],
+}  # fmt: skip
 EVALUATE = {
     "task": TRAIN["task"],
     "learner": TRAIN["learner"],
-    "evaluate": {"episodes": 3, "policies": ["deterministic", "stochastic"]},
+    "evaluate": {
+        "episodes": 3,
+        "policies": ["deterministic", "stochastic"],
+        "choices": ["final"],
+    },
     "root": 0,
     "address": TRAIN["address"],
 }

@@ -1,10 +1,15 @@
 """The smallest world in which a wrong label shows, and what is needed to learn in it."""
 
+import random
+
 import numpy as np
+import torch
 from gymnasium import spaces
 
+from showtell.demos.demo import Demo
 from showtell.learners.dqn import Dqn, DqnSettings
 from showtell.learners.learner import Assignment
+from showtell.learners.ppo import Ppo, PpoSettings
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Reads
 from showtell.worlds.world import World
@@ -82,6 +87,26 @@ class Seen:
         return paid(shown.view(np.float64))
 
 
+class KilledError(Exception):
+    """What a kill looks like from inside: nothing after it runs."""
+
+
+class Mortal:
+    """A reward that dies when it is asked for the n-th time."""
+
+    def __init__(self, reward, dies_at: int | None = None):
+        self.reward, self.reads, self.left = reward, reward.reads, dies_at
+
+    def score(self, episodes):
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise KilledError
+        # Whoever else draws from the process's random streams goes on where it was, too.
+        noise = random.random() + np.random.random() + torch.rand(()).item()
+        return self.reward.score(episodes) + np.float32(1e-3 * noise)
+
+
 class True_:  # noqa: N801
     """Pays the true reward and reads nothing."""
 
@@ -99,9 +124,71 @@ def learner(**changes) -> Dqn:
     return Dqn(settings(**changes))
 
 
-def assignment(reward=None, make_world=Clock, address=("test",)) -> Assignment:
-    return Assignment(make_world, reward or Seen(), draw, root=1, address=address)
+def assignment(reward=None, make_world=Clock, address=("test",), **more) -> Assignment:
+    return Assignment(make_world, reward or Seen(), draw, root=1, address=address, **more)
 
 
 def nowhere(step, values):
     """A sink for tests that do not look."""
+
+
+class Aim(World):
+    """Shows where to point, and the time; pays for pointing there."""
+
+    success_definition = "The last action pointed close to the aim."
+    success_rule = "final"
+    scene = "tests.learners.classroom:Digits"
+
+    def __init__(self, horizon: int = 4, end: str = "terminal") -> None:
+        self.horizon, self._end = horizon, end
+        self.observation_space = spaces.Box(-1, 1, (3,), np.float32)
+        self.action_space = spaces.Box(-0.8, 0.8, (2,), np.float32)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.aim, self.time = self.np_random.uniform(-0.7, 0.7, 2), 0
+        return self._see(), {}
+
+    def step(self, action):
+        assert self.action_space.contains(action)
+        missed = float(np.square(action - self.aim).sum())
+        self.time += 1
+        over = self.time == self.horizon
+        info = {"success": missed < 0.05, "true_reward": -missed}
+        ends = over and self._end == "terminal", over and self._end == "truncated"
+        return self._see(), -missed, *ends, info
+
+    def snapshot(self):
+        return np.array([*self.aim, self.time])
+
+    def _see(self):
+        return np.array([*self.aim, self.time / self.horizon], dtype=np.float32)
+
+
+PPO = {
+    "name": "ppo", "steps": 160, "environments": 2, "rollout": 8, "batch": 8, "epochs": 2,
+    "learning_rate": 1e-3, "decay": "none", "gamma": 0.9, "gae_lambda": 0.8, "clip": 0.2,
+    "entropy": 0.01, "value_weight": 0.5, "max_grad_norm": 0.5, "hidden": [8],
+    "log_std_init": -0.5, "bootstrap_at_horizon": False, "reward_scale": "none",
+    "refit_critic": 0, "cloning": None, "checkpoint_every": 32, "log_every": 32,
+}  # fmt: skip
+CLONING = {"steps": 5, "batch": 16, "learning_rate": 1e-2}
+
+
+def ppo(**changes) -> Ppo:
+    return Ppo(PpoSettings.model_validate(PPO | changes))
+
+
+def pointing(offset: float = 0.0, count: int = 3, steps: int = 40) -> Demo:
+    """What pointing `offset` beside the aim looks like."""
+    observations = np.random.default_rng(0).uniform(-0.7, 0.7, (count, steps + 1, 3))
+    plain = np.zeros((count, steps), dtype=np.float32)
+    return Demo(
+        frames=np.zeros((count, 1, 2, 2, 3), dtype=np.uint8),
+        about={},
+        observations=observations.astype(np.float32),
+        actions=(observations[:, :-1, :2] + offset).astype(np.float32),
+        true_rewards=plain,
+        successes=plain.astype(bool),
+        snapshots=np.zeros((count, steps + 1, 3)),
+    )

@@ -51,11 +51,30 @@ def test_a_restored_optimizer_goes_on_exactly():
     assert all(torch.equal(a, b) for a, b in zip(whole, resumed, strict=True))
 
 
+def test_a_parameter_without_a_gradient_stays_and_its_time_stands_still():
+    still, moving = (torch.nn.Parameter(torch.ones(3)) for _ in range(2))
+    optimizer = FusedAdam([still, moving], lr=0.1, eps=1e-5)
+    alone = torch.nn.Parameter(torch.ones(3))
+    other = FusedAdam([alone], lr=0.1, eps=1e-5)
+    for number in range(6):
+        optimizer.zero_grad(), other.zero_grad()
+        loss = moving.square().sum() + (still.square().sum() if number > 2 else 0)
+        loss.backward()
+        optimizer.step()
+        assert (still.detach() == 1).all() == (number <= 2)
+    for _ in range(3):
+        other.zero_grad()
+        alone.square().sum().backward()
+        other.step()
+    assert torch.equal(still, alone)
+
+
 def test_it_does_not_import_the_compiler():
     script = (
         "import sys, torch; from showtell.learners.sb3.adam import FusedAdam\n"
         "p = torch.nn.Parameter(torch.ones(3)); o = FusedAdam([p], lr=0.1)\n"
-        "p.sum().backward(); o.step(); o.zero_grad(); o.state_dict()\n"
+        "p.sum().backward(); torch.nn.utils.clip_grad_norm_([p], 0.5)\n"
+        "o.step(); o.zero_grad(); o.state_dict()\n"
         "sys.exit('torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -1,5 +1,3 @@
-import random
-
 import numpy as np
 import pytest
 import torch
@@ -13,7 +11,17 @@ from showtell.learners.learner import Assignment
 from showtell.learners.progress import csv_of
 from showtell.project.errors import UserError
 from showtell.worlds.classic_control import CartPole, CartPoleSettings
-from tests.learners.classroom import SETTINGS, True_, assignment, draw, learner, nowhere, settings
+from tests.learners.classroom import (
+    SETTINGS,
+    KilledError,
+    Mortal,
+    True_,
+    assignment,
+    draw,
+    learner,
+    nowhere,
+    settings,
+)
 
 CARTPOLE = CartPoleSettings(
     name="cartpole", horizon=50, end="terminal", observe_time=False, wrap_state=True,
@@ -21,28 +29,9 @@ CARTPOLE = CartPoleSettings(
 )  # fmt: skip
 
 
-class KilledError(Exception):
-    """What a kill looks like from inside: nothing after it runs."""
-
-
-class Mortal:
-    """A reward that dies when it is asked for the n-th time."""
-
-    def __init__(self, reward, dies_at: int | None = None):
-        self.reward, self.reads, self.left = reward, reward.reads, dies_at
-
-    def score(self, episodes):
-        if self.left is not None:
-            self.left -= 1
-            if self.left < 0:
-                raise KilledError
-        # Whoever else draws from the process's random streams goes on where it was, too.
-        noise = random.random() + np.random.random() + torch.rand(()).item()
-        return self.reward.score(episodes) + np.float32(1e-3 * noise)
-
-
 def files(trained) -> tuple[bytes, str, dict]:
-    weights = b"".join(array.tobytes() for array in trained.weights.values())
+    arrays = policies.together(trained.weights, trained.best.weights)
+    weights = b"".join(array.tobytes() for array in arrays.values())
     return weights, csv_of(trained.progress), trained.metrics
 
 

@@ -55,7 +55,8 @@ def test_rewards_wrap_around_with_the_buffer(trained):
 
 def test_the_last_row_of_an_episode_is_where_it_ended():
     rollout, world = Rollout(steps=2, environments=1, horizon=2), Clock(horizon=2)
-    world.reset(seed=0)
+    first, _ = world.reset(seed=0)
+    rollout.begin(first[None])
     last = np.array([world.episode, 2.0], dtype=np.float32)
     for time in (1, 2):
         observation, _, done, _, info = world.step(1)
@@ -71,6 +72,7 @@ def test_the_last_row_of_an_episode_is_where_it_ended():
 
 def test_labels_return_to_their_step_and_environment():
     rollout = Rollout(steps=4, environments=3, horizon=2)
+    rollout.begin(np.zeros((3, 1)))
     for step in range(4):
         values = 10.0 * step + np.arange(3)
         info = {"success": False, "snapshot": np.zeros(1)}
@@ -82,6 +84,28 @@ def test_labels_return_to_their_step_and_environment():
     ]  # fmt: skip
     expected = 10.0 * np.arange(4)[:, None] + np.arange(3)
     np.testing.assert_array_equal(rollout.by_step(episodes.true_rewards), expected)
+
+
+def test_episodes_begin_with_what_was_seen_after_their_reset():
+    rollout = Rollout(steps=4, environments=2, horizon=2)
+    for _ in range(2):  # the second rollout does not remember the first
+        rollout.begin(np.array([[0.0], [1.0]]))
+        for step in range(4):
+            seen = np.array([[10.0 * step], [10.0 * step + 1]])  # after a reset at 1 and 3
+            last = {"terminal_observation": seen[0] - 0.5} if step % 2 else {}
+            info = {"success": False, "snapshot": np.zeros(1)} | last
+            log_probs = -np.array([step, step + 0.5])
+            rollout.add(np.zeros(2), seen, np.zeros(2), np.full(2, step % 2), [info] * 2, log_probs)
+    episodes, _ = rollout.episodes()
+    assert episodes.states[..., 0].tolist() == [
+        [0, 0, 9.5], [1, 1, 9.5], [10, 20, 29.5], [11, 21, 29.5],
+    ]  # fmt: skip
+    assert episodes.log_probs.tolist() == [[0, -1], [-0.5, -1.5], [-2, -3], [-2.5, -3.5]]
+
+
+def test_single_states_have_no_beginning():
+    with pytest.raises(ValueError, match="no starts"):
+        _ = whole(1)[0].states
 
 
 def whole(count: int, horizon: int = 6):

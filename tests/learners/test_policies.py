@@ -62,6 +62,60 @@ def test_a_rows_chance_does_not_depend_on_its_neighbours(files):
     assert third([7, 8, 9]) == third([9]) == third([1, 9])
 
 
+GAUSSIAN = DESCRIPTION | {
+    "learner": "ppo", "head": "gaussian", "exploration": 0.0, "low": [-1, -1, 0], "high": [1, 2, 9],
+}  # fmt: skip
+
+
+@pytest.fixture
+def gaussian(tmp_path):
+    paths = tmp_path / "g.safetensors", tmp_path / "g.json"
+    spread = np.log(np.array([0.1, 0.2, 3.0], dtype=np.float32))
+    policies.save(*paths, WEIGHTS | {"log_std": spread}, GAUSSIAN)
+    return policies.load(*paths)
+
+
+def test_a_gaussians_best_action_is_its_mean_clipped_to_the_box(gaussian):
+    observations = np.array([[0.5, 1.5], [3, 5], [-4, 0]], dtype=np.float32)
+    assert gaussian.act(observations).tolist() == [[0.5, 1.5, 0.5], [1, 2, 0.5], [0, 0, 4.5]]
+    assert gaussian.act(observations).dtype == np.float32
+
+
+def test_a_gaussians_actions_spread_as_it_says_within_the_box(gaussian):
+    generators = [np.random.default_rng(number) for number in range(4000)]
+    observations = np.tile(np.array([[-0.5, 0.25]], dtype=np.float32), (4000, 1))
+    actions = gaussian.act(observations, generators)
+    # The means are 0, 0.25 and 1, of which the last is cut off at 0.
+    np.testing.assert_allclose(actions[:, :2].mean(axis=0), [0, 0.25], atol=0.01)
+    np.testing.assert_allclose(actions[:, :2].std(axis=0), [0.1, 0.2], rtol=0.05)
+    assert (actions[:, 2] == 0).mean() == pytest.approx(0.37, abs=0.03)
+    again = gaussian.act(observations[:1], [np.random.default_rng(0)])
+    np.testing.assert_array_equal(again[0], actions[0])
+
+
+def test_a_gaussian_without_its_box_or_its_spread_is_refused(files):
+    weights, network = files
+    write_json(network, GAUSSIAN | {"low": [-1]})
+    with pytest.raises(UserError, match="needs 3 bounds"):
+        policies.load(weights, network)
+    write_json(network, GAUSSIAN)
+    with pytest.raises(UserError, match="has no 'log_std'"):
+        policies.load(weights, network)
+
+
+def test_a_file_holds_several_policies_by_their_choice(tmp_path):
+    paths = tmp_path / "policy.safetensors", tmp_path / "policy.json"
+    other = WEIGHTS | {"b.bias": np.array([0, 9, 0], dtype=np.float32)}
+    policies.save(*paths, policies.together(WEIGHTS, {"oracle": other}), DESCRIPTION)
+    observations = np.array([[2, 1]], dtype=np.float32)
+    assert policies.load(*paths).act(observations).tolist() == [0]
+    assert policies.load(*paths, "oracle").act(observations).tolist() == [1]
+    assert policies.load_weights(paths[0]).keys() == WEIGHTS.keys()
+    assert policies.load_weights(paths[0], "oracle").keys() == WEIGHTS.keys()
+    with pytest.raises(UserError, match="holds no 'learned' policy"):
+        policies.load(*paths, "learned")
+
+
 def test_files_are_readable_by_others(files):
     for path in files:
         assert path.stat().st_mode & stat.S_IRGRP

@@ -1,35 +1,37 @@
-"""Judges one policy in seeded episodes, and films its first one."""
+"""Judges a training's policies in seeded episodes, and films the first one's first."""
 
 from pathlib import Path
 from typing import Any
 
 from showtell.jobs.parts import world_of
 from showtell.learners import policies
+from showtell.learners.choices import label
 from showtell.media.video import write_video
 from showtell.project.files import replacing, write_json, write_text
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
-from showtell.studies.rollouts import film_view, play, summary, table
+from showtell.studies.rollouts import Played, film_view, play, summary, table
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
     """Inputs: policy, network."""
-    world = world_of(job["task"])
+    world, evaluate = world_of(job["task"]), job["evaluate"]
+    played: dict[str, list[Played]] = {}
     with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
-        policy = policies.load(inputs["policy"][0], inputs["network"][0])
-        policies.check_fits(policy.network, world.observation_space, world.action_space)
-        played = {
-            how: play(
-                lambda: world_of(job["task"]),
-                policy,
-                how,
-                job["evaluate"]["episodes"],
-                job["root"],
-                job["address"],
-            )
-            for how in job["evaluate"]["policies"]
-        }
-        first = played.get("deterministic") or next(iter(played.values()))
+        for choice in evaluate["choices"]:
+            policy = policies.load(inputs["policy"][0], inputs["network"][0], choice)
+            policies.check_fits(policy.network, world.observation_space, world.action_space)
+            for how in evaluate["policies"]:
+                played[label(how, choice)] = play(
+                    lambda: world_of(job["task"]),
+                    policy,
+                    how,
+                    evaluate["episodes"],
+                    job["root"],
+                    job["address"],
+                )
+        shown = label("deterministic", evaluate["choices"][0])
+        first = played.get(shown) or next(iter(played.values()))
         frames = pool.draw(first[0].snapshots, film_view(View(**job["task"]["view"])))
     write_text(outputs["episodes"], table(played, world))
     write_json(outputs["metrics"], summary(played, world))

@@ -3,17 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from showtell.goals.goal import Target
 from showtell.learners.learner import Draw, Learner
 from showtell.project import registry
+from showtell.project.seeds import seed
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Reward
 from showtell.worlds.world import World
+
+if TYPE_CHECKING:
+    from showtell.demos.demo import Demo
 
 
 def world_of(task: dict[str, Any]) -> World:
@@ -28,17 +32,33 @@ def learner_of(settings: dict[str, Any]) -> Learner:
     return learner
 
 
-def reward_of(job: dict[str, Any], inputs: dict[str, list[Path]]) -> Reward:
-    """What pays, with the goal's target and encoder if it has a goal."""
-    context: dict[str, Any] = {"view": View(**job["task"]["view"])}
+def reward_of(
+    job: dict[str, Any], inputs: dict[str, list[Path]], demo: "Demo | None" = None
+) -> Reward:
+    """What pays: with the goal's target and encoder if it has a goal, and a demo if it has one."""
+    context: dict[str, Any] = {
+        "view": View(**job["task"]["view"]),
+        "seed": seed(job["root"], *job["address"], "reward"),
+    }
     if job["goal"] is not None:
         from showtell.nets import encoder
 
         settings = _settings("nets", job["encoder"])
         context["encoder"] = encoder.load(settings, inputs["encoder"][0], inputs["network"][0])
         context["target"] = Target.load(inputs["target"][0])
+    if demo is not None:
+        context["demo"] = demo
     reward: Reward = _build("rewards", job["reward"], **context)
     return reward
+
+
+def demo_of(inputs: dict[str, list[Path]]) -> "Demo | None":
+    """What was demonstrated, where a reward or a learner of the job watches it."""
+    if not inputs.get("demo"):
+        return None
+    from showtell.demos.demo import Demo
+
+    return Demo.load(inputs["demo"][0])
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from showtell.jobs.parts import drawing, learner_of, reward_of, world_of
+from showtell.jobs.parts import demo_of, drawing, learner_of, reward_of, world_of
 from showtell.learners import policies
 from showtell.learners.checkpoints import Resume, identity
 from showtell.learners.learner import Assignment
@@ -15,10 +15,11 @@ Inputs = dict[str, list[Path]]
 
 
 def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[str, Any]:
-    """Inputs, where the reward or the phase needs them: target, encoder, network, start."""
+    """Inputs, where reward or phase need them: target, encoder, network, demo, start."""
     folder, start = outputs["policy"].parent, inputs.get("start")
     with Resume(folder / ".resume", identity(job, inputs)) as resume:
-        world, reward = world_of(job["task"]), reward_of(job, inputs)
+        world, demo = world_of(job["task"]), demo_of(inputs)
+        reward = reward_of(job, inputs, demo)
         with live_run(job, folder) as sink, drawing(world, reward) as draw:
             assignment = Assignment(
                 make_world=lambda: world_of(job["task"]),
@@ -26,10 +27,12 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
                 draw=draw,
                 root=job["root"],
                 address=tuple(job["address"]),
-                start=policies.load_weights(start[0]) if start else None,
+                start=policies.load_weights(start[0], job["choice"]) if start else None,
+                demo=demo,
             )
             trained = learner_of(job["learner"]).train(assignment, resume, sink)
-        policies.save(outputs["policy"], outputs["network"], trained.weights, trained.network)
+        weights = policies.together(trained.weights, trained.best.weights)
+        policies.save(outputs["policy"], outputs["network"], weights, trained.network)
         write_text(outputs["progress"], csv_of(trained.progress))
         write_json(outputs["metrics"], trained.metrics)
         resume.finish()

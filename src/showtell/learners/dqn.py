@@ -31,7 +31,9 @@ class Dqn:
 
     def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
-        from showtell.learners.sb3.training import Pace, train
+        from showtell.learners.sb3.off_policy import pay
+        from showtell.learners.sb3.rollouts import Pace, weights_of
+        from showtell.learners.sb3.training import train
 
         settings = self._settings
         pace = Pace(
@@ -40,10 +42,12 @@ class Dqn:
             log_every=settings.log_every,
             environments=settings.environments,
             rollout=settings.train_freq,
+            setting="train_freq",
         )
-        model, episodes = train(self._algorithm, assignment, pace, resume, sink)
+        model, story = train(self._algorithm, pay, assignment, pace, resume, sink)
         return Trained(
-            weights={name: t.cpu().numpy() for name, t in model.policy.state_dict().items()},
+            weights=weights_of(model),
+            best=story.best,
             network={
                 "learner": settings.name,
                 # Every other module of the perceptron is a layer, those between are ReLUs.
@@ -53,7 +57,7 @@ class Dqn:
                 "exploration": settings.exploration_final,
                 **sizes(model.observation_space, model.action_space),
             },
-            episodes=episodes,
+            episodes=story.episodes,
             log_every=settings.log_every,
             updates=model._n_updates,
         )

@@ -24,7 +24,13 @@ class Rollout:
         self._shape = (steps, environments)
         self._horizon = horizon
         self._rows: dict[str, NDArray[Any]] = {}
+        self._starts: list[NDArray[np.float32]] = []  # of each round of episodes, (n, D)
         self._filled = 0
+
+    def begin(self, observations: NDArray[Any]) -> None:
+        """Begin again, with what every environment shows now; the memory is kept."""
+        self._filled = 0
+        self._starts = [observations.astype(np.float32)]
 
     def add(
         self,
@@ -33,6 +39,7 @@ class Rollout:
         rewards: NDArray[Any],
         dones: NDArray[Any],
         infos: Sequence[dict[str, Any]],
+        log_probs: NDArray[Any] | None = None,
     ) -> None:
         """One step of every environment, as a Stable-Baselines3 `VecEnv` returns it."""
         self._check_lockstep(dones)
@@ -43,17 +50,17 @@ class Rollout:
         self._put("true_rewards", rewards.astype(np.float32, copy=False))
         self._put("successes", np.array([info["success"] for info in infos], dtype=np.bool_))
         self._put("snapshots", np.stack([info["snapshot"] for info in infos]))
+        if log_probs is not None:
+            self._put("log_probs", log_probs.astype(np.float32, copy=False))
         self._filled += 1
-
-    def clear(self) -> None:
-        """Begin again; the memory is kept."""
-        self._filled = 0
+        if dones.all() and self._filled < self._shape[0]:
+            self._starts.append(observations.astype(np.float32))
 
     def episodes(self) -> tuple[Episodes, Snapshots]:
         """Whole episodes in the order they ended, (E, T, …), without frames, and snapshots."""
-        rows = {name: self._by_episode(values) for name, values in self._rows.items()}
-        snapshots = rows.pop("snapshots")
-        return Episodes(**rows), snapshots
+        rows: dict[str, Any] = {name: self._by_episode(row) for name, row in self._rows.items()}
+        snapshots: Snapshots = rows.pop("snapshots")
+        return Episodes(**rows, starts=np.concatenate(self._starts)), snapshots
 
     def by_step(self, labels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Labels of episodes, (E, T), in the order of steps and environments, (steps, n)."""
@@ -107,18 +114,8 @@ def label(
             moments = snapshots[of][:, steps]
             flat = draw(moments.reshape(-1, moments.shape[-1]), view)
             frames = flat.reshape(*moments.shape[:2], *flat.shape[1:])
-        labels[of] = _checked(reward, _part(episodes, of, frames))
+        labels[of] = _checked(reward, episodes.part(of, frames))
     return labels
-
-
-def _part(episodes: Episodes, of: slice, frames: Frames | None) -> Episodes:
-    return Episodes(
-        observations=episodes.observations[of],
-        actions=episodes.actions[of],
-        true_rewards=episodes.true_rewards[of],
-        successes=episodes.successes[of],
-        frames=frames,
-    )
 
 
 def _checked(reward: Reward, episodes: Episodes) -> NDArray[np.float32]:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from showtell.learners.checkpoints import Resume
-from showtell.learners.policies import Weights
+from showtell.learners.choices import Best, Weights
 from showtell.learners.progress import EpisodeLog, Row
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.rewards.reward import Reward
 from showtell.worlds.world import World
+
+if TYPE_CHECKING:
+    from showtell.demos.demo import Demo
 
 Draw = Callable[[Snapshots, View], Frames]
 Sink = Callable[[int, Mapping[str, float]], None]  # a step, and what was measured up to it
@@ -25,13 +28,15 @@ class Assignment:
     root: int
     address: tuple[str | int, ...]
     start: Weights | None = None  # the policy to go on from, when fine-tuning
+    demo: "Demo | None" = None  # what a learner that clones behaviour imitates
 
 
 @dataclass(frozen=True)
 class Trained:
     """What a training leaves behind."""
 
-    weights: Weights
+    weights: Weights  # of the final policy
+    best: Best  # the policies that scored best on the way
     network: dict[str, Any]  # plain data: all that is needed to act with the weights
     episodes: EpisodeLog
     log_every: int  # steps
@@ -49,6 +54,7 @@ class Trained:
             "steps": self.episodes.steps,
             "episodes": len(self.episodes),
             "updates": self.updates,
+            **self.best.steps,
             **self.episodes.final(),
         }
 

@@ -4,18 +4,20 @@
 anywhere NumPy runs, without torch, Stable-Baselines3 or a pickle.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from showtell.learners.choices import CHOICES, Choice, Weights
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, replacing, write_json
 
-Weights = dict[str, NDArray[Any]]
+LOG_STD = "log_std"  # the array with a Gaussian's spread, one number for each of the action's
 
 
 class Network(BaseModel):
@@ -26,10 +28,27 @@ class Network(BaseModel):
     learner: str
     layers: list[str] = Field(min_length=1)  # prefixes of `.weight` and `.bias`, in order
     activation: Literal["relu", "tanh"]  # between layers
-    head: Literal["argmax"]  # an action's number is the index of the largest output
-    exploration: float = Field(ge=0, le=1)  # chance of a random action, when acting stochastically
+    # argmax: an action's number is the index of the largest output. gaussian: the outputs are an
+    # action's mean; its spread is the array `log_std`, and what leaves the box is clipped to it.
+    head: Literal["argmax", "gaussian"]
+    exploration: float = Field(ge=0, le=1)  # argmax: chance of a random action, when stochastic
     observations: int  # numbers in an observation
-    actions: int  # choices, for argmax
+    actions: int  # choices, for argmax; numbers in an action, for gaussian
+    low: tuple[float, ...] = ()  # the box, for gaussian
+    high: tuple[float, ...] = ()
+
+    @model_validator(mode="after")
+    def _box_fits(self) -> Self:
+        sides = self.actions if self.head == "gaussian" else 0
+        if {len(self.low), len(self.high)} != {sides}:
+            raise ValueError(f"a {self.head} head of {self.actions} actions needs {sides} bounds")
+        return self
+
+    @property
+    def arrays(self) -> list[str]:
+        """The arrays it needs."""
+        names = [f"{layer}.{kind}" for layer in self.layers for kind in ("weight", "bias")]
+        return [*names, LOG_STD] if self.head == "gaussian" else names
 
 
 class Policy:
@@ -41,19 +60,31 @@ class Policy:
             (weights[f"{layer}.weight"].T.copy(), weights[f"{layer}.bias"])
             for layer in network.layers
         ]
+        self._spread = np.exp(weights[LOG_STD]) if network.head == "gaussian" else np.zeros(0)
 
     def act(
         self,
         observations: NDArray[np.float32],
         generators: list[np.random.Generator] | None = None,
-    ) -> NDArray[np.int64]:
+    ) -> NDArray[Any]:
         """The actions for (N, D) observations; stochastic where each row has a generator."""
         outputs = self._outputs(observations)
+        if self.network.head == "gaussian":
+            return self._around(outputs, generators or [])
         actions: NDArray[np.int64] = outputs.argmax(axis=1)
         for row, generator in enumerate(generators or []):
             if generator.random() < self.network.exploration:
                 actions[row] = generator.integers(self.network.actions)
         return actions
+
+    def _around(
+        self, means: NDArray[np.float32], generators: list[np.random.Generator]
+    ) -> NDArray[np.float32]:
+        for row, generator in enumerate(generators):
+            noise = generator.standard_normal(self.network.actions, dtype=np.float32)
+            means[row] += self._spread * noise
+        low, high = (np.array(side, np.float32) for side in (self.network.low, self.network.high))
+        return np.clip(means, low, high)
 
     def _outputs(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
         values = observations
@@ -80,16 +111,16 @@ def save(weights: Path, network: Path, arrays: Any, description: dict[str, Any])
     write_json(network, Network.model_validate(description).model_dump(mode="json"))
 
 
-def load(weights: Path, network: Path) -> Policy:
-    """Read both files."""
+def load(weights: Path, network: Path, choice: Choice = "final") -> Policy:
+    """Read both files, and of the policies in them one."""
     try:
         description = Network.model_validate(read_json(network))
     except (ValidationError, ValueError) as error:
         raise UserError(
             f"{network} does not describe a policy ({error}); delete it and run the training again."
         ) from None
-    arrays = load_weights(weights)
-    missing = [name for layer in description.layers for name in _names(layer) if name not in arrays]
+    arrays = load_weights(weights, choice)
+    missing = [name for name in description.arrays if name not in arrays]
     if missing:
         raise UserError(
             f"{weights} has no {missing[0]!r}, which {network.name} beside it names; the two are "
@@ -98,8 +129,18 @@ def load(weights: Path, network: Path) -> Policy:
     return Policy(description, arrays)
 
 
-def load_weights(path: Path) -> Weights:
-    """The arrays of a policy."""
+def together(final: Weights, others: Mapping[str, Weights]) -> Weights:
+    """The arrays of one file: the final policy's by their names, others' as `<choice>/<name>`."""
+    prefixed = {
+        f"{choice}/{name}": array
+        for choice, weights in others.items()
+        for name, array in weights.items()
+    }
+    return final | prefixed
+
+
+def load_weights(path: Path, choice: Choice = "final") -> Weights:
+    """The arrays of one of a training's policies."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
@@ -109,14 +150,24 @@ def load_weights(path: Path) -> Weights:
         raise UserError(
             f"{path} is not a whole safetensors file ({error}); delete it, or pull it again."
         ) from None
-    return arrays
+    others = tuple(f"{other}/" for other in CHOICES if other != "final")
+    if choice == "final":
+        return {name: a for name, a in arrays.items() if not name.startswith(others)}
+    prefix = f"{choice}/"
+    chosen = {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
+    if not chosen:
+        raise UserError(
+            f"{path} holds no {choice!r} policy, only the final one; choose final, or delete the "
+            "file and run the training again."
+        )
+    return chosen
 
 
 def sizes(observation: spaces.Space[Any], action: spaces.Space[Any]) -> dict[str, int]:
     """How many numbers a world shows, and how many actions it offers."""
     return {
         "observations": int(np.prod(observation.shape or (0,))),
-        "actions": int(getattr(action, "n", 0)),
+        "actions": int(getattr(action, "n", np.prod(action.shape or (0,)))),
     }
 
 
@@ -129,7 +180,3 @@ def check_fits(network: Network, observation: spaces.Space[Any], action: spaces.
             f"the policy was trained for a world with {trained}, but this one has {found}; "
             "evaluate it in the world it was trained in."
         )
-
-
-def _names(layer: str) -> tuple[str, str]:
-    return f"{layer}.weight", f"{layer}.bias"

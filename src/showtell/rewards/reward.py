@@ -1,12 +1,15 @@
 """The face of a reward: what it reads, and a score for every step of a batch of episodes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from showtell.rendering.scene import View
+
+LogProbOf = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,30 @@ class Episodes:
     true_rewards: NDArray[np.float32]  # (E, T)
     successes: NDArray[np.bool_]  # (E, T)
     frames: NDArray[np.uint8] | None = None  # (E, K, H, W, 3), for the K steps that are read
+    starts: NDArray[np.float32] | None = None  # (E, D): after reset; None for single states
+    log_probs: NDArray[np.float32] | None = None  # (E, T), where the policy that acted has them
+    # The same policy's log π(a|s) anywhere: (N, D) observations, (N, A) actions -> (N,).
+    log_prob_of: LogProbOf | None = None
+
+    @property
+    def states(self) -> NDArray[np.float32]:
+        """What the policy saw, from the reset on: (E, T + 1, D)."""
+        if self.starts is None:
+            raise ValueError("these episodes are single states: they have no starts")
+        return np.concatenate([self.starts[:, None], self.observations], axis=1)
+
+    def part(self, of: slice, frames: NDArray[np.uint8] | None) -> "Episodes":
+        """Some of them, with their frames."""
+        return Episodes(
+            observations=self.observations[of],
+            actions=self.actions[of],
+            true_rewards=self.true_rewards[of],
+            successes=self.successes[of],
+            frames=frames,
+            starts=None if self.starts is None else self.starts[of],
+            log_probs=None if self.log_probs is None else self.log_probs[of],
+            log_prob_of=self.log_prob_of,
+        )
 
 
 class Reward(Protocol):
@@ -49,4 +76,21 @@ class Reward(Protocol):
 
     def score(self, episodes: Episodes) -> NDArray[np.float32]:
         """A finite reward for every step: (E, T)."""
+        ...
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """What a reward has besides, if it changes while the agent trains."""
+
+    def learn(self, episodes: Episodes) -> dict[str, float]:
+        """Learn from one rollout, before it is scored: losses, by name, for the log."""
+        ...
+
+    def state(self) -> Any:
+        """Everything that changes: arrays and plain values, nested in dicts and lists."""
+        ...
+
+    def restore(self, state: Any) -> None:
+        """Become what `state` was taken from, exactly."""
         ...

@@ -28,6 +28,9 @@ class FusedAdam:
         self._means = [torch.zeros_like(parameter) for parameter in parameters]
         self._squares = [torch.zeros_like(parameter) for parameter in parameters]
         self._steps = [torch.zeros((), device=parameter.device) for parameter in parameters]
+        self._everything = list(
+            zip(parameters, self._means, self._squares, self._steps, strict=True)
+        )
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -36,15 +39,17 @@ class FusedAdam:
 
     @torch.no_grad()
     def step(self) -> None:
-        """One step down the gradients; every parameter must have one."""
-        torch._foreach_add_(self._steps, 1)
+        """One step down the gradients; a parameter without one stays where it is."""
+        moved = [(p, p.grad, *rest) for p, *rest in self._everything if p.grad is not None]
+        parameters, gradients, means, squares, steps = map(list, zip(*moved, strict=True))
+        torch._foreach_add_(steps, 1)
         torch._fused_adam_(
-            self._parameters,
-            [_gradient(parameter) for parameter in self._parameters],
-            self._means,
-            self._squares,
+            parameters,
+            gradients,
+            means,
+            squares,
             [],
-            self._steps,
+            steps,
             lr=self.param_groups[0]["lr"],
             beta1=self._betas[0],
             beta2=self._betas[1],
@@ -63,8 +68,3 @@ class FusedAdam:
         for name, values in self.state_dict().items():
             for value, saved in zip(values, state[name], strict=True):
                 value.copy_(saved)
-
-
-def _gradient(parameter: torch.Tensor) -> torch.Tensor:
-    assert parameter.grad is not None
-    return parameter.grad

@@ -1,139 +1,72 @@
 """One training with Stable-Baselines3: collect whole episodes, label them, update, checkpoint."""
 
 from collections.abc import Callable
-from functools import partial
-from typing import NamedTuple
+from typing import TypeVar
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.logger import Logger
-from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
-from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+from stable_baselines3.common.vec_env import VecEnv
 
 from showtell.learners.checkpoints import Resume
-from showtell.learners.labelling import Rollout, label
+from showtell.learners.choices import Weights
 from showtell.learners.learner import Assignment, Sink
-from showtell.learners.policies import Weights
-from showtell.learners.progress import EpisodeLog, succeeded
-from showtell.learners.sb3.state import capture, restore
+from showtell.learners.sb3.lockstep import Lockstep
+from showtell.learners.sb3.rollouts import Pace, Pay, Rollouts, Story, weights_of
+from showtell.learners.sb3.state import restore
 from showtell.project.errors import UserError
 from showtell.project.seeds import seed
 from showtell.worlds.world import SeededEpisodes, World
 
-Make = Callable[[VecEnv, int], OffPolicyAlgorithm]  # environments and a seed, to an algorithm
-
-
-class Pace(NamedTuple):
-    """How long, how wide and how often."""
-
-    steps: int  # of all environments together, like the two below
-    checkpoint_every: int
-    log_every: int
-    environments: int
-    rollout: int  # steps of each environment between updates
+Algorithm = TypeVar("Algorithm", bound=BaseAlgorithm)
+Make = Callable[[VecEnv, int], Algorithm]  # environments and a seed, to an algorithm
+Fresh = tuple[str, ...]  # beginnings of the names of arrays that start new
 
 
 def train(
-    make: Make, assignment: Assignment, pace: Pace, resume: Resume, sink: Sink
-) -> tuple[OffPolicyAlgorithm, EpisodeLog]:
-    """Train to the end, from the last checkpoint if there is one."""
+    make: Make[Algorithm],
+    pay: Pay,
+    assignment: Assignment,
+    pace: Pace,
+    resume: Resume,
+    sink: Sink,
+    *,
+    scaled: bool = False,
+    fresh: Fresh = (),
+) -> tuple[Algorithm, Story]:
+    """Train to the end, from the last checkpoint if there is one.
+
+    `scaled`: learn from rewards divided by the spread of returns. `fresh`: what is not taken over
+    from the policy that a fine-tuning starts from.
+    """
     torch.set_num_threads(1)  # sums in one order on any machine; small networks gain from no more
     worlds = _worlds(assignment, pace)
     model = make(
-        DummyVecEnv([partial(_itself, world) for world in worlds]),
+        Lockstep(worlds),
         seed(assignment.root, *assignment.address, "learner"),
     )
     model.set_logger(Logger(folder=None, output_formats=[]))
     if assignment.start is not None:
-        _start(model, assignment.start)
-    episodes = EpisodeLog()
+        _start(model, assignment.start, fresh)
+    story = Story(assignment.reward, scaled=scaled)
     saved = resume.load()
     if saved is not None:
         restore(model, worlds, saved["model"])
-        episodes.restore(saved["episodes"])
+        story.restore(saved["story"])
     model.learn(
         # Stable-Baselines3 adds the steps already done, if it is not to count from zero.
         pace.steps - model.num_timesteps,
-        callback=_Rollouts(assignment, worlds, pace, resume, sink, episodes),
+        callback=Rollouts(assignment, worlds, pace, pay, story, resume, sink),
         log_interval=None,  # type: ignore[arg-type]  # what switches its own log off
         reset_num_timesteps=saved is None,
     )
-    return model, episodes
+    if not story.best.weights:  # the training was shorter than a window
+        *_, row = story.episodes.rows(pace.log_every, ended=True)
+        story.best.meet(row, weights_of(model))
+    return model, story
 
 
-class _Rollouts(BaseCallback):
-    """Labels every rollout before it is learned from, and keeps what a resumed run needs."""
-
-    def __init__(
-        self,
-        assignment: Assignment,
-        worlds: list[SeededEpisodes],
-        pace: Pace,
-        resume: Resume,
-        sink: Sink,
-        episodes: EpisodeLog,
-    ) -> None:
-        super().__init__()
-        self._assignment, self._worlds, self._pace = assignment, worlds, pace
-        self._resume, self._sink, self._episodes = resume, sink, episodes
-        world = worlds[0].world
-        self._rollout = Rollout(pace.rollout, len(worlds), world.horizon)
-        self._success_rule = world.success_rule
-
-    def _on_training_start(self) -> None:
-        self._saved = self._shown = self.model.num_timesteps
-
-    def _on_rollout_start(self) -> None:
-        # All that came before is learned, and every episode is at its first step.
-        step, every = self.model.num_timesteps, self._pace.checkpoint_every
-        self._resume.progress(step, self._pace.steps)
-        if step // every > self._saved // every:
-            state = {
-                "model": capture(self.model, self._worlds),
-                "episodes": self._episodes.state(),
-            }
-            self._resume.save(step, state)
-            self._saved = step
-
-    def _on_step(self) -> bool:
-        seen = self.locals
-        self._rollout.add(
-            seen["actions"], seen["new_obs"], seen["rewards"], seen["dones"], seen["infos"]
-        )
-        return True
-
-    def _on_rollout_end(self) -> None:
-        episodes, snapshots = self._rollout.episodes()
-        labels = label(self._assignment.reward, episodes, snapshots, self._assignment.draw)
-        assert isinstance(self.model, OffPolicyAlgorithm)
-        _relabel(self.model, self._rollout.by_step(labels))
-        self._rollout.clear()
-        self._episodes.add(
-            self.model.num_timesteps,
-            episodes.true_rewards.sum(axis=1, dtype=np.float64),
-            labels.sum(axis=1, dtype=np.float64),
-            succeeded(self._success_rule, episodes.successes),
-        )
-        self._show()
-
-    def _show(self) -> None:
-        step, every = self.model.num_timesteps, self._pace.log_every
-        if step // every > self._shown // every:
-            *_, row = self._episodes.rows(every, ended=False)
-            losses = {
-                name: float(value)
-                for name, value in self.logger.name_to_value.items()
-                if name.startswith("train/")
-            }
-            values = row._asdict()
-            del values["step"]
-            self._sink(step, values | losses)
-            self._shown = step
-
-
-def _start(model: OffPolicyAlgorithm, weights: Weights) -> None:
+def _start(model: BaseAlgorithm, weights: Weights, fresh: Fresh) -> None:
     """Go on from another training's policy."""
     wanted = {name: tuple(tensor.shape) for name, tensor in model.policy.state_dict().items()}
     found = {name: array.shape for name, array in weights.items()}
@@ -143,23 +76,17 @@ def _start(model: OffPolicyAlgorithm, weights: Weights) -> None:
             f"the policy to start from has {name} {found.get(name)}, this learner has "
             f"{wanted.get(name)}; give both phases a learner of the same name and hidden sizes."
         )
-    model.policy.load_state_dict({name: torch.from_numpy(a) for name, a in weights.items()})
-
-
-def _relabel(model: OffPolicyAlgorithm, labels: NDArray[np.float32]) -> None:
-    """Pay the transitions that were stored last: (steps, environments)."""
-    buffer = model.replay_buffer
-    assert buffer is not None
-    last = np.arange(buffer.pos - len(labels), buffer.pos) % buffer.buffer_size
-    buffer.rewards[last] = labels
+    kept = {n: torch.from_numpy(a) for n, a in weights.items() if not n.startswith(fresh)}
+    model.policy.load_state_dict(kept, strict=False)
 
 
 def _worlds(assignment: Assignment, pace: Pace) -> list[SeededEpisodes]:
-    address = (*assignment.address, "environment")
-    worlds = [
-        SeededEpisodes(assignment.make_world(), assignment.root, *address, number)
-        for number in range(pace.environments)
-    ]
+    worlds = []
+    for number in range(pace.environments):
+        world = assignment.make_world()
+        world.rank = number
+        address = (*assignment.address, "environment", number)
+        worlds.append(SeededEpisodes(world, assignment.root, *address))
     _check(pace, worlds[0].world)
     return worlds
 
@@ -169,10 +96,6 @@ def _check(pace: Pace, world: World) -> None:
         above = -(-pace.rollout // world.horizon) * world.horizon
         raise UserError(
             f"the learner updates every {pace.rollout} steps, but an episode of this world has "
-            f"{world.horizon} and rewards label whole episodes; set train_freq in the task's "
+            f"{world.horizon} and rewards label whole episodes; set {pace.setting} in the task's "
             f"learner to a multiple, e.g. {above}."
         )
-
-
-def _itself(world: SeededEpisodes) -> SeededEpisodes:
-    return world

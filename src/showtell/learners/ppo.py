@@ -1,0 +1,210 @@
+"""PPO, as RoboCLIP trains everything: Stable-Baselines3's, on episodes labelled after they end."""
+
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from showtell.learners.checkpoints import Resume
+from showtell.learners.learner import Assignment, Sink, Trained
+from showtell.learners.policies import sizes
+from showtell.project.errors import UserError
+
+if TYPE_CHECKING:
+    from gymnasium import spaces
+    from stable_baselines3.common.vec_env import VecEnv
+
+    from showtell.learners.sb3.ppo import Clone, TunedPpo
+
+
+class Cloning(BaseModel):
+    """How eagerly a demonstration's actions are imitated beside the reward."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    steps: PositiveInt  # gradient steps after every update
+    batch: PositiveInt
+    learning_rate: PositiveFloat
+
+
+class PpoSettings(BaseModel):
+    """Everything PPO is told; what is not here is Stable-Baselines3's default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["ppo"]
+    steps: PositiveInt  # of all environments together
+    environments: PositiveInt
+    rollout: PositiveInt  # steps of each environment between updates: whole episodes
+    batch: int = Field(ge=2)
+    epochs: PositiveInt
+    learning_rate: PositiveFloat
+    decay: Literal["none", "linear"]  # of the learning rate, to zero at the end
+    gamma: float = Field(ge=0, le=1)
+    gae_lambda: float = Field(ge=0, le=1)
+    clip: PositiveFloat
+    entropy: float = Field(ge=0)
+    value_weight: PositiveFloat
+    max_grad_norm: PositiveFloat
+    hidden: tuple[PositiveInt, ...] = Field(min_length=1)  # of actor and critic each
+    log_std_init: float
+    # Whether the critic's opinion of what follows the last step is paid with it. In a world that
+    # shows the time and ends at its horizon nothing follows.
+    bootstrap_at_horizon: bool
+    reward_scale: Literal["none", "running"]  # running: on the scale of the returns so far
+    refit_critic: NonNegativeInt  # rollouts of a fine-tuning in which a new critic learns alone
+    cloning: Cloning | None
+    checkpoint_every: PositiveInt  # steps
+    log_every: PositiveInt  # steps
+
+    @model_validator(mode="after")
+    def _batches_fit(self) -> Self:
+        rollout = self.rollout * self.environments
+        if rollout % self.batch:
+            raise ValueError(
+                f"batch is {self.batch}, which does not divide the {rollout} steps of a rollout "
+                f"(rollout x environments); set it to one that does, e.g. {rollout}."
+            )
+        return self
+
+
+class Ppo:
+    """Learns a Gaussian over actions, and what to expect of it."""
+
+    def __init__(self, settings: PpoSettings) -> None:
+        self._settings = settings
+
+    def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
+        """Train to the end, from the last checkpoint in `resume` if there is one."""
+        from showtell.learners.sb3 import on_policy
+        from showtell.learners.sb3.ppo import CRITIC
+        from showtell.learners.sb3.rollouts import Pace, weights_of
+        from showtell.learners.sb3.training import train
+
+        settings = self._settings
+        refits = assignment.start is not None and settings.refit_critic > 0
+
+        def algorithm(worlds: "VecEnv", seed: int) -> "TunedPpo":
+            model = self._algorithm(worlds, seed)
+            model.still = settings.refit_critic if refits else 0
+            if settings.cloning is not None:
+                model.clone(_example(assignment, settings.cloning))
+            return model
+
+        model, story = train(
+            algorithm,
+            on_policy.pay_and_go_on if settings.bootstrap_at_horizon else on_policy.pay,
+            assignment,
+            Pace(
+                steps=settings.steps,
+                checkpoint_every=settings.checkpoint_every,
+                log_every=settings.log_every,
+                environments=settings.environments,
+                rollout=settings.rollout,
+                setting="rollout",
+            ),
+            resume,
+            sink,
+            scaled=settings.reward_scale == "running",
+            fresh=CRITIC if refits else (),
+        )
+        return Trained(
+            weights=weights_of(model),
+            best=story.best,
+            network=self._network(model.observation_space, model.action_space),
+            episodes=story.episodes,
+            log_every=settings.log_every,
+            updates=model._n_updates,
+        )
+
+    def _network(
+        self, observation: "spaces.Space[Any]", action: "spaces.Space[Any]"
+    ) -> dict[str, Any]:
+        box: Any = action
+        # Every other module of the actor's perceptron is a layer, those between are tanhs.
+        hidden = [2 * layer for layer in range(len(self._settings.hidden))]
+        return {
+            "learner": self._settings.name,
+            "layers": [*(f"mlp_extractor.policy_net.{n}" for n in hidden), "action_net"],
+            "activation": "tanh",
+            "head": "gaussian",
+            "exploration": 0.0,
+            "low": box.low.tolist(),
+            "high": box.high.tolist(),
+            **sizes(observation, action),
+        }
+
+    def _algorithm(self, worlds: "VecEnv", seed: int) -> "TunedPpo":
+        from gymnasium import spaces
+
+        from showtell.learners.sb3.adam import FusedAdam
+        from showtell.learners.sb3.ppo import TunedPpo
+
+        if not isinstance(worlds.action_space, spaces.Box):
+            raise UserError(
+                f"ppo learns actions in a box, but this world's are {worlds.action_space}; give "
+                "the task another learner, e.g. one of the name dqn."
+            )
+        settings = self._settings
+        rate = settings.learning_rate
+        return TunedPpo(
+            "MlpPolicy",
+            worlds,
+            learning_rate=rate if settings.decay == "none" else lambda left: rate * max(left, 0.0),
+            n_steps=settings.rollout,
+            batch_size=settings.batch,
+            n_epochs=settings.epochs,
+            gamma=settings.gamma,
+            gae_lambda=settings.gae_lambda,
+            clip_range=settings.clip,
+            ent_coef=settings.entropy,
+            vf_coef=settings.value_weight,
+            max_grad_norm=settings.max_grad_norm,
+            policy_kwargs={
+                "net_arch": list(settings.hidden),
+                "log_std_init": settings.log_std_init,
+                "optimizer_class": FusedAdam,
+                "optimizer_kwargs": {"eps": 1e-5},  # Stable-Baselines3's, for its own Adam
+            },
+            seed=seed,
+            # Networks of this size are faster on a CPU, and there the same bits come out again.
+            device="cpu",
+        )
+
+
+def _example(assignment: Assignment, cloning: Cloning) -> "Clone":
+    """Every state of the demonstrations that something was done in, and what."""
+    from showtell.learners.sb3.ppo import Clone
+
+    demo = assignment.demo
+    if demo is None or demo.observations is None or demo.actions is None:
+        raise UserError(
+            "the learner clones behaviour (cloning), but was given no demonstration with actions; "
+            "give the phase a demo that is a rollout, e.g. one of the name scripted, or set "
+            "cloning to null."
+        )
+    shown, wanted = demo.observations.shape[-1], assignment.make_world().observation_space.shape
+    if wanted != (shown,):
+        raise UserError(
+            f"the demonstration's observations have {shown} numbers and this world's "
+            f"{(wanted or (0,))[0]}; make the demo in the world of the task: the world's settings "
+            "that change an observation (observe_time, hide_goal) must be the same."
+        )
+    return Clone(
+        observations=np.ascontiguousarray(demo.observations[:, :-1].reshape(-1, shown), np.float32),
+        actions=np.ascontiguousarray(
+            demo.actions.reshape(-1, demo.actions.shape[-1]), dtype=np.float32
+        ),
+        **cloning.model_dump(),
+    )
+
+
+PARTS = {"ppo": (PpoSettings, "Ppo")}

@@ -1,0 +1,20 @@
+"""Labels into a replay buffer."""
+
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
+
+from showtell.learners.labelling import Rollout
+from showtell.rewards.reward import Episodes
+
+
+def pay(
+    model: BaseAlgorithm, labels: NDArray[np.float32], episodes: Episodes, rollout: Rollout
+) -> None:
+    """Pay the transitions that were stored last."""
+    assert isinstance(model, OffPolicyAlgorithm)
+    buffer, by_step = model.replay_buffer, rollout.by_step(labels)
+    assert buffer is not None
+    last = np.arange(buffer.pos - len(by_step), buffer.pos) % buffer.buffer_size
+    buffer.rewards[last] = by_step

@@ -1,0 +1,81 @@
+"""Stable-Baselines3's PPO with two things that fine-tuning asks for around its update."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3 import PPO
+from stable_baselines3.common.distributions import DiagGaussianDistribution
+from stable_baselines3.common.policies import ActorCriticPolicy
+
+from showtell.learners.sb3.adam import FusedAdam
+
+# The arrays of the critic; all others are the actor's.
+CRITIC = ("mlp_extractor.value_net.", "value_net.")
+
+
+class Clone(NamedTuple):
+    """What is imitated, and how eagerly."""
+
+    observations: NDArray[np.float32]  # (N, D)
+    actions: NDArray[np.float32]  # (N, A): what was done there
+    steps: int  # gradient steps after every update
+    batch: int
+    learning_rate: float
+
+
+class TunedPpo(PPO):
+    """PPO that can hold its actor still at first, and clones behaviour after every update."""
+
+    still: int = 0  # updates at the start in which only the critic learns
+    _clone: Clone | None = None
+
+    def clone(self, clone: Clone) -> None:
+        """Take this behaviour as an example from now on."""
+        self._clone = clone
+        # Its own moments: the two losses differ in scale by orders of magnitude.
+        self.cloning = FusedAdam(_actor(self.policy), lr=clone.learning_rate)
+
+    def train(self) -> None:
+        """One update, from the rollout that was just collected."""
+        rollout = self.n_steps * self.n_envs
+        moves = self.num_timesteps > self.still * rollout
+        for parameter in _actor(self.policy):
+            parameter.requires_grad_(moves)
+        super().train()
+        if self._clone is not None and moves:
+            self.logger.record("train/cloning_loss", self._imitate(self._clone))
+
+    def _imitate(self, clone: Clone) -> float:
+        seen, done = torch.from_numpy(clone.observations), torch.from_numpy(clone.actions)
+        losses = []
+        for _ in range(clone.steps):
+            rows = torch.randint(len(seen), (clone.batch,))
+            loss = -_likelihood(self.policy, seen[rows], done[rows]).mean()
+            self.cloning.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.cloning.step()
+            losses.append(loss.item())
+        return float(np.mean(losses))
+
+    def _get_torch_save_params(self) -> tuple[list[str], list[str]]:
+        names, variables = super()._get_torch_save_params()
+        return [*names, *(["cloning"] if self._clone is not None else [])], variables
+
+
+def _likelihood(policy: ActorCriticPolicy, seen: torch.Tensor, done: torch.Tensor) -> torch.Tensor:
+    """The log probability of actions, with the spread as it is.
+
+    Spread is for the reward to shrink: a likelihood takes all of it away as soon as one
+    demonstration is known by heart, and with it the chance to become better than that.
+    """
+    around = policy.get_distribution(seen)
+    assert isinstance(around, DiagGaussianDistribution)
+    fixed: Any = around.proba_distribution(around.mode(), policy.log_std.detach())
+    likelihood: torch.Tensor = fixed.log_prob(done)
+    return likelihood
+
+
+def _actor(policy: ActorCriticPolicy) -> list[torch.nn.Parameter]:
+    return [p for name, p in policy.named_parameters() if not name.startswith(CRITIC)]

@@ -1,0 +1,169 @@
+"""What happens around every rollout: label it before it is learned from, log it, checkpoint."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from stable_baselines3.common.base_class import BaseAlgorithm
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
+from stable_baselines3.common.policies import ActorCriticPolicy
+
+from showtell.learners.checkpoints import Resume
+from showtell.learners.choices import Best, Weights
+from showtell.learners.labelling import Rollout, label
+from showtell.learners.learner import Assignment, Sink
+from showtell.learners.progress import EpisodeLog, Row, succeeded
+from showtell.learners.sb3.state import capture
+from showtell.learners.scaling import ReturnScale
+from showtell.rewards.reward import Episodes, Learns, Reward
+from showtell.worlds.world import SeededEpisodes
+
+# Writes the labels of episodes, (E, T), where an algorithm learns from; the rollout knows the
+# order of steps and environments.
+Pay = Callable[[BaseAlgorithm, NDArray[np.float32], Episodes, Rollout], None]
+
+
+class Pace(NamedTuple):
+    """How long, how wide and how often."""
+
+    steps: int  # of all environments together, like the two below
+    checkpoint_every: int
+    log_every: int
+    environments: int
+    rollout: int  # steps of each environment between updates
+    setting: str  # what the learner's settings call the line above
+
+
+class Story:
+    """What a training remembers besides its networks."""
+
+    def __init__(self, reward: Reward, *, scaled: bool) -> None:
+        self.episodes = EpisodeLog()
+        self.best = Best()
+        self.scale = ReturnScale() if scaled else None
+        self._reward = reward
+
+    def state(self) -> dict[str, Any]:
+        """Everything, as arrays and plain values."""
+        return {
+            "episodes": self.episodes.state(),
+            "best": self.best.state(),
+            "scale": None if self.scale is None else self.scale.state(),
+            "reward": self._reward.state() if isinstance(self._reward, Learns) else None,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become what `state` was taken from."""
+        self.episodes.restore(state["episodes"])
+        self.best.restore(state["best"])
+        if self.scale is not None:
+            self.scale.restore(state["scale"])
+        if isinstance(self._reward, Learns):
+            self._reward.restore(state["reward"])
+
+    def paid(self, labels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What is learned from, where labels are put on another scale."""
+        return labels if self.scale is None else self.scale.scaled(labels)
+
+
+class Rollouts(BaseCallback):
+    """Labels every rollout, and keeps what a resumed run needs."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        worlds: list[SeededEpisodes],
+        pace: Pace,
+        pay: Pay,
+        story: Story,
+        resume: Resume,
+        sink: Sink,
+    ) -> None:
+        super().__init__()
+        self._assignment, self._worlds, self._pace = assignment, worlds, pace
+        self._pay, self._story, self._resume, self._sink = pay, story, resume, sink
+        world = worlds[0].world
+        self._rollout = Rollout(pace.rollout, len(worlds), world.horizon)
+        self._success_rule = world.success_rule
+
+    def _on_training_start(self) -> None:
+        self._saved = self._shown = self.model.num_timesteps
+
+    def _on_rollout_start(self) -> None:
+        # All that came before is learned, and every episode is at its first step.
+        step, every = self.model.num_timesteps, self._pace.checkpoint_every
+        self._resume.progress(step, self._pace.steps)
+        if step // every > self._saved // every:
+            state = {"model": capture(self.model, self._worlds), "story": self._story.state()}
+            self._resume.save(step, state)
+            self._saved = step
+        assert isinstance(self.model._last_obs, np.ndarray)
+        self._rollout.begin(self.model._last_obs)
+
+    def _on_step(self) -> bool:
+        seen = self.locals
+        log_probs = seen.get("log_probs")
+        self._rollout.add(
+            # What the world was given: a Gaussian's action is clipped on its way.
+            seen.get("clipped_actions", seen["actions"]),
+            seen["new_obs"],
+            seen["rewards"],
+            seen["dones"],
+            seen["infos"],
+            None if log_probs is None else log_probs.numpy(),
+        )
+        return True
+
+    def _on_rollout_end(self) -> None:
+        episodes, snapshots = self._rollout.episodes()
+        if isinstance(self.model, OnPolicyAlgorithm):
+            episodes = replace(episodes, log_prob_of=partial(_log_prob, self.model.policy))
+        reward = self._assignment.reward
+        losses = reward.learn(episodes) if isinstance(reward, Learns) else {}
+        labels = label(reward, episodes, snapshots, self._assignment.draw)
+        self._pay(self.model, self._story.paid(labels), episodes, self._rollout)
+        self._story.episodes.add(
+            self.model.num_timesteps,
+            episodes.true_rewards.sum(axis=1, dtype=np.float64),
+            labels.sum(axis=1, dtype=np.float64),
+            succeeded(self._success_rule, episodes.successes),
+        )
+        self._show({f"reward/{name}": value for name, value in losses.items()})
+
+    def _show(self, losses: dict[str, float]) -> None:
+        step, every = self.model.num_timesteps, self._pace.log_every
+        if step // every > self._shown // every:
+            *_, row = self._story.episodes.rows(every, ended=False)
+            # These weights acted in the window's last rollout.
+            self._story.best.meet(row, weights_of(self.model))
+            self._sink(step, _values(row) | losses | self._losses())
+            self._shown = step
+
+    def _losses(self) -> dict[str, float]:
+        values = self.logger.name_to_value.items()
+        return {name: float(value) for name, value in values if name.startswith("train/")}
+
+
+def weights_of(model: BaseAlgorithm) -> Weights:
+    """All of a policy, as arrays that follow its training."""
+    return {name: t.detach().cpu().numpy() for name, t in model.policy.state_dict().items()}
+
+
+def _values(row: Row) -> dict[str, float]:
+    values = row._asdict()
+    del values["step"]
+    return values
+
+
+def _log_prob(
+    policy: ActorCriticPolicy, observations: NDArray[np.float32], actions: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    with torch.no_grad():
+        around = policy.get_distribution(torch.from_numpy(observations))
+        likely: NDArray[np.float32] = around.log_prob(torch.from_numpy(actions)).numpy()
+    return likely

@@ -1,0 +1,71 @@
+"""GAIL: be taken for the demonstration by a network that learns to tell the two apart.
+
+Ho and Ermon 2016, on states alone, as RoboCLIP gives it one "trajectory of states". RoboCLIP
+published neither settings nor code of its baselines; ours stand in params.yaml.
+"""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import PositiveInt
+
+from showtell.rewards.demonstrated import AdversarySettings, states_of
+from showtell.rewards.reward import Episodes, Reads
+
+if TYPE_CHECKING:
+    from showtell.demos.demo import Demo
+
+
+class GailSettings(AdversarySettings):
+    """What the discriminator sees, and what is made of it."""
+
+    name: Literal["gail"]
+    demo: str
+    sees: Literal["state", "transition"]  # D(s') or D(s, s')
+    hidden: tuple[PositiveInt, ...]
+    # −log(1 − D) is never negative, so it also pays for being there at all: harmless where
+    # episodes have one length, as here. log D − log(1 − D) has either sign.
+    pays: Literal["positive", "logit"]
+
+
+class GailReward:
+    """Pays a step for how much like the demonstration the state looks that it led to."""
+
+    def __init__(self, settings: GailSettings, *, demo: "Demo", seed: int, **_: Any) -> None:
+        from showtell.rewards.adversarial.discriminator import Discriminator
+        from showtell.rewards.adversarial.networks import Perceptron, seeded
+
+        self.reads = Reads()
+        self._pays = settings.pays
+        states, transitions = states_of(demo, settings.demo), settings.sees == "transition"
+        size = states.shape[-1] * (2 if transitions else 1)
+        self._discriminator = Discriminator(
+            seeded(seed, Perceptron, size, settings.hidden),
+            settings,
+            demo=states,
+            name=settings.demo,
+            transitions=transitions,
+            seed=seed,
+        )
+
+    def learn(self, episodes: Episodes) -> dict[str, float]:
+        """Tell this rollout from the demonstration a little better."""
+        return self._discriminator.learn(episodes, None, None)
+
+    def score(self, episodes: Episodes) -> NDArray[np.float32]:
+        """−log(1 − D), or log D − log(1 − D), of every step: (E, T)."""
+        logits = self._discriminator.f(episodes)
+        # 1 − D = 1 / (1 + exp f), so −log(1 − D) = log(1 + exp f).
+        return logits if self._pays == "logit" else np.logaddexp(np.float32(0), logits)
+
+    def state(self) -> dict[str, Any]:
+        """The discriminator."""
+        return self._discriminator.state()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become what `state` was taken from."""
+        self._discriminator.restore(state)
+
+
+PARTS = {"gail": (GailSettings, "GailReward")}

@@ -1,0 +1,64 @@
+"""RoboCLIP's ablation of time: CLIP on the last frame of an episode, paid at its end (Figure 9).
+
+The authors' code takes `logits_per_image`: a cosine times CLIP's learned temperature, which its
+training bounds at 100 and which published CLIPs have reached.
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from showtell.goals.goal import Target
+from showtell.nets.encoder import Encoder
+from showtell.project.errors import UserError
+from showtell.rendering.scene import View
+from showtell.rewards.reward import Episodes, Reads
+from showtell.rewards.roboclip import at_the_end, same_space
+
+LOGIT_SCALE = 100.0
+
+
+class LastFrameSettings(BaseModel):
+    """Which goal the last frame is compared with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["last_frame"]
+    goal: str
+
+
+class LastFrameReward:
+    """Pays the last step for its frame."""
+
+    def __init__(
+        self,
+        settings: LastFrameSettings,
+        *,
+        encoder: Encoder,
+        target: Target,
+        view: View,
+        **_: Any,
+    ) -> None:
+        same_space(settings.goal, target, encoder)
+        if not encoder.normalised:
+            raise UserError(
+                f"the goal {settings.goal!r} is embedded by an encoder whose vectors are of any "
+                "length, but this reward pays cosines; name a CLIP in the goal."
+            )
+        self.reads = Reads(view=view, count=1)
+        self._encoder = encoder
+        self._target = target
+
+    def score(self, episodes: Episodes) -> NDArray[np.float32]:
+        """A reward for every step: (E, T)."""
+        frames = episodes.frames
+        if frames is None or frames.shape[1] != 1:
+            found = None if frames is None else frames.shape[:2]
+            raise ValueError(f"a last-frame reward reads one frame an episode, not {found}")
+        cosines = self._encoder.image(frames[:, 0]).numpy() @ self._target.goal
+        return at_the_end(LOGIT_SCALE * cosines, episodes.true_rewards.shape[1])
+
+
+PARTS = {"last_frame": (LastFrameSettings, "LastFrameReward")}

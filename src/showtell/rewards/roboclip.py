@@ -1,0 +1,108 @@
+"""RoboCLIP's reward: how much an episode's clip is like what was shown or told, paid at its end.
+
+Sontakke et al. (2023), section 3: zero until the last step, then the plain product of the two
+embeddings, neither normalised nor scaled. The authors' code renders after every step, keeps every
+fourth frame from the first on, and so never sees the last three; `every-fourth` does so too.
+"""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
+
+from showtell.goals.goal import Target
+from showtell.nets.encoder import Encoder
+from showtell.project.errors import UserError
+from showtell.rendering.scene import View
+from showtell.rewards.reward import Episodes, Reads
+
+PUBLISHED_STRIDE = 4  # of 128 steps: 32 frames
+
+
+class RoboclipSettings(BaseModel):
+    """Which goal, and which frames of an episode are compared with it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["roboclip"]
+    goal: str
+    frames: PositiveInt
+    sampling: Literal["evenly", "every-fourth"]  # evenly: the last frame included
+
+    @model_validator(mode="after")
+    def _even(self) -> "RoboclipSettings":
+        if self.frames % 2:
+            raise ValueError(
+                f"S3D reads an even number of frames, not {self.frames}; nearest is "
+                f"{self.frames + 1}."
+            )
+        return self
+
+
+class RoboclipReward:
+    """Pays the last step for the whole episode."""
+
+    def __init__(
+        self,
+        settings: RoboclipSettings,
+        *,
+        encoder: Encoder,
+        target: Target,
+        view: View,
+        **_: Any,
+    ) -> None:
+        same_space(settings.goal, target, encoder)
+        self.reads = (
+            Reads(view=view, count=settings.frames)
+            if settings.sampling == "evenly"
+            else Reads(view=view, stride=PUBLISHED_STRIDE)
+        )
+        self._settings = settings
+        self._encoder = encoder
+        self._target = target
+
+    def score(self, episodes: Episodes) -> NDArray[np.float32]:
+        """A reward for every step: (E, T)."""
+        return at_the_end(self._seen(episodes) @ self._target.goal, episodes.true_rewards.shape[1])
+
+    def similarity(self, episodes: Episodes) -> NDArray[np.float32]:
+        """The cosine between each episode and the goal, (E,): Figure 2 as its caption says."""
+        seen, goal = self._seen(episodes), self._target.goal
+        return np.asarray(seen @ goal / (np.linalg.norm(seen, axis=1) * np.linalg.norm(goal)))
+
+    def _seen(self, episodes: Episodes) -> NDArray[np.float32]:
+        """One vector an episode: (E, D)."""
+        frames, horizon = episodes.frames, episodes.true_rewards.shape[1]
+        kept = len(self.reads.steps(horizon))
+        if frames is None or frames.shape[1] != kept:
+            found = None if frames is None else frames.shape[:2]
+            raise ValueError(f"a RoboCLIP reward reads {kept} frames an episode, not {found}")
+        if self._settings.sampling == "every-fourth" and kept != self._settings.frames:
+            raise UserError(
+                f"every fourth frame of an episode of {horizon} steps makes {kept} frames, not "
+                f"{self._settings.frames}; set the reward's `frames` to {kept}, or its `sampling` "
+                "to evenly."
+            )
+        vectors: NDArray[np.float32] = self._encoder.video(frames).numpy()
+        return vectors
+
+
+def at_the_end(rewards: NDArray[np.floating[Any]], horizon: int) -> NDArray[np.float32]:
+    """One reward an episode, (E,), as rewards of its steps: (E, T), zero but for the last."""
+    scores = np.zeros((len(rewards), horizon), dtype=np.float32)
+    scores[:, -1] = rewards
+    return scores
+
+
+def same_space(goal: str, target: Target, encoder: Encoder) -> None:
+    """Refuse a target and an encoder that were not made for each other."""
+    if len(target.goal) != encoder.dimensions:
+        raise UserError(
+            f"the goal {goal!r} has {len(target.goal)} dimensions and the encoder "
+            f"{encoder.dimensions}: they were made by different models. Delete the goal's "
+            "file and make it again with: make reproduce"
+        )
+
+
+PARTS = {"roboclip": (RoboclipSettings, "RoboclipReward")}

@@ -1,0 +1,37 @@
+"""One for an episode that succeeded, at its last step: what RoboCLIP's reward stands in for."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from showtell.rewards.reward import Episodes, Reads
+
+
+class SparseSettings(BaseModel):
+    """When an episode has succeeded."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["sparse"]
+    rule: Literal["any", "final"]  # at any of its steps, or at the last
+
+
+class Sparse:
+    """Pays 1 at the end of a success and nothing before: a yardstick, for it reads the truth."""
+
+    def __init__(self, settings: SparseSettings, **_: Any) -> None:
+        self.reads = Reads()
+        self._rule = settings.rule
+
+    def score(self, episodes: Episodes) -> NDArray[np.float32]:
+        """Zero but for the last step: (E, T)."""
+        successes = episodes.successes
+        succeeded = successes[:, -1] if self._rule == "final" else successes.any(axis=1)
+        scores = np.zeros(successes.shape, dtype=np.float32)
+        scores[:, -1] = succeeded
+        return scores
+
+
+PARTS = {"sparse": (SparseSettings, "Sparse")}

@@ -1,0 +1,118 @@
+"""RoboCLIP's reward: nothing until the last step, then a plain product; and its ablation."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from showtell.goals.goal import Target
+from showtell.project.errors import UserError
+from showtell.rendering.scene import View
+from showtell.rewards.last_frame import LastFrameReward, LastFrameSettings
+from showtell.rewards.reward import Episodes
+from showtell.rewards.roboclip import RoboclipReward, RoboclipSettings
+from tests.nets.models import noise as pictures
+from tests.nets.models import smoke_encoder
+from tests.nets.s3d_models import noise, small_encoder
+
+VIEW = View(32, 32)
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return small_encoder()
+
+
+def reward(encoder, goal, frames=8, sampling="evenly"):
+    settings = RoboclipSettings(name="roboclip", goal="said", frames=frames, sampling=sampling)
+    target = Target(np.asarray(goal, np.float32), None, {})
+    return RoboclipReward(settings, encoder=encoder, target=target, view=VIEW, seed=0)
+
+
+def episodes(frames, horizon=20):
+    count = len(frames)
+    return Episodes(
+        observations=np.zeros((count, horizon, 2), np.float32),
+        actions=np.zeros((count, horizon, 1), np.float32),
+        true_rewards=np.ones((count, horizon), np.float32),
+        successes=np.zeros((count, horizon), np.bool_),
+        frames=frames,
+    )
+
+
+def test_the_last_step_alone_is_paid_the_plain_product(encoder):
+    goal = 3 * encoder.text(["robot closing green drawer"])[0].numpy()
+    clips = noise(4)
+    scores = reward(encoder, goal).score(episodes(clips))
+    assert not scores[:, :-1].any()
+    np.testing.assert_allclose(scores[:, -1], encoder.video(clips).numpy() @ goal, rtol=1e-5)
+
+
+def test_evenly_spaced_frames_end_with_the_last(encoder):
+    steps = reward(encoder, np.zeros(32), frames=32).reads.steps(128)
+    assert (len(steps), steps[0], steps[-1]) == (32, 0, 127)
+
+
+def test_the_published_frames_miss_the_last_three(encoder):
+    steps = reward(encoder, np.zeros(32), frames=32, sampling="every-fourth").reads.steps(128)
+    assert steps.tolist() == list(range(0, 128, 4))
+
+
+def test_what_happens_in_the_last_three_steps_is_seen_only_evenly(encoder):
+    """The same episode twice, but for its end."""
+    film = noise(1, frames=32)[0]
+    other = film.copy()
+    other[-3:] = 255 - other[-3:]
+    goal = encoder.text(["robot"])[0].numpy()
+    paid = {}
+    for sampling in ("evenly", "every-fourth"):
+        one = reward(encoder, goal, frames=8, sampling=sampling)
+        kept = np.stack([film, other])[:, one.reads.steps(32)]
+        paid[sampling] = one.score(episodes(kept, horizon=32))[:, -1]
+    assert paid["evenly"][0] != paid["evenly"][1]
+    assert paid["every-fourth"][0] == paid["every-fourth"][1]
+
+
+def test_a_number_of_frames_that_every_fourth_does_not_make_is_refused(encoder):
+    one = reward(encoder, np.zeros(32), frames=16, sampling="every-fourth")
+    with pytest.raises(UserError, match="makes 32 frames, not 16; set the reward's `frames` to 32"):
+        one.score(episodes(noise(1, frames=32), horizon=128))
+
+
+def test_an_odd_number_of_frames_is_refused():
+    with pytest.raises(ValueError, match="even number of frames, not 31; nearest is 32"):
+        RoboclipSettings(name="roboclip", goal="said", frames=31, sampling="evenly")
+
+
+def test_a_target_of_another_space_is_refused(encoder):
+    with pytest.raises(UserError, match="7 dimensions and the encoder 32"):
+        reward(encoder, np.zeros(7))
+
+
+@pytest.mark.parametrize("frames", [None, noise(2, frames=6)])
+def test_frames_that_were_not_asked_for_are_refused(encoder, frames):
+    found = replace(episodes(noise(2)), frames=frames)
+    with pytest.raises(ValueError, match="reads 8 frames an episode"):
+        reward(encoder, np.zeros(32)).score(found)
+
+
+def last_frame(encoder, goal):
+    settings = LastFrameSettings(name="last_frame", goal="said")
+    return LastFrameReward(settings, encoder=encoder, target=Target(goal, None, {}), view=VIEW)
+
+
+def test_the_ablation_pays_a_hundred_cosines_of_the_last_frame():
+    clip = smoke_encoder()
+    goal = clip.text(["pole upright on a cart"]).numpy()[0]
+    one = last_frame(clip, goal)
+    assert one.reads.steps(128).tolist() == [127]
+    frames = pictures(3, 32, 32)
+    scores = one.score(episodes(frames[:, None]))
+    assert not scores[:, :-1].any()
+    np.testing.assert_allclose(scores[:, -1], 100 * clip.image(frames).numpy() @ goal, rtol=1e-4)
+    assert np.abs(scores).max() <= 100
+
+
+def test_the_ablation_refuses_an_encoder_of_clips(encoder):
+    with pytest.raises(UserError, match="name a CLIP in the goal"):
+        last_frame(encoder, np.zeros(32, np.float32))
