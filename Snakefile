@@ -10,10 +10,11 @@ include: "workflow/rules/common.smk"
 wildcard_constraints:
     scale=SCALE,
     seed=r"\d+",
-    phase="pretrain|finetune",
+    phase=one_of(PHASES),
 
 
 include: "workflow/rules/models.smk"
+include: "workflow/rules/demos.smk"
 include: "workflow/rules/goals.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"

@@ -1,10 +1,9 @@
-import json
 from pathlib import Path
 
 import pytest
 
 from showtell.project.errors import UserError
-from showtell.project.grid import Cell, Grid, methods, variants
+from showtell.project.grid import Cell, Grid, methods, phases, variants
 from showtell.project.parameters import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,34 +24,57 @@ def test_a_sweep_makes_one_method_of_each_value(grid):
     assert len(variants(experiment, ["text"])) == 5
 
 
-def test_cells_are_the_product(grid):
-    cells = grid.cells("vlm_rm", "cartpole")
-    experiment = grid.experiment("vlm_rm", "cartpole")
-    assert len(cells) == len(set(cells)) == len(methods(experiment)) * experiment.seeds
+@pytest.mark.parametrize(("paper", "name"), [("vlm_rm", "cartpole"), ("roboclip", "language")])
+def test_cells_are_the_product(grid, paper, name):
+    cells = grid.cells(paper, name)
+    experiment = grid.experiment(paper, name)
+    count = len(experiment.tasks) * len(methods(experiment)) * experiment.seeds
+    assert len(cells) == len(set(cells)) == count
 
 
-def test_a_specification_is_canonical_and_has_no_place_or_scale(grid):
-    cell = grid.cells("vlm_rm", "cartpole")[0]
-    text = grid.train_job(cell, "pretrain")
-    assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
-    assert "results" not in text
-    assert grid.train_job(cell, "pretrain") == text
+def test_a_scale_may_leave_out_experiments_methods_and_phases():
+    smoke = Grid(load(ROOT, "smoke"))
+    assert ("roboclip", "kitchen") not in {(paper, name) for paper, name, _ in smoke.experiments()}
+    language = smoke.experiment("roboclip", "language")
+    assert "airl" not in methods(language)
+    assert phases(language) == ["pretrain", "true-reward"]
 
 
-def test_what_a_method_does_not_read_is_not_in_its_specification(grid):
-    text = Cell("vlm_rm", "cartpole", "cartpole", "text-alpha0.5", 0)
-    zero = Cell("vlm_rm", "cartpole", "cartpole", "zero", 0)
-    changed = load(ROOT, "paper").model_copy(
-        update={"goals": {"sentence": grid.parameters.goals["sentence"].model_copy()}}
+def test_a_phase_is_for_the_methods_that_it_names(grid):
+    language = grid.experiment("roboclip", "language")
+    assert phases(language) == ["pretrain", "true-reward", "true-reward-abrupt"]
+    assert phases(language, "gail") == ["pretrain", "true-reward"]
+    assert phases(language, "dense") == ["pretrain"]
+
+
+def test_a_method_may_have_its_own_learner_in_pretraining(grid):
+    published, text = (
+        Cell("roboclip", "language", "drawer-close", method, 0)
+        for method in ("text-published-ppo", "text")
     )
-    encoder = changed.encoders["clip"].model_copy(update={"batch": 7})
-    changed = Grid(changed.model_copy(update={"encoders": {"clip": encoder}}))
-    assert changed.train_job(text, "pretrain") != grid.train_job(text, "pretrain")
-    assert changed.train_job(zero, "pretrain") == grid.train_job(zero, "pretrain")
+    assert grid.learner(published, "pretrain") == "ppo-published"
+    assert grid.learner(text, "pretrain") == "ppo"
+    assert grid.learner(text, "true-reward") == "ppo-finetune"
+
+
+def test_each_phase_has_its_own_reward(grid):
+    text = Cell("roboclip", "language", "drawer-close", "text", 0)
+    assert grid.paid(text, "pretrain").name == "roboclip"
+    assert grid.paid(text, "true-reward").name == "true_reward"
+
+
+def test_a_goal_is_shown_by_its_own_task_or_the_one_it_names(grid):
+    assert grid.demo_of_goal("told", "drawer-close") is None
+    assert grid.demo_of_goal("shown", "drawer-close") == ("scripted", "drawer-close")
+    assert grid.demo_of_goal("edited", "drawer-close") == ("hand", "button-press")
 
 
 def test_every_cell_has_its_own_address(grid):
-    addresses = [tuple(cell.address) for cell in grid.cells("vlm_rm", "cartpole")]
+    addresses = [
+        tuple(cell.address)
+        for paper, name, _ in grid.experiments()
+        for cell in grid.cells(paper, name)
+    ]
     assert len(addresses) == len(set(addresses))
 
 

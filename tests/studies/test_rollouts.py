@@ -83,6 +83,18 @@ def test_worlds_that_end_early_are_played_to_their_own_ends():
         assert episode.successes.tolist() == [True] * (length - 1) + [False]
 
 
+def test_fixed_layouts_are_ten_to_seventeen_by_the_episode_and_never_those_of_training():
+    begun: list[int] = []
+
+    class Ranked(Clock):
+        def reset(self, **options):
+            begun.append(self.rank)
+            return super().reset(**options)
+
+    play(Ranked, linear([0, 1.0]), "deterministic", 18, 0, ["a"])
+    assert begun == [10 + number % 8 for number in range(18)]
+
+
 def test_the_table_reads_back_as_the_scores():
     world = Clock()
     played = play(Clock, linear([0, 1.0]), "deterministic", 2, 0, ["a"])

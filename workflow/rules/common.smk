@@ -6,8 +6,9 @@ from snakemake.exceptions import WorkflowError
 
 from showtell.project import invocation, parameters
 from showtell.project.errors import UserError
-from showtell.project.grid import Cell, Grid, phases
+from showtell.project.grid import PRETRAIN, Cell, Grid, phases
 from showtell.project.sharing import records
+from showtell.project.specifications import Specifications
 
 invocation.use_this_python()
 ROOT = Path(workflow.basedir)
@@ -17,6 +18,7 @@ try:
     GRID = Grid(parameters.load(ROOT, SCALE))
 except UserError as error:
     raise WorkflowError(str(error)) from None
+SPECIFICATIONS = Specifications(GRID)
 
 # Results that came by a plain `dvc pull` or `dvc checkout` are known to Snakemake from here on.
 records.restore(ROOT, SCALE)
@@ -43,39 +45,43 @@ def cell_folder(cell):
 
 
 def job_of_encoder(wildcards):
-    return GRID.encoder_job(wildcards.encoder)
+    return SPECIFICATIONS.encoder(wildcards.encoder)
+
+
+def job_of_demo(wildcards):
+    return SPECIFICATIONS.demo(wildcards.demo, wildcards.task)
 
 
 def job_of_goal(wildcards):
-    return GRID.goal_job(wildcards.goal, wildcards.task)
+    return SPECIFICATIONS.goal(wildcards.goal, wildcards.task)
 
 
 def job_of_training(wildcards):
-    return GRID.train_job(cell(wildcards), wildcards.phase)
+    return SPECIFICATIONS.training(cell(wildcards), wildcards.phase)
 
 
 def job_of_evaluation(wildcards):
-    return GRID.evaluate_job(cell(wildcards), wildcards.phase)
+    return SPECIFICATIONS.evaluation(cell(wildcards), wildcards.phase)
 
 
 def job_of_study(wildcards):
-    return GRID.measure_job(
+    return SPECIFICATIONS.study(
         wildcards.paper, wildcards.experiment, wildcards.task, wildcards.study
     )
 
 
 def job_of_comparison(wildcards):
-    return GRID.compare_job(wildcards.paper, wildcards.experiment)
+    return SPECIFICATIONS.comparison(wildcards.paper, wildcards.experiment)
 
 
 def job_of_figure(wildcards):
-    return GRID.figure_job(wildcards.paper, wildcards.experiment, wildcards.figure)
+    return SPECIFICATIONS.figure(wildcards.paper, wildcards.experiment, wildcards.figure)
 
 
 def job_of_report(wildcards):
     base = parameters.read_yaml(ROOT / "params.yaml")
     over = parameters.overlay(ROOT, SCALE)
-    return GRID.report_job(SCALE, parameters.changes(base, over))
+    return SPECIFICATIONS.report(SCALE, parameters.changes(base, over))
 
 
 # --- inputs ---
@@ -94,6 +100,9 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
+PHASES = sorted({p for _, _, e in GRID.experiments() for p in phases(e)})
+
+
 def encoder_of_goal(wildcards):
     encoder = GRID.parameters.goals[wildcards.goal].encoder
     return f"results/{SCALE}/models/{encoder}/model.safetensors"
@@ -104,15 +113,31 @@ def network_of_goal(wildcards):
     return f"results/{SCALE}/models/{encoder}/model.json"
 
 
+def demo_file(demo, task):
+    return f"results/{SCALE}/demos/{demo}/{task}/demo.npz"
+
+
+def demo_of_goal(wildcards):
+    shown = GRID.demo_of_goal(wildcards.goal, wildcards.task)
+    return [] if shown is None else demo_file(*shown)
+
+
 def reward_of_training(wildcards):
-    if wildcards.phase == "finetune":
-        return GRID.experiment(wildcards.paper, wildcards.experiment).finetune.reward
-    return GRID.reward(cell(wildcards))
+    return GRID.paid(cell(wildcards), wildcards.phase)
+
+
+def demo_of_training(wildcards):
+    demo = getattr(reward_of_training(wildcards), "demo", None)
+    return [] if demo is None else demo_file(demo, wildcards.task)
+
+
+def target_file(goal, task):
+    return f"results/{SCALE}/goals/{goal}/{task}.safetensors"
 
 
 def target_of(reward, task):
     goal = GRID.goal_of(reward)
-    return [] if goal is None else f"results/{SCALE}/goals/{goal}/{task}.safetensors"
+    return [] if goal is None else target_file(goal, task)
 
 
 def weights_of(reward, name):
@@ -137,32 +162,30 @@ def network_of_training(wildcards):
 
 def policy_before(wildcards):
     """Fine-tuning starts from the pretrained policy."""
-    folder = cell_folder(cell(wildcards))
-    return (
-        f"{folder}/pretrain/policy.safetensors" if wildcards.phase == "finetune" else []
-    )
+    if wildcards.phase == PRETRAIN:
+        return []
+    return f"{cell_folder(cell(wildcards))}/{PRETRAIN}/policy.safetensors"
 
 
-def rewards_of_study(wildcards):
-    return next(
-        iter(
-            GRID.study_rewards(
-                wildcards.paper, wildcards.experiment, wildcards.study
-            ).values()
-        )
-    )
+def targets_of_study(wildcards):
+    named = (wildcards.paper, wildcards.experiment, wildcards.task, wildcards.study)
+    return [target_file(goal, task) for goal, task in GRID.study_targets(*named)]
 
 
-def target_of_study(wildcards):
-    return target_of(rewards_of_study(wildcards), wildcards.task)
+def models_of_study(wildcards, name):
+    named = (wildcards.paper, wildcards.experiment, wildcards.study)
+    return [
+        f"results/{SCALE}/models/{encoder}/{name}"
+        for encoder in GRID.study_encoders(*named)
+    ]
 
 
 def weights_of_study(wildcards):
-    return weights_of(rewards_of_study(wildcards), "model.safetensors")
+    return models_of_study(wildcards, "model.safetensors")
 
 
-def network_of_study(wildcards):
-    return weights_of(rewards_of_study(wildcards), "model.json")
+def networks_of_study(wildcards):
+    return models_of_study(wildcards, "model.json")
 
 
 def per_cell(paper, experiment, file):
@@ -170,7 +193,7 @@ def per_cell(paper, experiment, file):
     return [
         f"{cell_folder(cell)}/{phase}/{file}"
         for cell in GRID.cells(paper, experiment)
-        for phase in phases(GRID.experiment(paper, experiment))
+        for phase in phases(GRID.experiment(paper, experiment), cell.method)
     ]
 
 

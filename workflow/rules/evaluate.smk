@@ -29,9 +29,9 @@ rule evaluate:
 
 rule measure:
     input:
-        target=target_of_study,
-        encoder=weights_of_study,
-        network=network_of_study,
+        targets=targets_of_study,
+        encoders=weights_of_study,
+        networks=networks_of_study,
     output:
         table="results/{scale}/{paper}/{experiment}/{task}/studies/{study}.csv",
         provenance="results/{scale}/{paper}/{experiment}/{task}/studies/{study}.provenance.json",
@@ -49,6 +49,6 @@ rule measure:
         job=job_of_study,
     shell:
         "python -m showtell measure --job {params.job:q}"
-        " --in target {input.target:q} --in encoder {input.encoder:q}"
-        " --in network {input.network:q}"
+        " --in targets {input.targets:q} --in encoders {input.encoders:q}"
+        " --in networks {input.networks:q}"
         " --out table {output.table:q} --out provenance {output.provenance:q} 2> {log:q}"

@@ -3,6 +3,7 @@ rule embed_goal:
     input:
         encoder=encoder_of_goal,
         network=network_of_goal,
+        demo=demo_of_goal,
     output:
         target="results/{scale}/goals/{goal}/{task}.safetensors",
         provenance="results/{scale}/goals/{goal}/{task}.provenance.json",
@@ -21,4 +22,5 @@ rule embed_goal:
     shell:
         "python -m showtell embed_goal --job {params.job:q}"
         " --in encoder {input.encoder:q} --in network {input.network:q}"
+        " --in demo {input.demo:q}"
         " --out target {output.target:q} --out provenance {output.provenance:q} 2> {log:q}"

@@ -4,6 +4,7 @@ rule train:
         target=target_of_training,
         encoder=weights_of_training,
         network=network_of_training,
+        demo=demo_of_training,
         start=policy_before,
     output:
         policy="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/policy.safetensors",
@@ -26,7 +27,8 @@ rule train:
     shell:
         "python -m showtell train --job {params.job:q}"
         " --in target {input.target:q} --in encoder {input.encoder:q}"
-        " --in network {input.network:q} --in start {input.start:q}"
+        " --in network {input.network:q} --in demo {input.demo:q}"
+        " --in start {input.start:q}"
         " --out policy {output.policy:q} --out network {output.network:q}"
         " --out progress {output.progress:q} --out metrics {output.metrics:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"

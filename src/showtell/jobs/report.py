@@ -13,6 +13,7 @@ from showtell import report
 from showtell.project.errors import UserError
 from showtell.project.grid import Grid
 from showtell.project.parameters import changes, load, overlay, read_yaml
+from showtell.project.specifications import Specifications
 
 _LOG = logging.getLogger(__name__)
 _PAUSE_S = 5.0
@@ -28,7 +29,7 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
 def refresh(root: Path, scale: str) -> int:
     """Rebuild the page of one scale if anything that it shows has changed."""
     differences = changes(read_yaml(root / "params.yaml"), overlay(root, scale))
-    job = json.loads(Grid(load(root, scale)).report_job(scale, differences))
+    job = json.loads(Specifications(Grid(load(root, scale))).report(scale, differences))
     results = root / "results" / scale
     report.refresh(results, job, results / "report.html")
     return 0

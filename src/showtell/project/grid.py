@@ -1,21 +1,14 @@
-"""The grid: which jobs a study needs, and everything each of them depends on.
-
-Pure functions of the parameters. A job's specification holds all that can change its result and
-nothing else (no path, no scale, no thread count): editing one value changes exactly the
-specifications that read it, and those are the jobs that run again.
-"""
+"""The grid: which trainings a study needs, and what each of them is told by its parameters."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import BaseModel
 
 from showtell.project.errors import UserError, nearest
-from showtell.project.files import canonical_json
-from showtell.project.fingerprint import fingerprint
 from showtell.project.parameters import Experiment, Parameters
-from showtell.project.registry import part
+
+PRETRAIN = "pretrain"
 
 
 @dataclass(frozen=True)
@@ -38,6 +31,8 @@ def methods(experiment: Experiment) -> dict[str, BaseModel]:
     """Every method by its full name, sweeps expanded: `text-alpha0.5`."""
     expanded: dict[str, BaseModel] = {}
     for name, method in experiment.methods.items():
+        if method.skip:
+            continue
         variants = {name: method.reward}
         for key, values in method.sweep.items():
             variants = {
@@ -105,182 +100,62 @@ class Grid:
             )
         return known[cell.method]
 
+    def paid(self, cell: Cell, phase: str) -> BaseModel:
+        """The reward that pays in one phase of one cell."""
+        if phase == PRETRAIN:
+            return self.reward(cell)
+        finetune: BaseModel = self.experiment(cell.paper, cell.experiment).finetunes[phase].reward
+        return finetune
+
+    def learner(self, cell: Cell, phase: str) -> str:
+        """Who learns in one phase of one cell."""
+        experiment = self.experiment(cell.paper, cell.experiment)
+        if phase != PRETRAIN:
+            return experiment.finetunes[phase].learner
+        own = [
+            method.learner
+            for name, method in experiment.methods.items()
+            if method.learner is not None and cell.method in variants(experiment, [name])
+        ]
+        return own[0] if own else experiment.pretrain.learner
+
     def goal_of(self, reward: BaseModel) -> str | None:
         """The goal that a reward compares with, if it has one."""
         return getattr(reward, "goal", None)
 
-    # --- specifications, one function a job ---
-
-    def encoder_job(self, encoder: str) -> str:
-        """Making or fetching one frozen network."""
-        settings = self.parameters.encoders[encoder]
-        train = getattr(settings, "train", None)
-        job = "train_encoder" if train is not None else "fetch_encoder"
-        modules = [_module("nets", settings)]
-        if train is not None:
-            modules.append(_module("data", train.dataset))
-        return self._job(job, modules, encoder=_plain(settings), address=["encoder", encoder])
-
-    def goal_job(self, goal: str, task: str) -> str:
-        """Turning what is shown or told into one target."""
+    def demo_of_goal(self, goal: str, task: str) -> tuple[str, str] | None:
+        """(demo, task) that a goal is shown by, if it is shown."""
         settings = self.parameters.goals[goal]
-        encoder = self.parameters.encoders[settings.encoder]
-        return self._job(
-            "embed_goal",
-            [_module("goals", settings), _module("nets", encoder)],
-            goal=_plain(settings),
-            encoder=_without_training(encoder),
-            prompts=_plain(self.parameters.tasks[task].prompts),
-            address=["goal", goal, task],
-        )
-
-    def train_job(self, cell: Cell, phase: str) -> str:
-        """One training."""
-        experiment = self.experiment(cell.paper, cell.experiment)
-        reward = self.reward(cell)
-        if phase == "finetune":
-            assert experiment.finetune is not None
-            learner, reward = experiment.finetune.learner, experiment.finetune.reward
-        else:
-            learner = experiment.pretrain.learner
-        task, goal, encoder = self._context(cell.task, reward)
-        learner_settings = self.parameters.learners[learner]
-        return self._job(
-            "train",
-            [
-                *(_module("worlds", task.world), _module("rewards", reward)),
-                *(_module("learners", learner_settings), *self._modules(goal, encoder)),
-            ],
-            task=_plain(task),
-            reward=_plain(reward),
-            goal=_plain(goal),
-            encoder=_without_training(encoder),
-            learner=_plain(learner_settings),
-            address=[*cell.address, phase],
-        )
-
-    def evaluate_job(self, cell: Cell, phase: str) -> str:
-        """Judging one policy."""
-        experiment = self.experiment(cell.paper, cell.experiment)
-        entry = experiment.finetune if phase == "finetune" else experiment.pretrain
-        assert entry is not None
-        learner = self.parameters.learners[entry.learner]
-        task = self.parameters.tasks[cell.task]
-        return self._job(
-            "evaluate",
-            [_module("worlds", task.world), _module("learners", learner)],
-            task=_plain(task),
-            learner=_plain(learner),
-            evaluate=_plain(experiment.evaluate),
-            address=[*cell.address, phase],
-        )
-
-    def measure_job(self, paper: str, name: str, task: str, study: str) -> str:
-        """One study of rewards on one task."""
-        entry = self.experiment(paper, name).studies[study]
-        rewards = self.study_rewards(paper, name, study)
-        world, goal, encoder = self._context(task, next(iter(rewards.values())))
-        return self._job(
-            "measure",
-            [
-                *(_module("studies", entry.study), _module("worlds", world.world)),
-                *(_module("rewards", reward) for reward in rewards.values()),
-                *self._modules(goal, encoder),
-            ],
-            study=_plain(entry.study),
-            task=_plain(world),
-            rewards={method: _plain(reward) for method, reward in rewards.items()},
-            goal=_plain(goal),
-            encoder=_without_training(encoder),
-            address=[paper, name, task, study],
-        )
-
-    def compare_job(self, paper: str, name: str) -> str:
-        """Putting an experiment's methods side by side."""
-        return self._job("compare", [f"showtell.papers.{paper}"], **self.comparison(paper, name))
-
-    def figure_job(self, paper: str, name: str, figure: str) -> str:
-        """One figure of one experiment."""
-        return self._job(
-            "figure",
-            [f"showtell.papers.{paper}.figures"],
-            figure=figure,
-            **self.comparison(paper, name),
-        )
-
-    def report_job(self, scale: str, changes: list[dict[str, Any]]) -> str:
-        """The page."""
-        papers: dict[str, Any] = {}
-        for paper, name, _ in self.experiments():
-            entry = papers.setdefault(
-                paper, {"title": self.parameters.papers[paper].title, "experiments": {}}
-            )
-            entry["experiments"][name] = self.comparison(paper, name)
-        modules = [f"showtell.papers.{paper}.figures" for paper in papers]
-        return self._job(
-            "report",
-            modules,
-            scale=scale,
-            changes=changes,
-            papers=papers,
-            encoders={n: _plain(e) for n, e in self.parameters.encoders.items()},
-        )
-
-    def comparison(self, paper: str, name: str) -> dict[str, Any]:
-        """What is compared in one experiment, as plain data."""
-        experiment = self.experiment(paper, name)
-        return {
-            "paper": paper,
-            "experiment": name,
-            "tasks": experiment.tasks,
-            "worlds": {
-                task: _plain(self.parameters.tasks[task].world) for task in experiment.tasks
-            },
-            "methods": {method: _plain(reward) for method, reward in methods(experiment).items()},
-            "seeds": experiment.seeds,
-            "phases": phases(experiment),
-            "evaluate": _plain(experiment.evaluate),
-            "studies": {study: _plain(entry) for study, entry in experiment.studies.items()},
-            "figures": experiment.figures,
-            "address": [paper, name],
-        }
+        demo = getattr(settings, "demo", None)
+        return None if demo is None else (demo, settings.task or task)
 
     def study_rewards(self, paper: str, name: str, study: str) -> dict[str, BaseModel]:
         """The rewards that one study measures, by method."""
         experiment = self.experiment(paper, name)
         return variants(experiment, experiment.studies[study].of)
 
-    def _context(self, task: str, reward: BaseModel) -> tuple[Any, Any, Any]:
-        goal_name = self.goal_of(reward)
-        goal = self.parameters.goals[goal_name] if goal_name is not None else None
-        encoder = self.parameters.encoders[goal.encoder] if goal is not None else None
-        return self.parameters.tasks[task], goal, encoder
+    def study_targets(self, paper: str, name: str, task: str, study: str) -> list[tuple[str, str]]:
+        """(goal, task) of every target that one study compares with, in order."""
+        told = getattr(self.experiment(paper, name).studies[study].study, "told", None) or [task]
+        goals = map(self.goal_of, self.study_rewards(paper, name, study).values())
+        return sorted({(goal, of) for goal in goals if goal is not None for of in told})
 
-    def _modules(self, goal: Any, encoder: Any) -> list[str]:
-        return [] if goal is None else [_module("goals", goal), _module("nets", encoder)]
-
-    def _job(self, job: str, modules: list[str], **settings: Any) -> str:
-        closure = (f"showtell.jobs.{job}", *sorted(set(modules)))
-        return canonical_json(
-            {"fingerprint": fingerprint(closure), "root": self.parameters.seed, **settings}
-        )
+    def study_encoders(self, paper: str, name: str, study: str) -> list[str]:
+        """The encoders that one study needs, in order."""
+        goals = map(self.goal_of, self.study_rewards(paper, name, study).values())
+        return sorted({self.parameters.goals[g].encoder for g in goals if g is not None})
 
 
-def phases(experiment: Experiment) -> list[str]:
-    """The phases that every cell of an experiment goes through."""
-    return ["pretrain"] if experiment.finetune is None else ["pretrain", "finetune"]
-
-
-def _module(kind: str, settings: BaseModel) -> str:
-    return part(kind, settings.name).module  # type: ignore[attr-defined]
-
-
-def _plain(settings: Any) -> Any:
-    return settings.model_dump(mode="json") if isinstance(settings, BaseModel) else settings
-
-
-def _without_training(encoder: Any) -> Any:
-    """An encoder as its users see it: how it was trained is in its weights, an input file."""
-    if encoder is None:
-        return None
-    return {key: value for key, value in _plain(encoder).items() if key != "train"}
+def phases(experiment: Experiment, method: str | None = None) -> list[str]:
+    """The phases of an experiment, or those that one of its methods goes through."""
+    return [
+        PRETRAIN,
+        *(
+            phase
+            for phase, finetune in experiment.finetunes.items()
+            if not finetune.skip
+            and (
+                method is None or finetune.of is None or method in variants(experiment, finetune.of)
+            )
+        ),
+    ]

@@ -2,11 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, Union
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
+from showtell.project.complaints import sentence
 from showtell.project.errors import UserError, nearest
 from showtell.project.registry import parts
 
@@ -31,13 +32,14 @@ def _settings(kind: str) -> Any:
 if TYPE_CHECKING:  # at run time, whatever parts there are
     Encoder: TypeAlias = Any
     World: TypeAlias = Any
+    Demo: TypeAlias = Any
     Goal: TypeAlias = Any
     Learner: TypeAlias = Any
     Reward: TypeAlias = Any
     StudySettings: TypeAlias = Any
 else:
     Encoder, World, Goal = _settings("nets"), _settings("worlds"), _settings("goals")
-    Learner, Reward = _settings("learners"), _settings("rewards")
+    Demo, Learner, Reward = _settings("demos"), _settings("learners"), _settings("rewards")
     StudySettings = _settings("studies")
 
 
@@ -71,6 +73,8 @@ class Method(Frozen):
 
     reward: Reward
     sweep: dict[str, list[Any]] = {}
+    learner: Name | None = None  # in pretraining, instead of the experiment's
+    skip: bool = False  # a scale may leave a method out
 
     @model_validator(mode="after")
     def _sweeps_exist(self) -> "Method":
@@ -81,16 +85,23 @@ class Method(Frozen):
         return self
 
 
+# A training's last policy, or the one with the best learned return, or the best true return.
+Choice: TypeAlias = Literal["final", "learned", "oracle"]
+
+
 class Phase(Frozen):
     """Who learns, in one phase."""
 
     learner: Name
+    choice: Choice = "final"  # which of its policies goes on to fine-tuning
 
 
 class FineTune(Phase):
-    """The phase after pretraining: the same policy, another reward."""
+    """A phase after pretraining: the same policy, another reward."""
 
     reward: Reward
+    of: list[Name] | None = None  # these methods only; a swept method stands for all its values
+    skip: bool = False
 
 
 class Evaluation(Frozen):
@@ -98,6 +109,7 @@ class Evaluation(Frozen):
 
     episodes: PositiveInt
     policies: list[Literal["deterministic", "stochastic"]] = Field(min_length=1)
+    choices: list[Choice] = Field(default=["final"], min_length=1)  # which of a training's policies
 
 
 class Study(Frozen):
@@ -114,7 +126,7 @@ class Experiment(Frozen):
     methods: dict[Name, Method] = Field(min_length=1)
     seeds: PositiveInt
     pretrain: Phase
-    finetune: FineTune | None = None
+    finetunes: dict[Name, FineTune] = {}  # by the name of the phase; each starts after pretraining
     evaluate: Evaluation
     studies: dict[Name, Study] = {}
     figures: list[Name] = []
@@ -134,6 +146,7 @@ class Parameters(Frozen):
     seed: int
     encoders: dict[Name, Encoder]
     tasks: dict[Name, Task]
+    demos: dict[Name, Demo] = {}
     goals: dict[Name, Goal]
     learners: dict[Name, Learner]
     papers: dict[Name, Paper]
@@ -150,8 +163,9 @@ class Parameters(Frozen):
         for paper_name, paper in self.papers.items():
             for name, experiment in paper.experiments.items():
                 for method_name, method in experiment.methods.items():
-                    if getattr(method.reward, "goal", None) is None:
-                        continue
+                    goal = getattr(method.reward, "goal", None)
+                    if goal is None or hasattr(self.goals[goal], "demo"):
+                        continue  # nothing to compare with, or shown rather than told
                     for task in experiment.tasks:
                         if self.tasks[task].prompts is None:
                             raise ValueError(
@@ -161,6 +175,33 @@ class Parameters(Frozen):
                             )
         return self
 
+    @model_validator(mode="after")
+    def _stand_ins_see_what_they_learned_from(self) -> "Parameters":
+        for paper_name, paper in self.papers.items():
+            for name, experiment in paper.experiments.items():
+                for method_name, method in experiment.methods.items():
+                    goal = getattr(method.reward, "goal", None)
+                    if goal is None or experiment.skip or method.skip:
+                        continue
+                    encoder = self.goals[goal].encoder
+                    size = _trained_size(self.encoders[encoder])
+                    for task in experiment.tasks:
+                        view = self.tasks[task].view
+                        if size is not None and (view.width, view.height) != size:
+                            raise ValueError(
+                                f"papers.{paper_name}.experiments.{name}.methods.{method_name}: "
+                                f"encoders.{encoder} learns from pictures of {size[0]}x{size[1]}, "
+                                f"but tasks.{task}.view is {view.width}x{view.height}; "
+                                "give both one size."
+                            )
+        return self
+
+
+def _trained_size(encoder: Any) -> tuple[int, int] | None:
+    """Width and height of the pictures that a stand-in is trained on here."""
+    dataset = getattr(getattr(encoder, "train", None), "dataset", None)
+    return None if dataset is None else (dataset.width, dataset.height)
+
 
 def _references(parameters: Parameters) -> list[tuple[str, str, Any]]:
     """(where, name, what it may be) for every mention of one entry by another."""
@@ -168,6 +209,16 @@ def _references(parameters: Parameters) -> list[tuple[str, str, Any]]:
         (f"goals.{name}.encoder", goal.encoder, parameters.encoders)
         for name, goal in parameters.goals.items()
     ]
+    for name, goal in parameters.goals.items():
+        if hasattr(goal, "demo"):
+            found.append((f"goals.{name}.demo", goal.demo, parameters.demos))
+            if goal.task is not None:
+                found.append((f"goals.{name}.task", goal.task, parameters.tasks))
+    for name, encoder in parameters.encoders.items():
+        dataset = getattr(getattr(encoder, "train", None), "dataset", None)
+        for task in getattr(dataset, "tasks", ()):
+            at = f"encoders.{name}.train.dataset.tasks"
+            found.append((at, task, parameters.tasks))
     for paper_name, paper in parameters.papers.items():
         for name, experiment in paper.experiments.items():
             at = f"papers.{paper_name}.experiments.{name}"
@@ -176,19 +227,28 @@ def _references(parameters: Parameters) -> list[tuple[str, str, Any]]:
                 (f"{at}.pretrain.learner", experiment.pretrain.learner, parameters.learners)
             )
             rewards = {f"methods.{m}.reward": v.reward for m, v in experiment.methods.items()}
-            if experiment.finetune is not None:
-                found.append(
-                    (f"{at}.finetune.learner", experiment.finetune.learner, parameters.learners)
-                )
-                rewards["finetune.reward"] = experiment.finetune.reward
+            found += [
+                (f"{at}.methods.{m}.learner", v.learner, parameters.learners)
+                for m, v in experiment.methods.items()
+                if v.learner is not None
+            ]
+            for phase, finetune in experiment.finetunes.items():
+                where = f"finetunes.{phase}"
+                found.append((f"{at}.{where}.learner", finetune.learner, parameters.learners))
+                found += [(f"{at}.{where}.of", m, experiment.methods) for m in finetune.of or []]
+                rewards[f"{where}.reward"] = finetune.reward
             for where, reward in rewards.items():
-                goal = getattr(reward, "goal", None)
-                if goal is not None:
-                    found.append((f"{at}.{where}.goal", goal, parameters.goals))
+                for key, known in (("goal", parameters.goals), ("demo", parameters.demos)):
+                    if getattr(reward, key, None) is not None:
+                        found.append((f"{at}.{where}.{key}", getattr(reward, key), known))
             for study_name, study in experiment.studies.items():
                 found += [
                     (f"{at}.studies.{study_name}.of", method, experiment.methods)
                     for method in study.of
+                ]
+                found += [
+                    (f"{at}.studies.{study_name}.study.told", task, parameters.tasks)
+                    for task in getattr(study.study, "told", None) or ()
                 ]
     return found
 
@@ -273,69 +333,5 @@ def _checked(values: dict[str, Any], source: str) -> Parameters:
         return Parameters.model_validate(values)
     except ValidationError as error:
         raise UserError(
-            "\n".join(_sentence(issue, values, source) for issue in error.errors())
+            "\n".join(sentence(issue, values, source, Parameters) for issue in error.errors())
         ) from None
-
-
-def _sentence(issue: Any, values: Any, source: str) -> str:
-    """One pydantic error as a sentence: file, key path, what was found, what is allowed."""
-    # Tags of discriminated unions appear in `loc` but are no keys of the file.
-    path = _real_path(issue["loc"], values)
-    where = ": ".join(filter(None, (source, ".".join(map(str, path)))))
-    if issue["type"] == "extra_forbidden":
-        known = _fields_at(path[:-1], values)
-        return f"{where}: unknown key; {nearest(str(path[-1]), known)}"
-    if issue["type"] == "union_tag_invalid":
-        found = issue["ctx"]["tag"]
-        tags = [tag.strip().strip("'") for tag in issue["ctx"]["expected_tags"].split(",")]
-        return f"{where}: name is {found!r}; {nearest(found, tags)}"
-    if issue["type"] == "missing":
-        return f"{where}: this key is missing."
-    if issue["type"] == "value_error":
-        return f"{where}: {issue['ctx']['error']}"
-    return f"{where}: found {issue['input']!r}; {issue['msg'].lower()}."
-
-
-def _real_path(loc: tuple[int | str, ...], values: Any) -> list[int | str]:
-    path: list[int | str] = []
-    at = values
-    for index, key in enumerate(loc):
-        inside = (isinstance(at, dict) and key in at) or (
-            isinstance(at, list) and isinstance(key, int) and key < len(at)
-        )
-        if inside:
-            at = at[key]
-            path.append(key)
-        elif index == len(loc) - 1 and not (isinstance(at, dict) and at.get("name") == key):
-            path.append(key)
-    return path
-
-
-def _fields_at(path: list[int | str], values: Any) -> set[str]:
-    """The keys that may stand at this path: the types are walked beside the values."""
-    expected: Any = Parameters
-    for key in path:
-        model = _model(expected, values)
-        if model is not None:
-            expected = model.model_fields[str(key)].annotation
-        else:  # a mapping or a list: its values' type comes last
-            expected = get_args(expected)[-1]
-        values = values[key]
-    model = _model(expected, values)
-    return set(model.model_fields) if model is not None else set()
-
-
-def _model(expected: Any, value: Any) -> type[BaseModel] | None:
-    """The model that a value is meant to be: of several, the one of its `name`."""
-    if isinstance(expected, type) and issubclass(expected, BaseModel):
-        return expected
-    if get_origin(expected) in (dict, list):
-        return None
-    options = [_model(option, value) for option in get_args(expected)]
-    models = [option for option in options if option is not None]
-    name = value.get("name") if isinstance(value, dict) else None
-    named = [m for m in models if "name" in m.model_fields]
-    for model in named:
-        if name in get_args(model.model_fields["name"].annotation):
-            return model
-    return models[0] if models else None

@@ -1,6 +1,6 @@
 """Judging a policy: seeded episodes, their true returns and successes, and a film of one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ COLUMNS = (
 )  # fmt: skip
 _LANES = 16  # episodes side by side: one pass of the policy serves them all
 _FILM_HEIGHT = 240  # pixels
+# Where a world's layouts are fixed: RoboCLIP trains in 0 to 7, and evaluates in 10 to 17.
+_FIRST_RANK, _RANKS = 10, 8
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class _Player:
         self.generator = dice
         self.over = False
         self._world, self._number = world, number
-        world.next_episode = number
+        world.next_episode, world.world.rank = number, _FIRST_RANK + number % _RANKS
         self.observation, _ = world.reset()
         self._rewards: list[float] = []
         self._successes: list[bool] = []
@@ -91,22 +93,22 @@ class _Player:
         )
 
 
-def table(played: dict[How, list[Played]], world: World) -> str:
-    """`episodes.csv`: one row an episode."""
+def table(played: Mapping[str, list[Played]], world: World) -> str:
+    """`episodes.csv`: one row an episode; `played` by how its policy acted and which it was."""
     lines = [",".join(COLUMNS)]
-    for how, episodes in played.items():
+    for acted, episodes in played.items():
         for episode in episodes:
             values = scores(episode, world).values()
-            lines.append(",".join([how, str(episode.number), *map(repr, values)]))
+            lines.append(",".join([acted, str(episode.number), *map(repr, values)]))
     return "\n".join(lines) + "\n"
 
 
-def summary(played: dict[How, list[Played]], world: World) -> dict[str, Any]:
+def summary(played: Mapping[str, list[Played]], world: World) -> dict[str, Any]:
     """`metrics.json`: means over the episodes, and what success means."""
     means: dict[str, Any] = {}
-    for how, episodes in played.items():
+    for acted, episodes in played.items():
         rows = [scores(episode, world) for episode in episodes]
-        means[how] = {
+        means[acted] = {
             "episodes": len(rows),
             **{name: float(np.mean([row[name] for row in rows])) for name in rows[0]},
         }

@@ -7,7 +7,7 @@ beside pandas 3, and it would take a second of every job's start.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,20 +49,45 @@ def interquartile_mean(values: Array) -> Array:
 def iqm(scores: Scores, generator: np.random.Generator) -> Estimate:
     """IQM over seeds × tasks with its interval. No interval for a single seed."""
     strata = _strata(scores)
-    value = float(interquartile_mean(np.concatenate(strata)))
-    return _estimate(value, [strata], lambda drawn: interquartile_mean(drawn[0]), generator)
-
-
-def difference(first: Scores, second: Scores, generator: np.random.Generator) -> Estimate:
-    """IQM of the first minus IQM of the second; the two are resampled independently."""
-    one, two = _strata(first), _strata(second)
-    value = interquartile_mean(np.concatenate(one)) - interquartile_mean(np.concatenate(two))
     return _estimate(
-        float(value),
-        [one, two],
-        lambda drawn: interquartile_mean(drawn[0]) - interquartile_mean(drawn[1]),
+        pooled_iqm(scores), [strata], lambda drawn: interquartile_mean(drawn[0]), generator
+    )
+
+
+def pooled_iqm(scores: Scores) -> float:
+    """IQM over seeds × tasks."""
+    return float(interquartile_mean(np.concatenate(_strata(scores))))
+
+
+def difference(
+    first: Scores, second: Scores, generator: np.random.Generator, times: float = 1.0
+) -> Estimate:
+    """IQM of the first minus `times` that of the second; they are resampled independently."""
+    return _estimate(
+        pooled_iqm(first) - times * pooled_iqm(second),
+        [_strata(first), _strata(second)],
+        lambda drawn: interquartile_mean(drawn[0]) - times * interquartile_mean(drawn[1]),
         generator,
     )
+
+
+def ratio(first: Scores, second: Scores, generator: np.random.Generator) -> Estimate:
+    """IQM of the first over that of the second; infinite over zero, NaN for zero over zero.
+
+    A resample of zero over zero says nothing for either and counts as 1.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = float(np.float64(pooled_iqm(first)) / np.float64(pooled_iqm(second)))
+        return _estimate(
+            value,
+            [_strata(first), _strata(second)],
+            lambda drawn: np.nan_to_num(
+                interquartile_mean(drawn[0]) / interquartile_mean(drawn[1]), nan=1.0, posinf=np.inf
+            ),
+            generator,
+            # Between two infinities there is no mean: the nearer one of the drawn is taken.
+            method="inverted_cdf",
+        )
 
 
 def probability_of_improvement(
@@ -102,10 +127,19 @@ def iqm_curve(curves: Array, generator: np.random.Generator) -> tuple[Array, Arr
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> float:
     """Rank correlation; tied values share their mean rank. NaN if one of them is constant."""
-    first, second = _ranks(np.asarray(x, float)), _ranks(np.asarray(y, float))
+    first, second = ranks(x), ranks(y)
     first, second = first - first.mean(), second - second.mean()
     scale = np.sqrt((first**2).sum() * (second**2).sum())
     return float((first * second).sum() / scale) if scale > 0 else float("nan")
+
+
+def ranks(values: Sequence[float] | Array) -> Array:
+    """The place of each value in order, from 1; tied values share their mean place."""
+    _, places, counts = np.unique(
+        np.asarray(values, float), return_inverse=True, return_counts=True
+    )
+    last = np.cumsum(counts)
+    return np.asarray((last - (counts - 1) / 2)[places])
 
 
 def _strata(scores: Scores) -> list[Array]:
@@ -120,13 +154,14 @@ def _estimate(
     groups: list[list[Array]],
     statistic: Callable[[list[Array]], Array],
     generator: np.random.Generator,
+    method: Literal["linear", "inverted_cdf"] = "linear",
 ) -> Estimate:
     """The percentile bootstrap: seeds are drawn with replacement within each task."""
     seeds = min(len(task) for strata in groups for task in strata)
     if seeds < 2:  # resampling one seed gives that seed again: an interval would be a lie
         return Estimate(value, None, None, seeds)
     drawn = [_resample(strata, generator) for strata in groups]
-    low, high = np.quantile(statistic(drawn), _tails())
+    low, high = np.quantile(statistic(drawn), _tails(), method=method)
     return Estimate(value, float(low), float(high), seeds)
 
 
@@ -146,9 +181,3 @@ def _wins(x: Array, y: Array) -> Array:
     """Share of pairs, one of each, in which x is larger: (reps, n), (reps, m) -> (reps,)."""
     gaps = x[..., :, None] - y[..., None, :]
     return np.asarray(((gaps > 0) + 0.5 * (gaps == 0)).mean(axis=(-2, -1)))
-
-
-def _ranks(values: Array) -> Array:
-    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return np.asarray((last - (counts - 1) / 2)[places])

@@ -3,8 +3,8 @@
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,22 @@ class Subject:
     rewards: Mapping[str, Reward]  # method -> its reward
     alphas: Mapping[str, float | None]  # method -> its regularisation, if it has one
     draw: Callable[[Snapshots, View], Frames]
+    # Task whose sentence or demo is meant -> method -> the reward that compares with it.
+    told: Mapping[str, Mapping[str, Reward]] = field(default_factory=dict)
+    _drawn: dict[tuple[View, bytes], Frames] = field(default_factory=dict)
+
+    def watched(self, reward: Reward, episodes: Episodes, snapshots: Snapshots) -> Episodes:
+        """The episodes with the frames that a reward reads; the same frames are drawn once."""
+        view = reward.reads.view
+        if view is None:
+            return episodes
+        steps = reward.reads.steps(snapshots.shape[1])
+        key = (view, steps.tobytes())
+        if key not in self._drawn:
+            moments = snapshots[:, steps]
+            flat = self.draw(moments.reshape(-1, moments.shape[-1]), view)
+            self._drawn[key] = flat.reshape(*moments.shape[:2], *flat.shape[1:])
+        return replace(episodes, frames=self._drawn[key])
 
     def scores(self, snapshots: Snapshots) -> dict[str, Array]:
         """Method -> the reward of each of these moments, (N,)."""
@@ -106,28 +122,35 @@ class Study(Protocol):
 
 
 class Once:
-    """An encoder that encodes the same frames once, however many rewards ask for them."""
+    """An encoder that encodes the same pictures once, however many rewards ask for them."""
 
     def __init__(self, encoder: Encoder) -> None:
         self.dimensions = encoder.dimensions
         self._encoder = encoder
-        self._frames: Frames | None = None  # held, so that its memory is not another's meanwhile
-        self._vectors: Tensor | None = None
+        # Pictures are held with their vectors, so that their memory is not another's meanwhile.
+        self._known: dict[str, tuple[Frames, Tensor]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._encoder, name)
 
     def image(self, frames: Frames) -> "Tensor":
         """One vector a frame; remembered until other frames come."""
-        if self._vectors is None or not _same(frames, self._frames):
-            self._vectors = self._encoder.image(frames)
-            self._frames = frames
-        return self._vectors
+        return self._once("image", frames)
 
     def video(self, clips: Clips) -> "Tensor":
-        """One vector a clip."""
-        return self._encoder.video(clips)
+        """One vector a clip; remembered until other clips come."""
+        return self._once("video", clips)
 
     def text(self, sentences: list[str]) -> "Tensor":
         """One vector a sentence."""
         return self._encoder.text(sentences)
+
+    def _once(self, kind: str, pictures: Frames) -> "Tensor":
+        known, vectors = self._known.get(kind, (None, None))
+        if vectors is None or not _same(pictures, known):
+            vectors = getattr(self._encoder, kind)(pictures)
+            self._known[kind] = pictures, vectors
+        return vectors
 
 
 def _same(one: Frames, other: Frames | None) -> bool:

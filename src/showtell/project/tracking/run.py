@@ -12,7 +12,7 @@ from showtell.project.git import git_state
 from showtell.project.provenance import job_key
 
 _ADDRESS = ("paper", "experiment", "task", "method", "seed", "phase")
-_MODELS = ("models", "goals")  # shown together: networks and what is made with them
+_MODELS = ("models", "demos", "goals")  # shown together: networks and what is made with them
 _LONGEST_NAME, _LONGEST_VALUE = 250, 6000  # of an MLflow parameter
 
 

@@ -1,0 +1,112 @@
+"""Alignment: whether a learned reward ranks behaviours as the truth does (RoboCLIP, Figure 2).
+
+The first thing to know about a prompt, before any training: rollouts from random to scripted
+behaviour are scored by every reward, as told by every sentence.
+"""
+
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from showtell.data.scripted import Script, script, shaken
+from showtell.learners.labelling import Rollout
+from showtell.learners.progress import succeeded
+from showtell.project import seeds
+from showtell.rendering.scene import Snapshots
+from showtell.rewards.reward import Episodes, Reward
+from showtell.studies.study import Array, Measured, Subject, Value
+from showtell.worlds.world import SeededEpisodes, World
+
+COLUMNS = ("method", "text", "episode", "noise", "success", "true_return", "score", "similarity")
+
+
+class AlignmentSettings(BaseModel):
+    """How many rollouts, and whose sentences judge them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["alignment"]
+    episodes: int = Field(ge=4)
+    told: list[str] | None = None  # tasks whose sentences judge; null: the task's own
+
+
+class Alignment:
+    """Plays a script with more and more noise, and asks every reward about every episode."""
+
+    def __init__(self, settings: AlignmentSettings) -> None:
+        self._settings = settings
+
+    def measure(self, subject: Subject, root: int, address: tuple[str | int, ...]) -> Measured:
+        """One row a method, text and episode; the similarity is a cosine, where there is one."""
+        assert isinstance(subject.world, World)
+        noises = np.linspace(1.0, 0.0, self._settings.episodes)
+        episodes, snapshots = play(subject.world, noises, root, address)
+        success = succeeded(subject.world.success_rule, episodes.successes)
+        returns = episodes.true_rewards.sum(axis=1, dtype=np.float64)
+        rows: list[tuple[Value, ...]] = []
+        for text, rewards in subject.told.items():
+            for method, reward in rewards.items():
+                scores, similarities = self._judge(subject, reward, episodes, snapshots)
+                rows += [
+                    (method, text, number, *map(float, values))
+                    for number, values in enumerate(
+                        zip(noises, success, returns, scores, similarities, strict=True)
+                    )
+                ]
+        return Measured(COLUMNS, rows)
+
+    def _judge(
+        self, subject: Subject, reward: Reward, episodes: Episodes, snapshots: Snapshots
+    ) -> tuple[Array, Array]:
+        seen = subject.watched(reward, episodes, snapshots)
+        scores = reward.score(seen).sum(axis=1, dtype=np.float64)
+        similarity = getattr(reward, "similarity", None)
+        if similarity is None:
+            return scores, np.full(len(scores), np.nan)
+        return scores, np.asarray(similarity(seen), dtype=np.float64)
+
+
+def play(
+    world: World, noises: Array, root: int, address: tuple[str | int, ...]
+) -> tuple[Episodes, Snapshots]:
+    """One whole episode for each amount of noise, from 0 (the world's script) to 1 (random)."""
+    seeded = SeededEpisodes(world, root, *address, "rollouts")
+    played = [
+        _episode(seeded, float(noise), seeds.generator(root, *address, "actions", number))
+        for number, noise in enumerate(noises)
+    ]
+    episodes = [episode for episode, _ in played]
+    together = Episodes(
+        observations=np.concatenate([e.observations for e in episodes]),
+        actions=np.concatenate([e.actions for e in episodes]),
+        true_rewards=np.concatenate([e.true_rewards for e in episodes]),
+        successes=np.concatenate([e.successes for e in episodes]),
+        starts=np.concatenate([e.states[:, 0] for e in episodes]),
+    )
+    return together, np.concatenate([snapshots for _, snapshots in played])
+
+
+def _episode(
+    seeded: SeededEpisodes, noise: float, generator: np.random.Generator
+) -> tuple[Episodes, Snapshots]:
+    world = seeded.world
+    rollout = Rollout(world.horizon, 1, world.horizon)
+    observation, _ = seeded.reset()
+    rollout.begin(observation[None])
+    scripted = shaken(script(world), generator, noise)
+    aimless = shaken(_still(world), generator, 1.0)
+    for step in range(world.horizon):
+        # The more noise, the shakier the hand and the sooner it forgets what it is about.
+        action = scripted() if step < (1 - noise) * world.horizon else aimless()
+        observation, reward, terminated, truncated, info = seeded.step(action)
+        over = np.array([terminated or truncated])
+        rollout.add(np.asarray(action)[None], observation[None], np.array([reward]), over, [info])
+    return rollout.episodes()
+
+
+def _still(world: World) -> Script:
+    return lambda: np.zeros(world.action_space.shape or (), dtype=np.float32)
+
+
+PARTS = {"alignment": (AlignmentSettings, "Alignment")}

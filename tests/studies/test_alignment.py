@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from showtell.goals.goal import Target
+from showtell.project.registry import build, part
+from showtell.rendering.pool import RenderPool
+from showtell.rendering.scene import View
+from showtell.rewards.roboclip import RoboclipReward, RoboclipSettings
+from showtell.studies.alignment import COLUMNS
+from showtell.studies.statistics import spearman
+from showtell.studies.study import Once, Subject
+from tests.nets.s3d_models import small_encoder
+
+VIEW = View(32, 32, camera="corner2-crop", quality="fast")
+WORLD = {
+    "name": "metaworld", "task": "drawer-close", "horizon": 128, "end": "terminal",
+    "observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2",
+}  # fmt: skip
+
+
+def made(kind, values, **context):
+    return build(kind, part(kind, values["name"]).settings.model_validate(values), **context)
+
+
+def roboclip(encoder, sentence):
+    told = encoder.text([sentence]).numpy()[0]
+    settings = RoboclipSettings(name="roboclip", goal="told", frames=8, sampling="evenly")
+    return RoboclipReward(settings, encoder=encoder, target=Target(told, None, {}), view=VIEW)
+
+
+class Counting:
+    """A real encoder that counts the clips it was given."""
+
+    def __init__(self):
+        self._encoder = small_encoder()
+        self.dimensions = self._encoder.dimensions
+        self.clips = 0
+
+    def video(self, clips):
+        self.clips += len(clips)
+        return self._encoder.video(clips)
+
+    def text(self, sentences):
+        return self._encoder.text(sentences)
+
+
+@pytest.fixture(scope="module")
+def measured():
+    world, counting = made("worlds", WORLD), Counting()
+    encoder = Once(counting)
+    truth = made("rewards", {"name": "true_reward"})
+    told = {
+        task: {"text": roboclip(encoder, sentence), "truth": truth}
+        for task, sentence in (
+            ("drawer-close", "robot closing green drawer"),
+            ("button-press", "robot pushing red button"),
+        )
+    }
+    study = made("studies", {"name": "alignment", "episodes": 6, "told": list(told)})
+    with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
+        subject = Subject(world, told["drawer-close"], {}, pool.draw, told)
+        return study.measure(subject, 0, ("paper", "experiment", "drawer-close")), counting
+
+
+def column(measured, name, **wanted):
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in measured.rows]
+    return [row[name] for row in rows if all(row[key] == value for key, value in wanted.items())]
+
+
+def test_every_method_judges_every_episode_by_every_sentence(measured):
+    table, _ = measured
+    assert len(table.rows) == 2 * 2 * 6
+    one, other = (
+        column(table, "score", method="text", text=t) for t in ("drawer-close", "button-press")
+    )
+    assert np.isfinite(one).all()
+    assert one != other
+
+
+def test_rollouts_run_from_aimless_to_scripted(measured):
+    table, _ = measured
+    of = {"method": "truth", "text": "drawer-close"}
+    assert column(table, "noise", **of) == pytest.approx(np.linspace(1, 0, 6))
+    success = column(table, "success", **of)
+    assert (success[0], success[-1]) == (0, 1)
+
+
+def test_the_truth_ranks_as_itself_and_has_no_similarity(measured):
+    table, _ = measured
+    of = {"method": "truth", "text": "button-press"}
+    assert spearman(column(table, "score", **of), column(table, "true_return", **of)) == 1
+    assert np.isnan(column(table, "similarity", **of)).all()
+
+
+def test_a_similarity_is_a_cosine(measured):
+    table, _ = measured
+    values = np.array(column(table, "similarity", method="text"))
+    assert (abs(values) <= 1).all()
+    assert np.ptp(values) > 0
+
+
+def test_each_clip_is_encoded_once_however_many_sentences_judge_it(measured):
+    _, counting = measured
+    assert counting.clips == 6
