@@ -60,6 +60,9 @@ bench: $(VENV)/.ready gl ## measure speed and memory; writes docs/performance.md
 
 # --- what a contributor does ---
 
+gallery: $(VENV)/.ready gl ## draw every task and demo into docs/gallery, to be looked at
+	@showtell gallery
+
 test: $(VENV)/.ready gl ## format, lint, types, import contracts, unit tests, workflow tests
 	@$(MAKE) --no-print-directory lint types contracts
 	@python -m pytest -n 2 --dist loadfile

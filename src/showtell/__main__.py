@@ -14,6 +14,7 @@ from showtell.project.errors import UserError
 
 ROOT = Path.cwd()  # every verb is run from the repository's root
 JOBS = {
+    "demonstrate": "show a task: scripted, drawn, published or from a file",
     "train_encoder": "train a stand-in network on rendered pictures and captions",
     "fetch_encoder": "download a network by name, check it, convert it once",
     "embed_goal": "turn what is shown or told into one target embedding",
@@ -95,6 +96,9 @@ def _add_project_verbs(verbs: Any) -> None:
     watch = verbs.add_parser("watch", help="keep the report up to date while a process lives")
     watch.add_argument("--pid", type=int, required=True)
     watch.set_defaults(run=_watch)
+    gallery = verbs.add_parser("gallery", help="draw every task and every demo into docs/gallery")
+    gallery.add_argument("--only", nargs="+", default=[], help="families of worlds, or hand")
+    gallery.set_defaults(run=_gallery)
     export = verbs.add_parser("export", help="rewrite the files that are generated from code")
     export.set_defaults(run=_export)
     for verb in (doctor, plan, share, pull, track, refresh, watch):
@@ -144,6 +148,12 @@ def _watch(options: argparse.Namespace) -> int:
     from showtell.jobs.report import watch
 
     return watch(ROOT, options.scale, options.pid)
+
+
+def _gallery(options: argparse.Namespace) -> int:
+    from showtell.jobs.gallery import gallery
+
+    return gallery(ROOT, options.only)
 
 
 def _export(options: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from showtell.project.grid import Cell, Grid
 from showtell.project.parameters import load
+from showtell.project.specifications import Specifications
 from tests.workflow.workspace import REPOSITORY, Workspace
 
 RUNS = 3
@@ -49,7 +50,9 @@ def _seconds(workspace: Workspace) -> float:
 def _start(workspace: Workspace, method: str) -> float:
     """Until the training says that it is at work."""
     grid = Grid(load(REPOSITORY, "smoke"))
-    job = json.loads(grid.train_job(Cell("vlm_rm", "cartpole", "cartpole", method, 0), "pretrain"))
+    job = json.loads(
+        Specifications(grid).training(Cell("vlm_rm", "cartpole", "cartpole", method, 0), "pretrain")
+    )
     results = workspace.root / "results/smoke"
     with tempfile.TemporaryDirectory() as folder:
         outputs = {

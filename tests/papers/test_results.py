@@ -43,6 +43,17 @@ def test_scores_are_means_over_the_episodes_of_one_policy(experiment):
     assert results.scores("zero", "pretrain", "stochastic", "success") == {}
 
 
+def test_policies_other_than_the_last_are_shown_by_how_they_were_chosen(experiment):
+    plan, write = experiment
+    judged = plan.evaluate | {"policies": ["stochastic"], "choices": ["final", "oracle"]}
+    plan = plan.model_copy(update={"evaluate": judged})
+    assert plan.policies == ("stochastic", "stochastic (oracle)")
+    rows = ["stochastic,0,1.0,5,0,0,0,0", "stochastic (oracle),0,2.0,5,1,1,1,1"]
+    results = read(plan, {"evaluations": [write(Run("cartpole", "text", 0, "pretrain"), rows)]})
+    scores = [results.scores("text", "pretrain", p, "success") for p in plan.policies]
+    assert scores == [{"cartpole": [0.0]}, {"cartpole": [1.0]}]
+
+
 def test_leftovers_of_another_grid_are_not_compared(experiment):
     plan, write = experiment
     rows = ["stochastic,0,10.0,5,1,1,1,1"]

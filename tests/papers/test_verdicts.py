@@ -2,7 +2,8 @@
 
 import pytest
 
-from showtell.papers.ledger import Above, AtLeast, Claim, LandscapePeak, Order, SameShape
+from showtell.papers.criteria import Above, AtLeast, LandscapePeak, Order, SameShape
+from showtell.papers.ledger import Claim
 from showtell.papers.verdicts import judge, not_run
 
 RATE = {"metric": "success", "policy": "stochastic"}

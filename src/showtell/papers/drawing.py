@@ -22,6 +22,12 @@ _ON_DARK = ("#8fa2ff", "#bd93f2", "#f07fc0", "#ff9c7d", "#ffc94d")
 _DARK = {INK: "#eceef2", SOFT: "#9aa3b2", GRID: "#343a46", PAPER: "#181b22"}
 # Okabe and Ito's colours for methods that have no order.
 _UNORDERED = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+_TRUE = {"ground-truth": "ground truth", "dense": "dense true reward"}
+_WRITTEN = {
+    "gail": "GAIL",
+    "airl": "AIRL",
+    "clip": "CLIP, last frame",
+}  # names as papers write them
 _STEPS = 100
 
 
@@ -40,12 +46,12 @@ def looks(methods: list[str], strengths: list[float]) -> dict[str, Look]:
     for method, strength in zip(methods, strengths, strict=True):
         if strength == strength:
             found[method] = Look(strength_colour(strength), "-", f"α = {strength:g}")
-        elif method == "ground-truth":
-            found[method] = Look(INK, (0, (4, 1.6)), "ground truth")
+        elif method in _TRUE:
+            found[method] = Look(INK, (0, (4, 1.6)), _TRUE[method])
         elif method == "zero":
             found[method] = Look(SOFT, (0, (1, 1.4)), "zero reward")
         else:
-            found[method] = Look(next(unordered), "-", method)
+            found[method] = Look(next(unordered), "-", _WRITTEN.get(method, method))
     return found
 
 
@@ -107,6 +113,7 @@ def style() -> Iterator[None]:
 def save(figure: "Figure", svg: Path, pdf: Path | None = None) -> None:
     """Write a figure; equal figures are equal files, on any day."""
     with style():
+        _settle(figure)
         with replacing(svg) as temporary:
             figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
         if pdf is not None:
@@ -115,6 +122,17 @@ def save(figure: "Figure", svg: Path, pdf: Path | None = None) -> None:
             nothing = {"CreationDate": None, "Creator": None, "Producer": None}
             with replacing(pdf) as temporary:
                 figure.savefig(temporary, format="pdf", metadata=nothing)
+
+
+def _settle(figure: "Figure") -> None:
+    """Fix where the axes are: the layout's solver rounds now this way, now that."""
+    if figure.get_layout_engine() is None:
+        return
+    figure.draw_without_rendering()
+    for axis in figure.axes:
+        left, bottom, width, height = axis.get_position(original=True).bounds
+        axis.set_position((round(left, 6), round(bottom, 6), round(width, 6), round(height, 6)))
+    figure.set_layout_engine("none")
 
 
 def panels(

@@ -85,7 +85,7 @@ def draw_success(table: Table) -> "Figure":
                     height = row + (place - (len(policies) - 1) / 2) * 0.36
                     found = one_task.where(method=method, policy=policy)
                     filled = policy == "deterministic"
-                    _draw_dots(axis, found, height, look[method].colour, filled)
+                    draw_dots(axis, found, height, look[method].colour, filled)
             axis.set_yticks(range(rows), [entry.label for entry in look.values()])
             axis.tick_params(axis="y", length=0, labelcolor=INK)
             axis.set_ylim(rows - 0.45, -0.55)
@@ -97,12 +97,13 @@ def draw_success(table: Table) -> "Figure":
                 axis.set_title(task)
         axes[-1].set_xlabel("episodes that succeed")
         for policy, filled in (("deterministic", True), ("stochastic", False)):
-            axes[0].plot([], [], **_dot(INK, filled), label=policy)
+            axes[0].plot([], [], **dot(INK, filled), label=policy)
         figure.legend(loc="outside upper left", ncols=2, handletextpad=0.2, columnspacing=1.2)
         return figure
 
 
-def _draw_dots(axis: "Axes", table: Table, height: float, colour: str, filled: bool) -> None:
+def draw_dots(axis: "Axes", table: Table, height: float, colour: str, filled: bool) -> None:
+    """Every seed a dot at this height, the IQM a tick, its interval a line."""
     whole, seeds = table.where(seed=""), [row for row in table.column("seed") if row]
     if not seeds:
         return
@@ -115,10 +116,11 @@ def _draw_dots(axis: "Axes", table: Table, height: float, colour: str, filled: b
     for place, score in enumerate(scores):
         ties = scores.count(score)  # equal seeds would hide each other: a stack of them
         shift = (scores[:place].count(score) - (ties - 1) / 2) * min(0.24 / ties, 0.07)
-        axis.plot([score], [height + shift], **_dot(colour, filled), clip_on=False)
+        axis.plot([score], [height + shift], **dot(colour, filled), clip_on=False)
 
 
-def _dot(colour: str, filled: bool) -> dict[str, Any]:
+def dot(colour: str, filled: bool) -> dict[str, Any]:
+    """How a seed is drawn."""
     return {
         "linestyle": "none",
         "marker": "o",
@@ -168,7 +170,7 @@ def draw_learning(table: Table) -> "Figure":
         places = [(task, measure) for task in tasks for measure in _PANELS]
         for axis, (task, measure) in zip(axes, places, strict=True):
             for method, entry in look.items():
-                _draw_lines(axis, table.where(task=task, measure=measure, method=method), entry)
+                draw_lines(axis, table.where(task=task, measure=measure, method=method), entry)
             axis.set_title(_PANELS[measure] + (f" · {task}" if len(tasks) > 1 else ""))
             axis.xaxis.set_major_formatter(EngFormatter(sep=""))
             axis.margins(x=0.01)
@@ -181,7 +183,8 @@ def draw_learning(table: Table) -> "Figure":
         return figure
 
 
-def _draw_lines(axis: "Axes", table: Table, look: Look) -> None:
+def draw_lines(axis: "Axes", table: Table, look: Look) -> None:
+    """Rows of `step`, `seed` and `value`: the IQM thick, its interval a band, seeds thin."""
     for seed in [name for name in table.distinct("seed") if name]:
         line = table.where(seed=seed)
         axis.plot(

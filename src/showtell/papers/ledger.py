@@ -2,25 +2,19 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
+from showtell.papers.criteria import Entry, Measured, Test
 from showtell.project.errors import UserError, nearest
 
 Scale = Literal["smoke", "mini", "desk", "paper"]
-Policy = Literal["deterministic", "stochastic"]
-Share = Literal["every", "most", "any"]
-Setting = dict[str, float]  # values of a reward's settings that tell one method: {alpha: 0}
 _HERE = Path(__file__).parent
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Facts(_Entry):
+class Facts(Entry):
     """Which paper this is."""
 
     title: str
@@ -31,16 +25,7 @@ class Facts(_Entry):
     summary: str  # one sentence, in our own words
 
 
-class Measured(_Entry):
-    """Where a number of ours stands: the row of summary.csv that answers a published value."""
-
-    method: str  # may be a pattern: text*
-    metric: str
-    policy: Policy
-    phase: str = "pretrain"
-
-
-class Published(_Entry):
+class Published(Entry):
     """One number of the paper."""
 
     id: str
@@ -53,68 +38,14 @@ class Published(_Entry):
     measured: Measured | None = None
 
 
-class Above(Measured):
-    """One method beats another: the interval of the difference of their IQMs lies above zero."""
-
-    kind: Literal["above"]
-    versus: str
-    share: Share = "every"
-
-
-class AtLeast(Measured):
-    """A method reaches a value: the whole interval of its IQM does."""
-
-    kind: Literal["at_least"]
-    value: float
-    share: Share = "every"
-
-
-class LandscapePeak(_Entry):
-    """The reward is largest at the goal: the argmax of a curve lies within a distance of it."""
-
-    kind: Literal["landscape_peak"]
-    study: str = "landscape"
-    method: str
-    at: float
-    within: float
-    unit: str
-    share: Share = "every"
-
-
-class SameShape(_Entry):
-    """Two reward curves have one shape: their rank correlation reaches a value."""
-
-    kind: Literal["same_shape"]
-    study: str = "landscape"
-    method: str
-    reference: Setting  # which of the matched methods the others are compared with
-    value: float
-    share: Share = "every"
-
-
-class Order(_Entry):
-    """A study's number is lower for one method than for another: their intervals are apart."""
-
-    kind: Literal["order"]
-    study: str
-    column: str
-    rows: dict[str, str] = {}  # which of its rows: {against: success}
-    method: str  # pattern of the methods that should have the lower number
-    than: Setting  # which of the matched methods they should be lower than
-    share: Share = "every"
-
-
-Test = Annotated[Above | AtLeast | LandscapePeak | SameShape | Order, Field(discriminator="kind")]
-
-
-class Caveat(_Entry):
+class Caveat(Entry):
     """What a verdict does not mean, at some scales."""
 
     scales: tuple[Scale, ...]
     text: str
 
 
-class Claim(_Entry):
+class Claim(Entry):
     """One claim, in our own words, and how it is put to a test here."""
 
     id: str
@@ -132,7 +63,7 @@ class Claim(_Entry):
         return " ".join(c.text for c in self.caveats if scale in c.scales) or None
 
 
-class Deviation(_Entry):
+class Deviation(Entry):
     """One place where the paper, its code and this project do not agree."""
 
     id: str
@@ -146,7 +77,7 @@ class Deviation(_Entry):
     banner: bool = False  # weighty enough for the top of the report
 
 
-class FigureFacts(_Entry):
+class FigureFacts(Entry):
     """What stands around a figure."""
 
     title: str
@@ -155,7 +86,7 @@ class FigureFacts(_Entry):
     of_policies: bool = True  # then success, protocol and the use of the truth are said below it
 
 
-class Protocol(_Entry):
+class Protocol(Entry):
     """How one experiment is run and judged, in sentences for a reader."""
 
     title: str
@@ -164,7 +95,7 @@ class Protocol(_Entry):
     oracle: str  # every use of the ground truth
 
 
-class Ledger(_Entry):
+class Ledger(Entry):
     """Everything the report says about a paper, as data."""
 
     paper: Facts

@@ -1,7 +1,7 @@
 """What an experiment left on disk, read into plain numbers: one score a seed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from showtell.learners.choices import label
 from showtell.papers.table import Table
 from showtell.project import seeds
 from showtell.project.errors import UserError
@@ -32,6 +33,7 @@ class Comparison(BaseModel):
     methods: dict[str, dict[str, Any]]  # full name -> settings of its reward
     seeds: int
     phases: tuple[str, ...] = ("pretrain",)
+    only: dict[str, tuple[str, ...]] = {}  # phase -> the methods that go through it, if not all
     evaluate: dict[str, Any]
     studies: dict[str, dict[str, Any]] = {}
     figures: tuple[str, ...] = ()
@@ -46,8 +48,13 @@ class Comparison(BaseModel):
 
     @property
     def policies(self) -> tuple[str, ...]:
-        """How actions are chosen when a policy is judged."""
-        return tuple(self.evaluate["policies"])
+        """How policies act when they are judged, and which of a training's are."""
+        choices, ways = self.evaluate.get("choices", ["final"]), self.evaluate["policies"]
+        return tuple(label(how, choice) for choice in choices for how in ways)
+
+    def phases_of(self, method: str) -> tuple[str, ...]:
+        """The phases that one method goes through."""
+        return tuple(p for p in self.phases if method in self.only.get(p, (method,)))
 
     def generator(self, *purpose: str | int) -> np.random.Generator:
         """The stream of one statistic."""
@@ -71,6 +78,8 @@ class Results:
     scores_of: dict[Run, dict[str, dict[str, float]]]  # run -> policy -> metric -> mean
     progress: dict[Run, Table]
     studies: dict[tuple[str, str], Table]  # (task, study) -> its table
+    films: dict[Run, Path] = field(default_factory=dict)  # rollouts of the judged policies
+    demos: dict[str, Path] = field(default_factory=dict)  # task -> what it was shown by
 
     def scores(
         self, method: str, phase: str, policy: str, metric: str, task: str | None = None
@@ -97,7 +106,7 @@ class Results:
             for task in plan.tasks
             for method in plan.methods
             for seed in range(plan.seeds)
-            for phase in plan.phases
+            for phase in plan.phases_of(method)
             if (run := Run(task, method, seed, phase)) not in self.scores_of
         ]
 
@@ -131,7 +140,7 @@ class Results:
 
 
 def read(comparison: Comparison, inputs: Mapping[str, Sequence[Path]]) -> Results:
-    """Read the files of `evaluations`, `curves` and `studies`; missing ones are just missing."""
+    """Read `evaluations`, `curves` and `studies`, find `films` and `demos`; some may be missing."""
     evaluations = _by_run(comparison, inputs.get("evaluations", ()), depth=2)
     curves = _by_run(comparison, inputs.get("curves", ()), depth=1)
     studies = {(path.parts[-3], path.stem): Table.read(path) for path in inputs.get("studies", ())}
@@ -144,6 +153,8 @@ def read(comparison: Comparison, inputs: Mapping[str, Sequence[Path]]) -> Result
             for (task, study), table in studies.items()
             if task in comparison.tasks and study in comparison.studies
         },
+        _by_run(comparison, inputs.get("films", ()), depth=2),
+        {path.parts[-2]: path for path in inputs.get("demos", ())},
     )
 
 
@@ -155,6 +166,10 @@ def find(comparison: Comparison, results: Path) -> dict[str, list[Path]]:
         "evaluations": sorted(folder.glob(f"{run}/evaluation/episodes.csv")),
         "curves": sorted(folder.glob(f"{run}/progress.csv")),
         "studies": sorted(folder.glob("*/studies/*.csv")),
+        "films": sorted(folder.glob(f"{run}/evaluation/rollout.mp4")),
+        "demos": sorted(
+            path for task in comparison.tasks for path in results.glob(f"demos/*/{task}/demo.npz")
+        ),
     }
 
 
@@ -179,7 +194,7 @@ def _by_run(comparison: Comparison, paths: Iterable[Path], depth: int) -> dict[R
         if run.task in comparison.tasks
         and run.method in comparison.methods
         and run.seed < comparison.seeds
-        and run.phase in comparison.phases
+        and run.phase in comparison.phases_of(run.method)
     }
 
 

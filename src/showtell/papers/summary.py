@@ -23,7 +23,7 @@ def _rows(results: Results) -> Iterator[tuple[Value, ...]]:
     tasks = (*plan.tasks, ALL) if len(plan.tasks) > 1 else plan.tasks
     for task in tasks:
         for method in plan.methods:
-            for phase in plan.phases:
+            for phase in plan.phases_of(method):
                 for policy in plan.policies:
                     for metric in METRICS:
                         one = None if task == ALL else task

@@ -1,26 +1,47 @@
 """From a claim and the results to a verdict: reproduced, not reproduced, or inconclusive."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from showtell.papers.evidence import Evidence, Part, gather, having, matching, setting_words, words
-from showtell.papers.ledger import (
+from showtell.papers import measurements, policies
+from showtell.papers.criteria import (
     Above,
+    Against,
     AtLeast,
-    Claim,
+    Diagonal,
+    Early,
+    Judged,
     LandscapePeak,
-    Ledger,
-    Measured,
+    NoBetter,
+    NoWorse,
+    Order,
     SameShape,
     Share,
+    Times,
 )
+from showtell.papers.evidence import Evidence, Part, having, matching, setting_words
+from showtell.papers.ledger import Claim, Ledger
 from showtell.papers.results import Results
+from showtell.papers.wording import describe
 from showtell.studies.statistics import ENOUGH_SEEDS
 
 Outcome = Literal[
     "reproduced", "not reproduced", "inconclusive", "waiting", "not run at this scale"
 ]
+_EVIDENCE: dict[type, Callable[[Any, Results], Evidence]] = {
+    Above: policies.above,
+    Times: policies.times,
+    NoBetter: policies.no_better,
+    NoWorse: policies.no_worse,
+    AtLeast: policies.at_least,
+    Early: policies.early,
+    Diagonal: measurements.diagonal,
+    LandscapePeak: measurements.landscape_peak,
+    SameShape: measurements.same_shape,
+    Order: measurements.order,
+}
 _OUTCOME: dict[bool | None, Outcome] = {
     True: "reproduced",
     False: "not reproduced",
@@ -62,48 +83,6 @@ def not_run(claim: Claim) -> Verdict:
     )
 
 
-def describe(test: Any) -> str:
-    """A test in words."""
-    if test is None:
-        return "No automatic test yet."
-    scope = {"every": "for every", "most": "for most of the", "any": "for at least one"}
-    who = f"for “{test.method}”"
-    if "*" in test.method:
-        plural = "s" if test.share == "most" else ""
-        who = f"{scope[test.share]} “{test.method.rstrip('*')}” method{plural}"
-    match test:
-        case Above():
-            return (
-                f"Difference of IQM {words(test.metric)} to {test.versus}: its 95 % stratified "
-                f"bootstrap interval lies above 0, {who} ({test.policy} policy)."
-            )
-        case AtLeast():
-            return (
-                f"IQM {words(test.metric)}: its 95 % stratified bootstrap interval reaches "
-                f"{_goal(test)}, {who} ({test.policy} policy)."
-            )
-        case LandscapePeak():
-            return (
-                f"Argmax of the reward curve within {test.within:g} {test.unit} of {test.at:g}, "
-                f"{who}. A fixed model gives one curve: no sampling, no interval."
-            )
-        case SameShape():
-            return (
-                f"Spearman correlation with the curve of {setting_words(test.reference)} at least "
-                f"{test.value:g}, {who}. A fixed model gives one curve: no sampling."
-            )
-        case _:
-            return (
-                f"{words(test.column)} lower than with {setting_words(test.than)}, 95 % intervals "
-                f"apart, {who}."
-            )
-
-
-def _goal(test: AtLeast) -> str:
-    rate = test.metric.startswith("success")
-    return f"{100 * test.value:g} %" if rate else f"{test.value:g}"
-
-
 def _judge(claim: Claim, results: Results) -> Verdict:
     test = claim.test
     shared: dict[str, Any] = {
@@ -117,7 +96,7 @@ def _judge(claim: Claim, results: Results) -> Verdict:
     if absent is not None:
         why = f"This scale's grid has no {absent}."
         return Verdict(outcome="not run at this scale", why=why, **shared)
-    found = gather(test, results)
+    found = _EVIDENCE[type(test)](test, results)
     if not found.parts:
         return Verdict(outcome="waiting", why="No result yet.", **shared)
     open_ones: list[bool | None] = [None] * len(found.waiting)
@@ -137,32 +116,53 @@ def _judge(claim: Claim, results: Results) -> Verdict:
 
 def _absent(test: Any, results: Results) -> str | None:
     """What the test needs and the grid does not have."""
-    methods = results.comparison.methods
-    for name in ("method", "versus"):
-        pattern = getattr(test, name, None)
-        if pattern is not None and not matching(pattern, methods):
+    plan = results.comparison
+    others = test.others if isinstance(test, Against) else ()
+    for pattern in (test.method, *others):
+        if not matching(pattern, plan.methods):
             return f"method {pattern}"
-    if isinstance(test, Measured):
-        return None if test.policy in results.comparison.policies else f"{test.policy} policy"
-    kinds = {entry["study"]["name"] for entry in results.comparison.studies.values()}
+    for phase in _phases(test):
+        if phase not in plan.phases:
+            return f"phase {phase}"
+    if isinstance(test, Judged):
+        return None if test.policy in plan.policies else f"{test.policy} policy"
+    if isinstance(test, Early):
+        return None
+    kinds = {entry["study"]["name"] for entry in plan.studies.values()}
     if test.study not in kinds:
         return f"study of kind {test.study}"
+    if isinstance(test, Diagonal) and len(plan.tasks) < 2:
+        return "second task to compare with"
     setting = getattr(test, "reference", None) or getattr(test, "than", None)
     if setting is not None:
-        if having(setting, test.method, methods) is None:
+        if having(setting, test.method, plan.methods) is None:
             return f"method {test.method} with {setting_words(setting)}"
-        if len(matching(test.method, methods)) < 2:
+        if len(matching(test.method, plan.methods)) < 2:
             return f"second method {test.method} to compare with"
     return None
 
 
+def _phases(test: Any) -> list[str]:
+    names = [getattr(test, key, None) for key in ("phase", "versus_phase")]
+    return [name for name in names if name is not None]
+
+
 def _seeds(test: Any, results: Results) -> int | None:
     """Seeds of the method that has fewest; a study of a fixed model has none."""
-    if not isinstance(test, Measured):
+    if not isinstance(test, Judged | Early):
         return None
-    methods = matching(test.method, results.comparison.methods)
-    versus = [test.versus] if isinstance(test, Above) else []
-    return min(results.seeds_of(method, test.phase) for method in (*methods, *versus))
+    plan = results.comparison
+    wanted = [(test.method, phase) for phase in _phases(test)]
+    if isinstance(test, Against):
+        wanted = [(test.method, test.phase)]
+        wanted += [(other, test.other_phase) for other in test.others]
+    counts = [
+        results.seeds_of(method, phase)
+        for pattern, phase in wanted
+        for method in matching(pattern, plan.methods)
+        if phase in plan.phases_of(method)
+    ]
+    return min(counts, default=0)
 
 
 def _why(found: Evidence) -> str:

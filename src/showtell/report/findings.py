@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from statistics import median_low
 from typing import Any
@@ -55,6 +56,8 @@ class Numbers:
     """One line of the table of results."""
 
     look: Look
+    task: str | None  # None: over all tasks
+    phase: str
     policy: str
     success: Estimate
     returned: Estimate
@@ -99,7 +102,8 @@ class Experiment:
     def expected(self) -> int:
         """How many trainings are to be judged."""
         plan = self.plan
-        return len(plan.tasks) * len(plan.methods) * plan.seeds * len(plan.phases)
+        phases = sum(len(plan.phases_of(method)) for method in plan.methods)
+        return len(plan.tasks) * plan.seeds * phases
 
     @property
     def judged(self) -> int:
@@ -109,7 +113,8 @@ class Experiment:
     @property
     def shortfall(self) -> list[tuple[Look, int]]:
         """(method, seeds judged) for each that lacks some."""
-        counts = {m: self.results.seeds_of(m, self.plan.phases[-1]) for m in self.plan.methods}
+        plan = self.plan
+        counts = {m: self.results.seeds_of(m, plan.phases_of(m)[-1]) for m in plan.methods}
         return [(self.looks[m], n) for m, n in counts.items() if n < self.plan.seeds]
 
 
@@ -234,15 +239,15 @@ def _answers(ledger: Ledger, experiments: dict[str, Experiment]) -> Iterator[Ans
 
 def _numbers(found: Results, look: dict[str, Look]) -> Iterator[Numbers]:
     plan = found.comparison
-    phase = plan.phases[-1]
-    for method in plan.methods:
-        for policy in plan.policies:
-            if found.scores(method, phase, policy, "success"):
-                success, returned = (
-                    interval(found, method, phase, policy, metric)
-                    for metric in ("success", "return")
-                )
-                yield Numbers(look[method], policy, success, returned)
+    tasks: list[str | None] = [None, *(plan.tasks if len(plan.tasks) > 1 else ())]
+    rows = product(tasks, plan.phases, plan.methods, plan.policies)
+    for task, phase, method, policy in rows:
+        if found.scores(method, phase, policy, "success", task):
+            success, returned = (
+                interval(found, method, phase, policy, metric, task)
+                for metric in ("success", "return")
+            )
+            yield Numbers(look[method], task, phase, policy, success, returned)
 
 
 def _figures(found: Results, ledger: Ledger, results: Path) -> Iterator[Drawn]:
@@ -261,15 +266,18 @@ def _figures(found: Results, ledger: Ledger, results: Path) -> Iterator[Drawn]:
 
 
 def _films(found: Results, look: dict[str, Look], results: Path) -> Iterator[Film]:
-    """One film a method and task: of the seed with the median success, so none is picked."""
+    """One film a method and task: of the seed with the median success, so none is picked.
+
+    Of policies before any fine-tuning, where the reward that is studied has made them.
+    """
     plan = found.comparison
-    policy = plan.policies[0]
+    policy, phase = plan.policies[0], plan.phases[0]
     for task in plan.tasks:
         for method in plan.methods:
             filmed = {}
             for run, scores in found.scores_of.items():
                 path = _folder(results, plan, run) / "evaluation" / "rollout.mp4"
-                if (run.task, run.method) == (task, method) and path.exists():
+                if (run.task, run.method, run.phase) == (task, method, phase) and path.exists():
                     filmed[scores[policy]["success"], run] = path
             if filmed:
                 success, run = median_low(filmed)

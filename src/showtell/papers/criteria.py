@@ -1,0 +1,171 @@
+"""What a claim asks of the results: one kind of test a class, with what it is held against."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
+
+# How a policy acts, and which of a training's it is, if not the final one.
+Policy = Literal[
+    "deterministic",
+    "stochastic",
+    "deterministic (learned)",
+    "stochastic (learned)",
+    "deterministic (oracle)",
+    "stochastic (oracle)",
+]
+Share = Literal["every", "most", "any"]
+Setting = dict[str, float]  # values of a reward's settings that tell one method: {alpha: 0}
+
+
+class Entry(BaseModel):
+    """Something that is written in a ledger."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Measured(Entry):
+    """Where a number of ours stands: the row of summary.csv that answers a published value."""
+
+    method: str  # may be a pattern: text*
+    metric: str
+    policy: Policy
+    phase: str = "pretrain"
+
+
+class Judged(Measured):
+    """A number that a test judges, over all tasks together or on each of them."""
+
+    each_task: bool = False
+    share: Share = "every"  # of the methods, and of the tasks where each counts
+
+
+class Against(Judged):
+    """A number beside another: that of other methods, of another phase, or both."""
+
+    versus: str | tuple[str, ...] | None = None  # patterns; null: the same method
+    versus_phase: str | None = None  # null: the same phase
+
+    @model_validator(mode="after")
+    def _another(self) -> "Against":
+        if self.versus is None and self.versus_phase is None:
+            raise ValueError("give versus, versus_phase or both; else it is held against itself.")
+        return self
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The patterns of the methods that it is held against."""
+        if self.versus is None:
+            return ()
+        return (self.versus,) if isinstance(self.versus, str) else self.versus
+
+    @property
+    def other_phase(self) -> str:
+        """The phase of the number that it is held against."""
+        return self.versus_phase or self.phase
+
+
+class Above(Against):
+    """One method beats another: the interval of the difference of their IQMs lies above zero."""
+
+    kind: Literal["above"]
+
+
+class Times(Against):
+    """One IQM is so many times another: that of the one less so many of the other is above 0."""
+
+    kind: Literal["times"]
+    times: PositiveFloat
+
+
+class NoBetter(Against):
+    """One method does not beat another by much: the interval of the difference lies below it."""
+
+    kind: Literal["no_better"]
+    by: PositiveFloat
+
+
+class NoWorse(Against):
+    """One method does not fall behind another by much: the interval lies above a line."""
+
+    kind: Literal["no_worse"]
+    by: PositiveFloat
+
+
+class AtLeast(Judged):
+    """A method reaches a value: the whole interval of its IQM does."""
+
+    kind: Literal["at_least"]
+    value: float
+
+
+class Early(Entry):
+    """A phase begins better than another: the IQM over the first part of its steps is higher."""
+
+    kind: Literal["early"]
+    method: str
+    phase: str
+    versus_phase: str
+    column: Literal["success", "true_return"]  # of progress.csv
+    part: float = Field(gt=0, le=1)  # of the steps of the phase
+    each_task: bool = False
+    share: Share = "every"
+
+
+class Diagonal(Entry):
+    """Each task's own sentence fits its rollouts best, of all the sentences."""
+
+    kind: Literal["diagonal"]
+    study: str = "alignment"
+    method: str
+    column: Literal["correlation", "similarity"]
+    share: Share = "every"
+
+
+class LandscapePeak(Entry):
+    """The reward is largest at the goal: the argmax of a curve lies within a distance of it."""
+
+    kind: Literal["landscape_peak"]
+    study: str = "landscape"
+    method: str
+    at: float
+    within: float
+    unit: str
+    share: Share = "every"
+
+
+class SameShape(Entry):
+    """Two reward curves have one shape: their rank correlation reaches a value."""
+
+    kind: Literal["same_shape"]
+    study: str = "landscape"
+    method: str
+    reference: Setting  # which of the matched methods the others are compared with
+    value: float
+    share: Share = "every"
+
+
+class Order(Entry):
+    """A study's number is lower for one method than for another: their intervals are apart."""
+
+    kind: Literal["order"]
+    study: str
+    column: str
+    rows: dict[str, str] = {}  # which of its rows: {against: success}
+    method: str  # pattern of the methods that should have the lower number
+    than: Setting  # which of the matched methods they should be lower than
+    share: Share = "every"
+
+
+Test = Annotated[
+    Above
+    | Times
+    | NoBetter
+    | NoWorse
+    | AtLeast
+    | Early
+    | Diagonal
+    | LandscapePeak
+    | SameShape
+    | Order,
+    Field(discriminator="kind"),
+]

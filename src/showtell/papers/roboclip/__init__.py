@@ -1,0 +1,1 @@
+"""RoboCLIP: one demonstration, or one sentence, and a video-language model as the reward."""

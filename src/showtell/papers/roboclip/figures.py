@@ -1,0 +1,160 @@
+"""The figures of RoboCLIP: alignment, zero-shot success, fine-tuning, filmstrips."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from showtell.papers.alignment import fits
+from showtell.papers.drawing import INK, panels, strength_colour, style
+from showtell.papers.figures import Chart
+from showtell.papers.filmstrips import draw_filmstrips, filmstrip_table
+from showtell.papers.journeys import (
+    COLUMNS,
+    PRETRAIN,
+    draw_journey,
+    draw_zero_shot,
+    journey_table,
+    zero_shot_table,
+)
+from showtell.papers.results import Results
+from showtell.papers.table import Table, Value
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_ABRUPT = "-abrupt"  # a phase that keeps the old critic, beside one of the same name without it
+_MATRICES = {
+    "correlation": "rank correlation",
+    "similarity": "mean cosine",
+    "auc": "AUC of success",
+}
+_NEUTRAL = {"correlation": 0.0, "similarity": None, "auc": 0.5}
+_STRONGEST = 0.45  # opacity: what is written on a cell stays readable
+
+
+def alignment_table(results: Results) -> Table:
+    """Figure 2: how every sentence fits the rollouts of every task."""
+    columns = ("method", "task", "text", "correlation", "similarity", "auc")
+    plan, order = results.comparison, list(results.comparison.tasks)
+    tables = results.studies_called("alignment")
+    rows: list[tuple[Value, ...]] = []
+    for method in plan.methods:
+        for task in filter(tables.__contains__, order):
+            found = fits(tables[task].where(method=method))
+            found.sort(key=lambda fit: order.index(fit.text) if fit.text in order else len(order))
+            rows += [(method, task, *fit) for fit in found]
+    return Table.of(columns, rows)
+
+
+def draw_alignment(table: Table) -> "Figure":
+    """A matrix for each method and each of its numbers: rollouts of a row, sentence of a column."""
+    with style():
+        shown = [
+            (method, column)
+            for method in table.distinct("method")
+            for column in _MATRICES
+            if any(number == number for number in table.where(method=method).numbers(column))
+        ]
+        height = 0.75 + 0.42 * len(table.distinct("task"))
+        figure, axes = panels(len(shown), height * len(shown))
+        several = len({method for method, _ in shown}) > 1
+        for axis, (method, column) in zip(axes, shown, strict=True):
+            _draw_matrix(axis, table.where(method=method), column)
+            axis.set_title(_MATRICES[column] + (f" · {method}" if several else ""))
+        return figure
+
+
+def _draw_matrix(axis: "Axes", table: Table, column: str) -> None:
+    tasks, texts = table.distinct("task"), table.distinct("text")
+    numbers = np.array(table.numbers(column)).reshape(len(tasks), len(texts))
+    neutral = _NEUTRAL[column]
+    low = float(np.nanmin(numbers)) if neutral is None else neutral
+    most = float(np.nanmax(np.abs(numbers - low))) or 1.0
+    for row, task in enumerate(tasks):
+        best = -1 if np.isnan(numbers[row]).all() else int(np.nanargmax(numbers[row]))
+        for place, text in enumerate(texts):
+            number = float(numbers[row, place])
+            own = 1.6 if task == text else 0.0
+            _draw_cell(axis, place, row, (number - low) / most, own)
+            written = "–" if np.isnan(number) else f"{number:.2f}"
+            weight = "bold" if place == best else "normal"
+            axis.text(place, row, written, ha="center", va="center", fontsize=8, weight=weight)
+    axis.set_xlim(-0.55, len(texts) - 0.45)
+    axis.set_ylim(len(tasks) - 0.45, -0.55)
+    axis.set_xticks(range(len(texts)), [f"“{text}”" for text in texts])
+    axis.set_yticks(range(len(tasks)), tasks)
+    if len(texts) > 4:
+        axis.tick_params(axis="x", labelrotation=90)
+    axis.tick_params(length=0)
+    axis.grid(visible=False)
+    axis.spines[:].set_visible(False)
+
+
+def _draw_cell(axis: "Axes", x: int, y: int, share: float, edge: float) -> None:
+    """Blue above what is neutral, orange below; a frame where sentence and task belong together."""
+    from matplotlib.patches import Rectangle
+
+    colour = strength_colour(0.0 if not share < 0 else 0.75)
+    opacity = 0.0 if share != share else _STRONGEST * min(abs(share), 1.0)
+    corner = (x - 0.46, y - 0.44)
+    axis.add_patch(Rectangle(corner, 0.92, 0.88, color=colour, alpha=opacity, linewidth=0))
+    if edge:
+        axis.add_patch(Rectangle(corner, 0.92, 0.88, fill=False, edgecolor=INK, linewidth=edge))
+
+
+def finetuning_table(results: Results) -> Table:
+    """Figures 3 and 6: who is fine-tuned, and who is paid the true reward from the start."""
+    plan = results.comparison
+    phases = tuple(phase for phase in plan.phases if not phase.endswith(_ABRUPT))
+    later = set(phases) - {PRETRAIN}
+    methods = tuple(
+        method
+        for method, reward in plan.methods.items()
+        if later & set(plan.phases_of(method)) or reward["name"] == "true_reward"
+    )
+    table = journey_table(results, phases, methods)
+    # Without a step of fine-tuning there is no journey to draw.
+    return table if any(table.where(phase=phase).rows for phase in later) else _nothing(table)
+
+
+def critic_table(results: Results) -> Table:
+    """The paper's limitation: the reward switched under the old critic, and with a new one."""
+    plan = results.comparison
+    rows: list[tuple[str, ...]] = []
+    for phase in [phase for phase in plan.phases if phase.endswith(_ABRUPT)]:
+        gentle = phase.removesuffix(_ABRUPT)
+        for method in plan.methods:
+            if {phase, gentle} <= set(plan.phases_of(method)):
+                rows += _renamed(results, method, gentle, "critic fitted anew")
+                rows += _renamed(results, method, phase, "old critic")
+    return Table(COLUMNS, tuple(rows))
+
+
+def _renamed(results: Results, method: str, phase: str, words: str) -> list[tuple[str, ...]]:
+    """One phase of a method as a method of its own, with the policy that it starts from."""
+    start = journey_table(results, (PRETRAIN,), (method,)).where(shows="judged")
+    at = COLUMNS.index("method")
+    return [
+        (*row[:at], f"{method}, {words}", *row[at + 1 :])
+        for row in (*start.rows, *journey_table(results, (phase,), (method,)).rows)
+    ]
+
+
+def _nothing(table: Table) -> Table:
+    return Table(table.columns, ())
+
+
+_ZERO_SHOT = Chart(zero_shot_table, draw_zero_shot)
+FIGURES: dict[str, Chart] = {
+    "alignment": Chart(alignment_table, draw_alignment),
+    "language": _ZERO_SHOT,
+    "finetuning": Chart(finetuning_table, draw_journey),
+    "critic": Chart(critic_table, draw_journey),
+    "kitchen": _ZERO_SHOT,
+    "filmstrips": Chart(filmstrip_table, draw_filmstrips),
+    "one-demo": Chart(finetuning_table, draw_journey),
+    "out-of-domain": _ZERO_SHOT,
+    "edited": _ZERO_SHOT,
+    "ablations": _ZERO_SHOT,
+}

@@ -1,0 +1,270 @@
+"""RoboCLIP: labelled steps of the whole loop, S3D at full size, beside the reference schedule.
+
+The reference schedule, re-created: each environment draws every step at 640x480 in MuJoCo's default
+quality, crops, keeps every fourth picture and encodes its clip alone, in float32 on the CPU with
+the graph of gradients kept; then one gradient step. Weights are random: they cost the same.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import psutil
+import torch
+from scipy.stats import spearmanr
+from torch.utils.flop_counter import FlopCounterMode
+
+from showtell.goals.goal import Target
+from showtell.learners.labelling import label
+from showtell.nets.modules.s3dg import S3DG
+from showtell.nets.s3d import S3dEncoder, S3dSettings, describe
+from showtell.nets.s3d_text import Vocabulary
+from showtell.nets.s3d_weights import HOWTO100M
+from showtell.rendering.pool import RenderPool
+from showtell.rendering.scene import View
+from showtell.rewards.reward import Episodes
+from showtell.rewards.roboclip import RoboclipReward, RoboclipSettings
+from tests.bench.rendering import CROP, STEPS, TASK, Reference, recorded, world
+
+ENVIRONMENTS, KEPT, SIZE = 8, 32, 250
+STRIP = View(SIZE, KEPT * SIZE, "corner2-crop", mirrored=True)
+BARS = {"faithful": 4, "fast": 20}
+PREPROCESSING = {
+    "frames": KEPT, "size": [SIZE, SIZE], "sampling": "every-fourth", "values": "0-1",
+    "fit": "crop",
+}  # fmt: skip
+
+
+class Films(Reference):
+    """The reference schedule as a scene: the actions of an episode in, its kept frames out."""
+
+    def draw(self, snapshot: np.ndarray, view: View) -> np.ndarray:
+        """The kept frames, one above the other."""
+        self._env.reset()
+        kept = []
+        for step, action in enumerate(snapshot.reshape(STEPS, 4).astype(np.float32)):
+            self._env.step(action)
+            self._renderer.update_scene(self._env.data, "corner2")
+            picture = self._renderer.render()[::-1]
+            if step % 4 == 0:
+                kept.append(picture[115:365, 195:445])
+        return np.concatenate(kept)
+
+
+def measure() -> list[dict[str, object]]:
+    """One round of eight episodes each way: minutes of drawing for the reference."""
+    torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
+    worlds = [world(TASK) for _ in range(ENVIRONMENTS)]
+    actions = played(worlds[0])
+    network = new_network()
+    target = torch.randn(512, generator=torch.Generator().manual_seed(0))
+    rewards: dict[str, np.ndarray] = {}
+    seconds: dict[str, dict[str, float]] = {}
+    rewards["reference"], seconds["reference"], theirs_mb = reference(network, actions, target)
+    for quality in BARS:
+        rewards[quality], seconds[quality], ours_mb = ours(
+            quality, worlds, actions, network, target
+        )
+    total = {name: sum(parts.values()) for name, parts in seconds.items()}
+    steps = ENVIRONMENTS * STEPS
+    return [
+        *(
+            {
+                "name": f"RoboCLIP, labelled steps/s of the whole loop, {quality} (bar {bar})",
+                "ours": f"{steps / total[quality]:.1f}",
+                "reference": f"{steps / total['reference']:.1f}",
+                "ratio": f"{total['reference'] / total[quality]:.1f}",
+            }
+            for quality, bar in BARS.items()
+        ),
+        *(agreement(quality, rewards) for quality in BARS),
+        *(
+            {
+                "name": f"RoboCLIP, seconds a round to {part}: faithful, fast, reference",
+                "ours": f"{seconds['faithful'][part]:.2f}, {seconds['fast'][part]:.2f}",
+                "reference": f"{seconds['reference'][part]:.2f}",
+                "ratio": f"{seconds['reference'][part] / seconds['fast'][part]:.1f}",
+            }
+            for part in ("step", "draw", "encode", "update")
+        ),
+        {
+            "name": "RoboCLIP, memory an environment",
+            "ours": f"{ours_mb:.0f} MB",
+            "reference": f"{theirs_mb:.0f} MB",
+            "ratio": f"{theirs_mb / ours_mb:.1f}",
+        },
+        *limits(network, seconds),
+    ]
+
+
+def played(a_world: object) -> np.ndarray:
+    """A script's actions for each environment, shaken by different degrees: (8, T, 4)."""
+    draws = np.random.default_rng(0)
+    script = recorded(a_world, TASK)
+    shake = np.linspace(0, 1.5, ENVIRONMENTS)[:, None, None]
+    shaken = script + shake * draws.normal(size=(ENVIRONMENTS, *script.shape))
+    return np.clip(shaken, -1, 1).astype(np.float32)
+
+
+def new_network() -> S3DG:
+    """Random weights, with statistics as after a training: a new one takes all clips for one."""
+    torch.manual_seed(0)
+    network = S3DG(4)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm3d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.05, 0.2)
+    return network.eval()
+
+
+def reference(
+    network: S3DG, actions: np.ndarray, target: torch.Tensor
+) -> tuple[np.ndarray, dict[str, float], float]:
+    """Rewards, seconds in each part, MB an environment (its world, its network, its graph)."""
+    cores = psutil.cpu_count(logical=False) or 1
+    with RenderPool("tests.bench.roboclip:Films", {"task": TASK}, workers=cores) as pool:
+        rows = actions.reshape(ENVIRONMENTS, -1).astype(float)
+        pool.draw(rows[:cores], STRIP)  # builds its worlds
+        strips, drawing = timed(lambda: pool.draw(rows, STRIP))
+        drawers_mb = megabytes(psutil.Process().children()[0])
+    clips = strips.reshape(ENVIRONMENTS, KEPT, SIZE, SIZE, 3)
+    a_world = world(TASK)
+    _, stepping = timed(lambda: [[a_world.step(a) for a in rows] for rows in actions])
+    before = megabytes(psutil.Process())
+    scores, graphs_mb = [], 0.0
+
+    def encode() -> None:
+        nonlocal graphs_mb
+        for clip in clips:
+            frames = torch.from_numpy(clip).permute(3, 0, 1, 2)[None].float() / 255
+            product = network(frames).embedding @ target  # with its graph
+            graphs_mb = max(graphs_mb, megabytes(psutil.Process()) - before)
+            scores.append(float(product))
+
+    _, encoding = timed(encode)
+    _, updating = timed(update)
+    torch_mb = 125 + 600  # facts of the reference: a copy of S3D, and torch itself, in each process
+    # Drawing held the stepping; it is told apart by what stepping alone takes.
+    parts = {"step": stepping / cores, "draw": drawing - stepping / cores}
+    parts |= {"encode": encoding, "update": updating}
+    return np.array(scores), parts, drawers_mb + torch_mb + graphs_mb
+
+
+def ours(
+    quality: str, worlds: list, actions: np.ndarray, network: S3DG, target: torch.Tensor
+) -> tuple[np.ndarray, dict[str, float], float]:
+    """The same with the learner's own labelling: kept frames alone, one batch, bfloat16."""
+    cores = psutil.cpu_count(logical=False) or 1
+    encoder = full_size(network)
+    settings = RoboclipSettings(name="roboclip", goal="x", frames=KEPT, sampling="every-fourth")
+    view = CROP._replace(quality=quality)
+    reward = RoboclipReward(
+        settings, encoder=encoder, target=Target(target.numpy(), None, {}), view=view
+    )
+    spent = {"step": 0.0, "draw": 0.0, "encode": 0.0}
+    with RenderPool(worlds[0].scene, worlds[0].scene_settings(), workers=cores) as pool:
+        pool.draw(np.repeat(worlds[0].snapshot()[None], cores, 0), view)
+
+        def draw(snapshots: np.ndarray, asked: View) -> np.ndarray:
+            frames, taken = timed(lambda: pool.draw(snapshots, asked))
+            spent["draw"] += taken
+            return frames
+
+        snapshots, spent["step"] = timed(lambda: play(worlds, actions))
+        empty = Episodes(*(np.zeros((ENVIRONMENTS, STEPS), np.float32) for _ in range(4)))
+        scores, labelling = timed(lambda: label(reward, replace(empty), snapshots, draw))
+        spent["encode"] = labelling - spent["draw"]
+        drawers = sum(megabytes(child) for child in psutil.Process().children())
+    _, spent["update"] = timed(update)
+    memory = (drawers + megabytes(psutil.Process())) / ENVIRONMENTS
+    return scores[:, -1], spent, memory
+
+
+def play(worlds: list, actions: np.ndarray) -> np.ndarray:
+    snapshots = []
+    for a_world, row in zip(worlds, actions, strict=True):
+        a_world.reset()
+        moments = []
+        for action in row:
+            a_world.step(action)
+            moments.append(a_world.snapshot())
+        snapshots.append(moments)
+    return np.array(snapshots)
+
+
+def full_size(network: S3DG, precision: str = "bfloat16") -> S3dEncoder:
+    settings = S3dSettings.model_validate(
+        {
+            "name": "s3d", "architecture": HOWTO100M.architecture.model_dump(),
+            "pretrained": "random", "source": None,
+            "sha256": {"weights": None, "dictionary": None},
+            "preprocessing": PREPROCESSING, "batch": ENVIRONMENTS, "precision": precision,
+        }
+    )  # fmt: skip
+    return S3dEncoder(settings, network, describe(settings, Vocabulary(("a", "b", "c"))))
+
+
+def update() -> None:
+    """RoboCLIP's one gradient step of PPO a round, on all of its 1024 samples."""
+    torch.manual_seed(0)
+    bodies = [
+        torch.nn.Sequential(
+            torch.nn.Linear(40, 64), torch.nn.Tanh(), torch.nn.Linear(64, 64), torch.nn.Tanh(),
+            torch.nn.Linear(64, outputs),
+        )
+        for outputs in (4, 1)
+    ]  # fmt: skip
+    optimizer = torch.optim.Adam([p for body in bodies for p in body.parameters()], lr=3e-4)
+    samples = torch.randn(ENVIRONMENTS * STEPS, 40)
+    sum(body(samples).square().mean() for body in bodies).backward()  # type: ignore[union-attr]
+    optimizer.step()
+
+
+def agreement(quality: str, rewards: dict[str, np.ndarray]) -> dict[str, object]:
+    found, expected = rewards[quality], rewards["reference"]
+    return {
+        "name": f"RoboCLIP, the eight rewards beside the reference's, {quality}",
+        "ours": f"rank correlation {float(spearmanr(found, expected).statistic):.3f}",
+        "reference": "1",
+        "ratio": f"{np.abs(found - expected).max() / np.ptp(expected):.3f} of their range",
+    }
+
+
+def limits(network: S3DG, seconds: dict[str, dict[str, float]]) -> list[dict[str, object]]:
+    """The encoder beside what this machine multiplies at most."""
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        network(torch.zeros(1, 3, KEPT, SIZE, SIZE))
+    flops = counter.get_total_flops()
+    rows = []
+    for name, kind in (("fast", torch.bfloat16), ("reference", torch.float32)):
+        peak = peak_flops(kind)
+        rate = ENVIRONMENTS * flops / seconds[name]["encode"]
+        rows.append(
+            {
+                "name": f"RoboCLIP, encoder, GFLOP/s of the machine's peak, {name} ({kind})",
+                "ours": f"{rate / 1e9:.0f}",
+                "reference": f"{peak / 1e9:.0f}",
+                "ratio": f"{rate / peak:.2f}",
+            }
+        )
+    return rows
+
+
+def peak_flops(kind: torch.dtype) -> float:
+    """Of large products of matrices."""
+    side = 2048
+    a, b = torch.randn(side, side).to(kind), torch.randn(side, side).to(kind)
+    a @ b
+    return 2 * side**3 / min(timed(lambda: a @ b)[1] for _ in range(5))
+
+
+def megabytes(process: psutil.Process) -> float:
+    return float(process.memory_info().rss) / 2**20
+
+
+def timed(run: Callable[[], object]) -> tuple[object, float]:
+    """What it returns, and the seconds that it takes."""
+    start = time.perf_counter()
+    result = run()
+    return result, time.perf_counter() - start

@@ -1,0 +1,109 @@
+"""RoboCLIP's figures: drawn from their table alone, with zero-shot points and switches in place."""
+
+import numpy as np
+import pytest
+
+from showtell.demos.demo import Demo
+from showtell.media.video import write_video
+from showtell.papers.drawing import save
+from showtell.papers.figures import chart
+from showtell.papers.results import Run
+from showtell.papers.roboclip.figures import FIGURES
+from showtell.papers.table import Table
+from tests.papers.test_alignment import OWN
+from tests.papers.trainings import alignment_of, results_of
+
+REWARDS = {
+    "text": {"name": "roboclip", "goal": "told"},
+    "gail": {"name": "gail", "demo": "scripted"},
+    "dense": {"name": "true_reward"},
+}
+LATER = ("true-reward", "true-reward-abrupt")
+
+
+@pytest.fixture
+def results(tmp_path):
+    draw = np.random.default_rng(0)
+    scores = {
+        method: {"pretrain": {task: draw.random(3).tolist() for task in OWN}} for method in REWARDS
+    }
+    for method, phases in (("text", LATER), ("gail", LATER[:1])):
+        for phase in phases:
+            scores[method][phase] = {task: draw.random(3).tolist() for task in OWN}
+    films, demos = {}, {}
+    for task in OWN:
+        frames = draw.integers(0, 255, (20, 24, 32, 3), dtype=np.uint8)
+        for seed in range(3):
+            path = tmp_path / f"{task}{seed}.mp4"
+            write_video(path, frames, 10)
+            films[Run(task, "text", seed, "pretrain")] = path
+        demos[task] = tmp_path / f"{task}.npz"
+        Demo(frames=frames[None, :8], about={}).save(demos[task])
+    return results_of(
+        scores, rewards=REWARDS, curves={}, studies=alignment_of(OWN), films=films, demos=demos
+    )
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_csv_alone_gives_the_same_svg_byte_for_byte(name, results, tmp_path):
+    table = chart("roboclip", name).table(results)
+    table.write(tmp_path / "figure.csv")
+    save(FIGURES[name].draw(table), tmp_path / "a.svg")
+    save(FIGURES[name].draw(Table.read(tmp_path / "figure.csv")), tmp_path / "b.svg")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_without_results_a_table_has_no_rows(name):
+    empty = results_of({method: {"pretrain": {"drawer": []}} for method in REWARDS})
+    assert FIGURES[name].table(empty).rows == ()
+
+
+def texts(figure):
+    return [text.get_text() for axis in figure.axes for text in axis.texts]
+
+
+def test_the_matrix_writes_every_number_and_the_best_of_a_row_bold(results):
+    table = FIGURES["alignment"].table(results)
+    assert table.column("text") == ["drawer", "door"] * 2
+    figure = FIGURES["alignment"].draw(table)
+    assert len(texts(figure)) == 3 * 4
+    bold = [text.get_position() for text in figure.axes[0].texts if text.get_weight() == "bold"]
+    assert bold == [(0, 0), (1, 1)]
+
+
+def test_fine_tuning_starts_where_pretraining_ends_and_the_truth_at_zero(results):
+    table = FIGURES["finetuning"].table(results)
+    assert "true-reward-abrupt" not in table.distinct("phase")
+    axis = FIGURES["finetuning"].draw(table).axes[0]
+    reach = {}
+    for line in axis.lines:
+        steps = [float(x) for x in line.get_xdata()]
+        if len(steps) > 2:
+            low, high = reach.get(line.get_color(), (0.0, 0.0))
+            reach[line.get_color()] = (min(low, *steps), max(high, *steps))
+    assert sorted(reach.values()) == [(-30.0, 40.0), (-30.0, 40.0), (0.0, 40.0)]
+
+
+def test_zero_shot_points_are_the_judged_policies(results):
+    table = FIGURES["language"].table(results).where(shows="judged", measure="success")
+    assert table.distinct("phase") == ["pretrain"]
+    whole = table.where(method="gail", task="door", policy="deterministic", seed="")
+    scores = results.scores("gail", "pretrain", "deterministic", "success", "door")["door"]
+    assert whole.numbers("value") == [pytest.approx(np.mean(scores))]
+    assert set(table.distinct("policy")) == {"deterministic", "deterministic (oracle)"}
+
+
+def test_the_critics_figure_shows_both_ways_from_the_same_start(results):
+    table = FIGURES["critic"].table(results)
+    assert table.distinct("method") == ["text, critic fitted anew", "text, old critic"]
+    starts = table.where(phase="pretrain", seed="", measure="success", task="door")
+    assert len(set(starts.where(policy="deterministic").column("value"))) == 1
+
+
+def test_filmstrips_show_the_demonstration_and_the_median_seed(results):
+    table = FIGURES["filmstrips"].table(results)
+    assert table.column("shows") == (["demonstration"] * 6 + ["agent"] * 6) * 2
+    scores = [results.scores_of[Run("drawer", "text", seed, "pretrain")] for seed in range(3)]
+    median = sorted(entry["deterministic"]["success"] for entry in scores)[1]
+    assert table.where(task="drawer", shows="agent").numbers("success") == [median] * 6
