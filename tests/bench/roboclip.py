@@ -5,9 +5,10 @@ quality, crops, keeps every fourth picture and encodes its clip alone, in float3
 the graph of gradients kept; then one gradient step. Weights are random: they cost the same.
 """
 
+import os
+import statistics
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import psutil
@@ -28,6 +29,8 @@ from showtell.rewards.roboclip import RoboclipReward, RoboclipSettings
 from tests.bench.rendering import CROP, STEPS, TASK, Reference, recorded, world
 
 ENVIRONMENTS, KEPT, SIZE = 8, 32, 250
+PARTS = ("step", "draw", "encode", "update")
+TORCH_MB = 125 + 600  # what a copy of S3D and torch itself take in each process of the reference
 STRIP = View(SIZE, KEPT * SIZE, "corner2-crop", mirrored=True)
 BARS = {"faithful": 4, "fast": 20}
 PREPROCESSING = {
@@ -41,6 +44,8 @@ class Films(Reference):
 
     def draw(self, snapshot: np.ndarray, view: View) -> np.ndarray:
         """The kept frames, one above the other."""
+        if np.isnan(snapshot).any():  # it is only to be built
+            return np.zeros((view.height, view.width, 3), np.uint8)
         self._env.reset()
         kept = []
         for step, action in enumerate(snapshot.reshape(STEPS, 4).astype(np.float32)):
@@ -53,27 +58,44 @@ class Films(Reference):
 
 
 def measure() -> list[dict[str, object]]:
-    """One round of eight episodes each way: minutes of drawing for the reference."""
-    torch.set_num_threads(psutil.cpu_count(logical=False) or 1)
+    """Turns taken one after the other, so that all meet the same load: medians an episode."""
+    cores = os.cpu_count() or 1
+    torch.set_num_threads(cores)
     worlds = [world(TASK) for _ in range(ENVIRONMENTS)]
     actions = played(worlds[0])
     network = new_network()
     target = torch.randn(512, generator=torch.Generator().manual_seed(0))
-    rewards: dict[str, np.ndarray] = {}
-    seconds: dict[str, dict[str, float]] = {}
-    rewards["reference"], seconds["reference"], theirs_mb = reference(network, actions, target)
-    for quality in BARS:
-        rewards[quality], seconds[quality], ours_mb = ours(
-            quality, worlds, actions, network, target
-        )
+    reference = RoboclipReference(network, target)
+    rewards: dict[str, list[float]] = {name: [] for name in ("reference", *BARS)}
+    turns: dict[str, list[dict[str, float]]] = {name: [] for name in rewards}
+    films = RenderPool("tests.bench.roboclip:Films", {"task": TASK}, workers=cores)
+    pool = RenderPool(worlds[0].scene, worlds[0].scene_settings(), workers=cores)
+    with films, pool:
+        films.draw(np.full((4 * cores, actions[0].size), np.nan), STRIP)  # builds its worlds
+        for view in (CROP, CROP._replace(quality="fast")):
+            pool.draw(np.repeat(worlds[0].snapshot()[None], 4 * cores, 0), view)
+        for first in range(0, ENVIRONMENTS, cores):
+            found, taken = reference.round(films, actions[first : first + cores])
+            rewards["reference"] += found
+            turns["reference"].append(taken)
+            for quality in BARS:
+                found, taken = ours(quality, pool, worlds, actions, network, target)
+                rewards[quality] = found
+                turns[quality].append(taken)
+        drawers = [megabytes(child) for child in psutil.Process().children()]
+    seconds = {
+        name: {part: statistics.median(turn[part] for turn in some) for part in PARTS}
+        for name, some in turns.items()
+    }
     total = {name: sum(parts.values()) for name, parts in seconds.items()}
-    steps = ENVIRONMENTS * STEPS
+    theirs_mb = drawers[0] + TORCH_MB + reference.graph_mb
+    ours_mb = (sum(drawers[cores:]) + megabytes(psutil.Process())) / ENVIRONMENTS
     return [
         *(
             {
                 "name": f"RoboCLIP, labelled steps/s of the whole loop, {quality} (bar {bar})",
-                "ours": f"{steps / total[quality]:.1f}",
-                "reference": f"{steps / total['reference']:.1f}",
+                "ours": f"{STEPS / total[quality]:.1f}",
+                "reference": f"{STEPS / total['reference']:.1f}",
                 "ratio": f"{total['reference'] / total[quality]:.1f}",
             }
             for quality, bar in BARS.items()
@@ -81,12 +103,12 @@ def measure() -> list[dict[str, object]]:
         *(agreement(quality, rewards) for quality in BARS),
         *(
             {
-                "name": f"RoboCLIP, seconds a round to {part}: faithful, fast, reference",
-                "ours": f"{seconds['faithful'][part]:.2f}, {seconds['fast'][part]:.2f}",
-                "reference": f"{seconds['reference'][part]:.2f}",
+                "name": f"RoboCLIP, seconds an episode to {part}: faithful, fast, reference",
+                "ours": f"{seconds['faithful'][part]:.3f}, {seconds['fast'][part]:.3f}",
+                "reference": f"{seconds['reference'][part]:.3f}",
                 "ratio": f"{seconds['reference'][part] / seconds['fast'][part]:.1f}",
             }
-            for part in ("step", "draw", "encode", "update")
+            for part in PARTS
         ),
         {
             "name": "RoboCLIP, memory an environment",
@@ -118,67 +140,66 @@ def new_network() -> S3DG:
     return network.eval()
 
 
-def reference(
-    network: S3DG, actions: np.ndarray, target: torch.Tensor
-) -> tuple[np.ndarray, dict[str, float], float]:
-    """Rewards, seconds in each part, MB an environment (its world, its network, its graph)."""
-    cores = psutil.cpu_count(logical=False) or 1
-    with RenderPool("tests.bench.roboclip:Films", {"task": TASK}, workers=cores) as pool:
-        rows = actions.reshape(ENVIRONMENTS, -1).astype(float)
-        pool.draw(rows[:cores], STRIP)  # builds its worlds
-        strips, drawing = timed(lambda: pool.draw(rows, STRIP))
-        drawers_mb = megabytes(psutil.Process().children()[0])
-    clips = strips.reshape(ENVIRONMENTS, KEPT, SIZE, SIZE, 3)
-    a_world = world(TASK)
-    _, stepping = timed(lambda: [[a_world.step(a) for a in rows] for rows in actions])
-    before = megabytes(psutil.Process())
-    scores, graphs_mb = [], 0.0
+class RoboclipReference:
+    """One process for each environment, all with a world and a network of their own."""
 
-    def encode() -> None:
-        nonlocal graphs_mb
-        for clip in clips:
-            frames = torch.from_numpy(clip).permute(3, 0, 1, 2)[None].float() / 255
-            product = network(frames).embedding @ target  # with its graph
-            graphs_mb = max(graphs_mb, megabytes(psutil.Process()) - before)
-            scores.append(float(product))
+    def __init__(self, network: S3DG, target: torch.Tensor) -> None:
+        self._network, self._target = network, target
+        self._world = world(TASK)
+        self.graph_mb = 0.0  # of one clip
 
-    _, encoding = timed(encode)
-    _, updating = timed(update)
-    torch_mb = 125 + 600  # facts of the reference: a copy of S3D, and torch itself, in each process
-    # Drawing held the stepping; it is told apart by what stepping alone takes.
-    parts = {"step": stepping / cores, "draw": drawing - stepping / cores}
-    parts |= {"encode": encoding, "update": updating}
-    return np.array(scores), parts, drawers_mb + torch_mb + graphs_mb
+    def round(self, films: RenderPool, actions: np.ndarray) -> tuple[list[float], dict[str, float]]:
+        """Rewards, and seconds an episode in each part."""
+        rows = actions.reshape(len(actions), -1).astype(float)
+        strips, drawing = timed(lambda: films.draw(rows, STRIP))
+        clips = strips.reshape(-1, KEPT, SIZE, SIZE, 3)
+        self._world.reset()
+        _, stepping = timed(lambda: [self._world.step(action) for action in actions[0]])
+        scores, encoding = timed(lambda: [self._encoded(clip) for clip in clips])
+        _, updating = timed(update)
+        each = 1 / len(actions)
+        # Drawing held the stepping; it is told apart by what stepping alone takes.
+        parts = {"step": stepping * each, "draw": drawing * each - stepping * each}
+        return scores, parts | {"encode": encoding * each, "update": updating / ENVIRONMENTS}
+
+    def _encoded(self, clip: np.ndarray) -> float:
+        before = megabytes(psutil.Process())
+        frames = torch.from_numpy(clip).permute(3, 0, 1, 2)[None].float() / 255
+        product = self._network(frames).embedding @ self._target  # with its graph
+        self.graph_mb = max(self.graph_mb, megabytes(psutil.Process()) - before)
+        return float(product)
 
 
 def ours(
-    quality: str, worlds: list, actions: np.ndarray, network: S3DG, target: torch.Tensor
-) -> tuple[np.ndarray, dict[str, float], float]:
+    quality: str,
+    pool: RenderPool,
+    worlds: list,
+    actions: np.ndarray,
+    network: S3DG,
+    target: torch.Tensor,
+) -> tuple[list[float], dict[str, float]]:
     """The same with the learner's own labelling: kept frames alone, one batch, bfloat16."""
-    cores = psutil.cpu_count(logical=False) or 1
-    encoder = full_size(network)
     settings = RoboclipSettings(name="roboclip", goal="x", frames=KEPT, sampling="every-fourth")
     view = CROP._replace(quality=quality)
     reward = RoboclipReward(
-        settings, encoder=encoder, target=Target(target.numpy(), None, {}), view=view
+        settings,
+        encoder=full_size(network),
+        target=Target(target.numpy(), None, {}),
+        view=view,
     )
-    spent = {"step": 0.0, "draw": 0.0, "encode": 0.0}
-    with RenderPool(worlds[0].scene, worlds[0].scene_settings(), workers=cores) as pool:
-        pool.draw(np.repeat(worlds[0].snapshot()[None], cores, 0), view)
+    spent = {"draw": 0.0}
 
-        def draw(snapshots: np.ndarray, asked: View) -> np.ndarray:
-            frames, taken = timed(lambda: pool.draw(snapshots, asked))
-            spent["draw"] += taken
-            return frames
+    def draw(snapshots: np.ndarray, asked: View) -> np.ndarray:
+        frames, taken = timed(lambda: pool.draw(snapshots, asked))
+        spent["draw"] += taken
+        return frames
 
-        snapshots, spent["step"] = timed(lambda: play(worlds, actions))
-        empty = Episodes(*(np.zeros((ENVIRONMENTS, STEPS), np.float32) for _ in range(4)))
-        scores, labelling = timed(lambda: label(reward, replace(empty), snapshots, draw))
-        spent["encode"] = labelling - spent["draw"]
-        drawers = sum(megabytes(child) for child in psutil.Process().children())
+    snapshots, spent["step"] = timed(lambda: play(worlds, actions))
+    empty = Episodes(*(np.zeros((ENVIRONMENTS, STEPS), np.float32) for _ in range(4)))
+    scores, labelling = timed(lambda: label(reward, empty, snapshots, draw))
+    spent["encode"] = labelling - spent["draw"]
     _, spent["update"] = timed(update)
-    memory = (drawers + megabytes(psutil.Process())) / ENVIRONMENTS
-    return scores[:, -1], spent, memory
+    return scores[:, -1].tolist(), {part: spent[part] / ENVIRONMENTS for part in PARTS}
 
 
 def play(worlds: list, actions: np.ndarray) -> np.ndarray:
@@ -221,8 +242,8 @@ def update() -> None:
     optimizer.step()
 
 
-def agreement(quality: str, rewards: dict[str, np.ndarray]) -> dict[str, object]:
-    found, expected = rewards[quality], rewards["reference"]
+def agreement(quality: str, rewards: dict[str, list[float]]) -> dict[str, object]:
+    found, expected = np.array(rewards[quality]), np.array(rewards["reference"])
     return {
         "name": f"RoboCLIP, the eight rewards beside the reference's, {quality}",
         "ours": f"rank correlation {float(spearmanr(found, expected).statistic):.3f}",
@@ -239,7 +260,7 @@ def limits(network: S3DG, seconds: dict[str, dict[str, float]]) -> list[dict[str
     rows = []
     for name, kind in (("fast", torch.bfloat16), ("reference", torch.float32)):
         peak = peak_flops(kind)
-        rate = ENVIRONMENTS * flops / seconds[name]["encode"]
+        rate = flops / seconds[name]["encode"]
         rows.append(
             {
                 "name": f"RoboCLIP, encoder, GFLOP/s of the machine's peak, {name} ({kind})",

@@ -66,7 +66,7 @@ def test_a_world_that_always_starts_alike_is_not_shown_alike_twice():
 def test_frozen_layouts_are_none_that_agents_train_or_are_judged_on():
     a_world = world("drawer-close")
     scripted(count=1)._successes(a_world, request("drawer-close"))
-    assert a_world.rank >= 20
+    assert a_world.rank >= 1000
 
 
 @pytest.mark.parametrize("task", WITH_SCRIPT)

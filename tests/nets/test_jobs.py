@@ -84,17 +84,20 @@ def table_of(
     inputs = {}
     if goal is not None:
         inputs = {
-            "encoder": [folder / "model.safetensors"],
-            "network": [folder / "model.json"],
-            "target": [folder / "target.safetensors"],
+            "encoders": [folder / "model.safetensors"],
+            "networks": [folder / "model.json"],
+            "targets": [folder / "target.safetensors"],
         }
     measure.run(
         {
             "study": study,
-            "task": TASK | {"view": TASK["view"] | {"width": size, "height": size}},
+            "task": TASK
+            | {"name": "cartpole", "view": TASK["view"] | {"width": size, "height": size}},
             "rewards": rewards,
-            "goal": goal,
-            "encoder": None if goal is None else used,
+            "targets": []
+            if goal is None
+            else [{"goal": "sentence", "task": "cartpole", "encoder": "clip"}],
+            "encoders": {} if goal is None else {"clip": used},
             "root": 0,
             "address": ["vlm_rm", "cartpole", "cartpole", "study"],
         },

@@ -83,3 +83,11 @@ def test_unknown_names_are_answered_with_the_nearest(grid):
         grid.experiment("vlm_rm", "cartpol")
     with pytest.raises(UserError, match="did you mean 'vlm_rm'"):
         grid.cells("vlmrm", "cartpole")
+
+
+def test_an_experiment_knows_all_that_its_methods_watch(grid):
+    watched = grid.demos_of("roboclip", "out-of-domain")
+    assert ("hand", "door-open") in watched
+    assert ("scripted", "door-open") in watched  # GAIL's
+    assert grid.demos_of("roboclip", "edited") == [("hand", "button-press")]
+    assert grid.demos_of("vlm_rm", "cartpole") == []

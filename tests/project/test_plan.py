@@ -23,7 +23,8 @@ Reasons:
 
 @pytest.fixture(scope="module")
 def grid() -> Grid:
-    return Grid(load(ROOT, "paper"))
+    parameters = load(ROOT, "paper")
+    return Grid(parameters.model_copy(update={"papers": {"vlm_rm": parameters.papers["vlm_rm"]}}))
 
 
 def record(folder: Path, rule: str, seconds: float, job: dict | None = None) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, write_json
@@ -35,8 +36,12 @@ rule train_encoder:
     output: R + "/models/clip/model.bin"
     params: job=str(P["encoders"])
     shell: "python make.py {output} -- '{params.job}' 60000"
+rule demonstrate:
+    output: R + "/demos/scripted/cartpole/demo.bin"
+    params: job=str(P["demos"])
+    shell: "python make.py {output} -- '{params.job}' 10"
 rule embed_goal:
-    input: R + "/models/clip/model.bin"
+    input: R + "/models/clip/model.bin", R + "/demos/scripted/cartpole/demo.bin"
     output: R + "/goals/sentence/cartpole.bin"
     params: job=str(P["goals"])
     shell: "python make.py {output} -- '{params.job}' 100"
@@ -92,6 +97,9 @@ class Clone:
         for name in (".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml"):
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(REPOSITORY / name, root / name)
+        stages = yaml.safe_load((root / "dvc.yaml").read_text())
+        del stages["stages"]["roboclip"]  # this study has one paper
+        (root / "dvc.yaml").write_text(yaml.safe_dump(stages))
         shutil.copytree(REPOSITORY / "workflow/profiles", root / "workflow/profiles")
         (root / "profiles").symlink_to("workflow/profiles")
         texts = {
@@ -101,7 +109,7 @@ class Clone:
             "workflow/rules/none.smk": "",
             "workflow/shared.yaml": "scales: []\n",
             "workflow/scales/mini.yaml": "{}\n",
-            "params.yaml": "seed: 0\nencoders: 1\ntasks: 1\ngoals: 1\nlearners: 1\n"
+            "params.yaml": "seed: 0\nencoders: 1\ntasks: 1\ndemos: 1\ngoals: 1\nlearners: 1\n"
             "papers:\n  vlm_rm:\n    steps: 5  # a comment\n    seeds: 2\n",
         }
         for name, text in texts.items():

@@ -10,6 +10,7 @@ import pytest
 from showtell.jobs import compare, figure, report
 from showtell.papers.table import Table
 from showtell.project.errors import UserError
+from showtell.project.parameters import read_yaml
 from tests.report.conftest import job_inputs
 
 
@@ -105,8 +106,12 @@ def repository(tmp_path, monkeypatch):
     shutil.copy(Path(__file__).parents[2] / "params.yaml", tmp_path)
     scales = tmp_path / "workflow/scales"
     scales.mkdir(parents=True)
-    thin = "papers: {vlm_rm: {experiments: {cartpole: {seeds: 3}}}}\n"
-    (scales / "mini.yaml").write_text(thin)
+    others = read_yaml(tmp_path / "params.yaml")["papers"]["roboclip"]["experiments"]
+    thin = {
+        "vlm_rm": {"experiments": {"cartpole": {"seeds": 3}}},
+        "roboclip": {"experiments": {name: {"skip": True} for name in others}},
+    }
+    (scales / "mini.yaml").write_text(json.dumps({"papers": thin}))
     return tmp_path
 
 

@@ -11,6 +11,7 @@ from tests.rewards.test_gail import one_thread, walk  # noqa: F401
 QUICK = {
     "name": "airl",
     "demo": "one",
+    "demos": 1,
     "demo_actions": "withheld",
     "gamma": 0.9,
     "hidden_reward": [16],
@@ -26,6 +27,7 @@ UNIFORM = np.log(1 / 3)
 
 
 def airl(demo, seed=0, **changes):
+    changes.setdefault("demos", len(demo.frames))
     settings = part("rewards", "airl").settings.model_validate(QUICK | changes)
     return build("rewards", settings, demo=demo, seed=seed)
 

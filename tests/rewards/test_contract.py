@@ -21,10 +21,10 @@ GOLDEN = Path(__file__).with_name("golden_scores.json")
 VIEW = View(24, 16)
 EPISODES, HORIZON = 3, 5
 _ADVERSARY = {"learning_rate": 1e-3, "updates": 3, "batch": 8, "gradient_penalty": 1.0}
-_GAIL = {"demo": "one", "hidden": [8]} | _ADVERSARY
+_GAIL = {"demo": "one", "demos": 2, "hidden": [8]} | _ADVERSARY
 _SHAPED = {"gamma": 0.9, "hidden_reward": [8], "hidden_shaping": [8]}
-_AIRL = {"demo": "one", "demo_actions": "withheld"} | _SHAPED | _ADVERSARY
-_TRANSPORT = {"demo": "one", "scale": 10.0, "regularisation": 0.05, "iterations": 50}
+_AIRL = {"demo": "one", "demos": 2, "demo_actions": "withheld"} | _SHAPED | _ADVERSARY
+_TRANSPORT = {"demo": "one", "demos": 2, "scale": 10.0, "regularisation": 0.05, "iterations": 50}
 # One set of settings a registered reward, or several; a new reward adds its own here.
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "airl": [_AIRL | {"pays": pays} for pays in ("discriminator", "shaped", "unshaped")],

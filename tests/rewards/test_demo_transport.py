@@ -13,6 +13,7 @@ from tests.rewards.test_gail import walk
 PUBLISHED = {
     "name": "demo_transport",
     "demo": "one",
+    "demos": 1,
     "cost": "cosine",
     "scale": 10.0,
     "regularisation": 0.002,
@@ -87,7 +88,7 @@ def test_episodes_are_paid_more_the_nearer_they_come_and_within_bounds():
 
 def test_of_several_demonstrations_the_nearest_counts():
     both = np.concatenate([walk(0), walk(1, drift=0.5)])
-    scores = moved(demo_of(both), both)
+    scores = moved(demo_of(both), both, demos=2)
     np.testing.assert_allclose(scores.sum(axis=1), 0, atol=0.05)
 
 

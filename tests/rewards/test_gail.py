@@ -13,6 +13,7 @@ from tests.rewards.demonstrations import demo_of, episodes_of, film
 QUICK = {
     "name": "gail",
     "demo": "one",
+    "demos": 1,
     "sees": "state",
     "hidden": [32, 32],
     "learning_rate": 3e-3,
@@ -109,6 +110,19 @@ def test_learning_is_seeded_and_touches_no_global_randomness():
     assert not np.allclose(scores[0], scores[2])
     assert torch.equal(before[0], torch.get_rng_state())
     assert np.array_equal(before[1], np.random.get_state(legacy=False)["state"]["key"])
+
+
+def test_only_as_many_demonstrations_are_seen_as_are_asked_for():
+    both, first = (np.concatenate([walk(0), walk(1)])[:count] for count in (2, 1))
+    agent = episodes_of(walk(2))
+    scores = []
+    for states in (both, first):
+        reward = gail(demo_of(states), updates=3)
+        reward.learn(agent)
+        scores.append(reward.score(agent))
+    assert np.array_equal(*scores)
+    with pytest.raises(UserError, match="asks for 2 demonstrations and the demo 'one' has 1"):
+        gail(demo_of(first), demos=2)
 
 
 def test_the_wrong_demonstration_is_refused_with_what_to_do():

@@ -13,7 +13,7 @@ from tests.nets.s3d_models import small_encoder
 
 VIEW = View(32, 32, camera="corner2-crop", quality="fast")
 WORLD = {
-    "name": "metaworld", "task": "drawer-close", "horizon": 128, "end": "terminal",
+    "name": "metaworld", "task": "button-press", "horizon": 128, "end": "terminal",
     "observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2",
 }  # fmt: skip
 

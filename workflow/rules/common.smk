@@ -75,7 +75,9 @@ def job_of_comparison(wildcards):
 
 
 def job_of_figure(wildcards):
-    return SPECIFICATIONS.figure(wildcards.paper, wildcards.experiment, wildcards.figure)
+    return SPECIFICATIONS.figure(
+        wildcards.paper, wildcards.experiment, wildcards.figure
+    )
 
 
 def job_of_report(wildcards):
@@ -209,13 +211,22 @@ def studies_of(wildcards):
     experiment = GRID.experiment(wildcards.paper, wildcards.experiment)
     return [
         f"results/{SCALE}/{wildcards.paper}/{wildcards.experiment}/{task}/studies/{study}.csv"
-        for task in experiment.tasks
         for study in experiment.studies
+        for task in GRID.study_tasks(wildcards.paper, wildcards.experiment, study)
     ]
 
 
 def videos(paper, name):
     return per_cell(paper, name, "evaluation/rollout.mp4")
+
+
+def films_of(wildcards):
+    return videos(wildcards.paper, wildcards.experiment)
+
+
+def demos_of(wildcards):
+    shown = GRID.demos_of(wildcards.paper, wildcards.experiment)
+    return [demo_file(demo, task) for demo, task in shown]
 
 
 def results_of(paper):

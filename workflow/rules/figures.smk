@@ -34,6 +34,8 @@ rule figure:
         evaluations=evaluations_of,
         curves=curves_of,
         studies=studies_of,
+        films=films_of,
+        demos=demos_of,
     output:
         svg=report(
             "results/{scale}/{paper}/{experiment}/figures/{figure}.svg",
@@ -61,5 +63,6 @@ rule figure:
         "python -m showtell figure --job {params.job:q}"
         " --in summary {input.summary:q} --in evaluations {input.evaluations:q}"
         " --in curves {input.curves:q} --in studies {input.studies:q}"
+        " --in films {input.films:q} --in demos {input.demos:q}"
         " --out svg {output.svg:q} --out pdf {output.pdf:q} --out csv {output.csv:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"

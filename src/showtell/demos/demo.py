@@ -64,6 +64,12 @@ class Demo:
                     f"and {len(frames)} clips"
                 )
 
+    def first(self, count: int) -> "Demo":
+        """The first of the demonstrations."""
+        arrays = {name: getattr(self, name) for name in _ROLLOUT}
+        kept = {name: None if array is None else array[:count] for name, array in arrays.items()}
+        return Demo(self.frames[:count], self.about, **kept)
+
     @property
     def is_rollout(self) -> bool:
         """Whether it was played in the task's own world, so that its states are known."""

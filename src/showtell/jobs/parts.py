@@ -52,13 +52,14 @@ def reward_of(
     return reward
 
 
-def demo_of(inputs: dict[str, list[Path]]) -> "Demo | None":
-    """What was demonstrated, where a reward or a learner of the job watches it."""
+def demo_of(inputs: dict[str, list[Path]], count: int | None = None) -> "Demo | None":
+    """What was demonstrated, or the first few times of it."""
     if not inputs.get("demo"):
         return None
     from showtell.demos.demo import Demo
 
-    return Demo.load(inputs["demo"][0])
+    demo = Demo.load(inputs["demo"][0])
+    return demo if count is None else demo.first(count)
 
 
 @contextmanager

@@ -18,7 +18,9 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
     """Inputs, where reward or phase need them: target, encoder, network, demo, start."""
     folder, start = outputs["policy"].parent, inputs.get("start")
     with Resume(folder / ".resume", identity(job, inputs)) as resume:
-        world, demo = world_of(job["task"]), demo_of(inputs)
+        world = world_of(job["task"])
+        # A learner that clones sees as many demonstrations as the reward.
+        demo = demo_of(inputs, job["reward"].get("demos"))
         reward = reward_of(job, inputs, demo)
         with live_run(job, folder) as sink, drawing(world, reward) as draw:
             assignment = Assignment(

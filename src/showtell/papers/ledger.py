@@ -1,5 +1,6 @@
 """A paper's ledger: what it published, what it claims, and where anything here differs from it."""
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -74,7 +75,14 @@ class Deviation(Entry):
     why: str
     switch: str | None = None  # the key in params.yaml that undoes it
     scales: tuple[Scale, ...] = ("smoke", "mini", "desk", "paper")
+    worlds: tuple[str, ...] | None = None  # matters where one of these is studied; None: anywhere
     banner: bool = False  # weighty enough for the top of the report
+
+    def matters(self, scale: str, worlds: Iterable[str]) -> bool:
+        """Whether a reader of one scale's results needs to know, given the worlds in them."""
+        return scale in self.scales and (
+            self.worlds is None or not set(self.worlds).isdisjoint(worlds)
+        )
 
 
 class FigureFacts(Entry):

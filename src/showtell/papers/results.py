@@ -52,6 +52,10 @@ class Comparison(BaseModel):
         choices, ways = self.evaluate.get("choices", ["final"]), self.evaluate["policies"]
         return tuple(label(how, choice) for choice in choices for how in ways)
 
+    def study_tasks(self, study: str) -> tuple[str, ...]:
+        """The tasks that a study is measured on."""
+        return tuple(self.studies[study].get("tasks") or self.tasks)
+
     def phases_of(self, method: str) -> tuple[str, ...]:
         """The phases that one method goes through."""
         return tuple(p for p in self.phases if method in self.only.get(p, (method,)))
@@ -111,9 +115,12 @@ class Results:
         ]
 
     def studies_called(self, kind: str) -> dict[str, Table]:
-        """Task -> table, of the first study of this kind."""
+        """Task -> table, of the first study of this kind, in the order of its tasks."""
         name = self._study(kind)
-        return {task: table for (task, study), table in self.studies.items() if study == name}
+        if name is None:
+            return {}
+        tasks = self.comparison.study_tasks(name)
+        return {task: self.studies[task, name] for task in tasks if (task, name) in self.studies}
 
     def study_settings(self, kind: str) -> dict[str, Any]:
         """The settings of the first study of this kind."""
@@ -151,7 +158,7 @@ def read(comparison: Comparison, inputs: Mapping[str, Sequence[Path]]) -> Result
         {
             (task, study): table
             for (task, study), table in studies.items()
-            if task in comparison.tasks and study in comparison.studies
+            if study in comparison.studies and task in comparison.study_tasks(study)
         },
         _by_run(comparison, inputs.get("films", ()), depth=2),
         {path.parts[-2]: path for path in inputs.get("demos", ())},

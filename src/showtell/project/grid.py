@@ -129,6 +129,23 @@ class Grid:
         demo = getattr(settings, "demo", None)
         return None if demo is None else (demo, settings.task or task)
 
+    def demos_of(self, paper: str, name: str) -> list[tuple[str, str]]:
+        """(demo, task) of all that the methods of one experiment watch of its own tasks."""
+        experiment = self.experiment(paper, name)
+        found: set[tuple[str, str]] = set()
+        for task in experiment.tasks:
+            for reward in methods(experiment).values():
+                goal = self.goal_of(reward)
+                shown = None if goal is None else self.demo_of_goal(goal, task)
+                own = getattr(reward, "demo", None)
+                found |= {pair for pair in (shown, own and (own, task)) if pair is not None}
+        return sorted(found)
+
+    def study_tasks(self, paper: str, name: str, study: str) -> list[str]:
+        """The tasks that one study is measured on."""
+        experiment = self.experiment(paper, name)
+        return experiment.studies[study].tasks or experiment.tasks
+
     def study_rewards(self, paper: str, name: str, study: str) -> dict[str, BaseModel]:
         """The rewards that one study measures, by method."""
         experiment = self.experiment(paper, name)

@@ -116,6 +116,7 @@ class Study(Frozen):
     """A measurement of rewards themselves, without training."""
 
     of: list[str] = Field(min_length=1)  # methods; a swept method stands for all its values
+    tasks: list[Name] | None = None  # where it is measured; null: on the experiment's own tasks
     study: StudySettings
 
 
@@ -245,6 +246,10 @@ def _references(parameters: Parameters) -> list[tuple[str, str, Any]]:
                 found += [
                     (f"{at}.studies.{study_name}.of", method, experiment.methods)
                     for method in study.of
+                ]
+                found += [
+                    (f"{at}.studies.{study_name}.tasks", task, parameters.tasks)
+                    for task in study.tasks or ()
                 ]
                 found += [
                     (f"{at}.studies.{study_name}.study.told", task, parameters.tasks)

@@ -6,12 +6,13 @@ import statistics
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from showtell.project.errors import UserError
-from showtell.project.grid import Grid
+from showtell.project.grid import Grid, phases
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,8 @@ def _price(root: Path, scale: str, rule: str, grid: Grid) -> Price | None:
             return Price(statistics.median(r["s"] for r in found), _megabytes(found), other)
         rates = [r["s"] / steps for r in found if (steps := _steps(r))]
         if rates:
-            steps = statistics.mean(learner.steps for learner in grid.parameters.learners.values())
-            return Price(statistics.median(rates) * steps, _megabytes(found), f"{other}, by steps")
+            mean = statistics.mean(_planned_steps(grid))
+            return Price(statistics.median(rates) * mean, _megabytes(found), f"{other}, by steps")
     return None
 
 
@@ -110,6 +111,14 @@ def _records(root: Path, scale: str, rule: str) -> list[dict[str, Any]]:
             record["folder"] = path.parent
             found[record.get("rule_name", "")].append(record)
     return found[rule]
+
+
+def _planned_steps(grid: Grid) -> Iterator[int]:
+    """How long each training of the grid is."""
+    for paper, name, experiment in grid.experiments():
+        for cell in grid.cells(paper, name):
+            for phase in phases(experiment, cell.method):
+                yield grid.parameters.learners[grid.learner(cell, phase)].steps
 
 
 def _steps(record: dict[str, Any]) -> int | None:

@@ -181,13 +181,14 @@ def origins(results: Path) -> list[Origin]:
 def _paper(plan: Plan, name: str, results: Path) -> Paper:
     ledger = load(ledger_path(name))
     experiments = {c.experiment: _experiment(c, ledger, results) for c in plan.comparisons(name)}
+    worlds = {world["name"] for c in plan.comparisons(name) for world in c.worlds.values()}
     return Paper(
         name,
         ledger,
         experiments,
         tuple(_judged(plan, ledger, experiments)),
         tuple(_answers(ledger, experiments)),
-        tuple(entry for entry in ledger.deviations if plan.scale in entry.scales),
+        tuple(entry for entry in ledger.deviations if entry.matters(plan.scale, worlds)),
     )
 
 

@@ -23,6 +23,7 @@ class AirlSettings(AdversarySettings):
 
     name: Literal["airl"]
     demo: str
+    demos: PositiveInt  # how many of its demonstrations; RoboCLIP's baselines are given one
     # log π(a|s) of the demonstration needs its actions. RoboCLIP gives its baselines states only:
     # then the agent's mean stands for it, which it becomes where the agent has come to imitate.
     demo_actions: Literal["given", "withheld"]
@@ -42,8 +43,10 @@ class AirlReward:
 
         self.reads = Reads()
         self._pays = settings.pays
-        self._states = states_of(demo, settings.demo)
-        self._actions = demo.actions if settings.demo_actions == "given" else None
+        self._states, self._actions = states_of(demo, settings.demo, settings.demos), None
+        if settings.demo_actions == "given":
+            assert demo.actions is not None  # whoever has states has them
+            self._actions = demo.actions[: settings.demos]
         hidden = (settings.hidden_reward, settings.hidden_shaping)
         self._network = seeded(seed, Shaped, self._states.shape[-1], *hidden, settings.gamma)
         self._discriminator = Discriminator(

@@ -28,6 +28,7 @@ class DemoTransportSettings(BaseModel):
 
     name: Literal["demo_transport"]
     demo: str
+    demos: PositiveInt  # how many of its demonstrations
     cost: Literal["cosine", "euclidean"]  # cosine as in FISH
     # The return of an episode is −scale times the mean cost of a state: at best 0, at worst −2
     # scale with the cosine.
@@ -42,7 +43,7 @@ class DemoTransport:
     def __init__(self, settings: DemoTransportSettings, *, demo: "Demo", **_: Any) -> None:
         self.reads = Reads()
         self._settings = settings
-        self._demo = states_of(demo, settings.demo)
+        self._demo = states_of(demo, settings.demo, settings.demos)
         self._scale = Scale(self._demo)
         self._shown = self._features(self._demo[:, 1:])  # (K, T, D)
 

@@ -28,15 +28,21 @@ class AdversarySettings(BaseModel):
     gradient_penalty: NonNegativeFloat  # keeps a network that sees one demonstration smooth
 
 
-def states_of(demo: "Demo", name: str) -> States:
-    """The states of a demonstration, from the reset on: (K, T + 1, D)."""
+def states_of(demo: "Demo", name: str, count: int) -> States:
+    """The states of the first demonstrations of a file, from the reset on: (count, T + 1, D)."""
     if demo.observations is None:
         raise UserError(
             f"the reward reads the states of the demo {name!r}, but this one is a film without "
             "them; give the reward a demo that was acted in the task's own world, one of the "
             "kind 'scripted'."
         )
-    return demo.observations
+    if len(demo.observations) < count:
+        raise UserError(
+            f"the reward asks for {count} demonstrations and the demo {name!r} has "
+            f"{len(demo.observations)}; set demos of the reward to at most that, or count of the "
+            "demo to more."
+        )
+    return demo.observations[:count]
 
 
 def check_alike(episodes: Episodes, states: States, name: str) -> None:

@@ -22,6 +22,7 @@ class GailSettings(AdversarySettings):
 
     name: Literal["gail"]
     demo: str
+    demos: PositiveInt  # how many of its demonstrations; RoboCLIP's baselines are given one
     sees: Literal["state", "transition"]  # D(s') or D(s, s')
     hidden: tuple[PositiveInt, ...]
     # −log(1 − D) is never negative, so it also pays for being there at all: harmless where
@@ -38,7 +39,10 @@ class GailReward:
 
         self.reads = Reads()
         self._pays = settings.pays
-        states, transitions = states_of(demo, settings.demo), settings.sees == "transition"
+        states, transitions = (
+            states_of(demo, settings.demo, settings.demos),
+            settings.sees == "transition",
+        )
         size = states.shape[-1] * (2 if transitions else 1)
         self._discriminator = Discriminator(
             seeded(seed, Perceptron, size, settings.hidden),

@@ -15,6 +15,7 @@ from showtell.learners.progress import succeeded
 from showtell.project import seeds
 from showtell.rendering.scene import Snapshots
 from showtell.rewards.reward import Episodes, Reward
+from showtell.studies.rollouts import FIRST_RANK
 from showtell.studies.study import Array, Measured, Subject, Value
 from showtell.worlds.world import SeededEpisodes, World
 
@@ -73,7 +74,7 @@ def play(
     """One whole episode for each amount of noise, from 0 (the world's script) to 1 (random)."""
     seeded = SeededEpisodes(world, root, *address, "rollouts")
     played = [
-        _episode(seeded, float(noise), seeds.generator(root, *address, "actions", number))
+        _episode(seeded, number, float(noise), seeds.generator(root, *address, "actions", number))
         for number, noise in enumerate(noises)
     ]
     episodes = [episode for episode, _ in played]
@@ -88,10 +89,11 @@ def play(
 
 
 def _episode(
-    seeded: SeededEpisodes, noise: float, generator: np.random.Generator
+    seeded: SeededEpisodes, number: int, noise: float, generator: np.random.Generator
 ) -> tuple[Episodes, Snapshots]:
     world = seeded.world
     rollout = Rollout(world.horizon, 1, world.horizon)
+    world.rank = FIRST_RANK + number
     observation, _ = seeded.reset()
     rollout.begin(observation[None])
     scripted = shaken(script(world), generator, noise)

@@ -22,7 +22,7 @@ COLUMNS = (
 _LANES = 16  # episodes side by side: one pass of the policy serves them all
 _FILM_HEIGHT = 240  # pixels
 # Where a world's layouts are fixed: RoboCLIP trains in 0 to 7, and evaluates in 10 to 17.
-_FIRST_RANK, _RANKS = 10, 8
+FIRST_RANK = 10
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class _Player:
         self.generator = dice
         self.over = False
         self._world, self._number = world, number
-        world.next_episode, world.world.rank = number, _FIRST_RANK + number % _RANKS
+        world.next_episode, world.world.rank = number, FIRST_RANK + number
         self.observation, _ = world.reset()
         self._rewards: list[float] = []
         self._successes: list[bool] = []

@@ -36,11 +36,11 @@ _STRONGEST = 0.45  # opacity: what is written on a cell stays readable
 def alignment_table(results: Results) -> Table:
     """Figure 2: how every sentence fits the rollouts of every task."""
     columns = ("method", "task", "text", "correlation", "similarity", "auc")
-    plan, order = results.comparison, list(results.comparison.tasks)
-    tables = results.studies_called("alignment")
+    plan, tables = results.comparison, results.studies_called("alignment")
+    order = list(tables)
     rows: list[tuple[Value, ...]] = []
     for method in plan.methods:
-        for task in filter(tables.__contains__, order):
+        for task in order:
             found = fits(tables[task].where(method=method))
             found.sort(key=lambda fit: order.index(fit.text) if fit.text in order else len(order))
             rows += [(method, task, *fit) for fit in found]
