@@ -69,8 +69,9 @@ def test_what_happens_in_the_last_three_steps_is_seen_only_evenly(encoder):
         one = reward(encoder, goal, frames=8, sampling=sampling)
         kept = np.stack([film, other])[:, one.reads.steps(32)]
         paid[sampling] = one.score(episodes(kept, horizon=32))[:, -1]
-    assert paid["evenly"][0] != paid["evenly"][1]
-    assert paid["every-fourth"][0] == paid["every-fourth"][1]
+    # A convolution may sum two rows of one batch in different orders.
+    assert paid["evenly"][0] != pytest.approx(paid["evenly"][1], rel=1e-3)
+    assert paid["every-fourth"][0] == pytest.approx(paid["every-fourth"][1], rel=1e-5)
 
 
 def test_a_number_of_frames_that_every_fourth_does_not_make_is_refused(encoder):
