@@ -124,5 +124,4 @@ def test_a_film_is_large_enough_for_people_and_keeps_the_aspect(view):
     assert film.height == 240
     assert film.width % 2 == 0
     assert film.width / film.height == pytest.approx(view.width / view.height, rel=0.01)
-    assert film.quality == "faithful"
-    assert (film.camera, film.mirrored) == (view.camera, view.mirrored)
+    assert (film.camera, film.quality, film.mirrored) == (view.camera, view.quality, view.mirrored)

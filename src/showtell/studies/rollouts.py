@@ -133,6 +133,6 @@ def scores(episode: Played, world: World) -> dict[str, float]:
 
 
 def film_view(view: View) -> View:
-    """A task's view at a size for people, and drawn with every care."""
+    """A task's view at a size for people, in the quality its rewards see."""
     width = 2 * round(view.width * _FILM_HEIGHT / view.height / 2)
-    return view._replace(width=width, height=_FILM_HEIGHT, quality="faithful")
+    return view._replace(width=width, height=_FILM_HEIGHT)
