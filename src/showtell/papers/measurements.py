@@ -83,7 +83,7 @@ def diagonal(test: Diagonal, results: Results) -> Evidence:
             said = f"{lead.gap.value:+.2f} [{lead.gap.low:+.2f}, {lead.gap.high:+.2f}]: "
             said += f"{lead.own:.2f}, {lead.other:.2f} with the sentence of {lead.second}"
             holds = _leads(lead.gap)
-            parts.append(part_of(method, lead.gap, holds, said + on(task, results)))
+            parts.append(part_of(method, lead.gap, holds, f"{said} ({task})"))
     return Evidence(parts, line=0.0)
 
 

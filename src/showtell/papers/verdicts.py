@@ -1,6 +1,6 @@
 """From a claim and the results to a verdict: reproduced, not reproduced, or inconclusive."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -24,6 +24,7 @@ from showtell.papers.criteria import (
 from showtell.papers.evidence import Evidence, Part, having, matching, setting_words
 from showtell.papers.ledger import Claim, Ledger
 from showtell.papers.results import Results
+from showtell.papers.table import Table
 from showtell.papers.wording import describe
 from showtell.studies.statistics import ENOUGH_SEEDS
 
@@ -131,8 +132,8 @@ def _absent(test: Any, results: Results) -> str | None:
     kinds = {entry["study"]["name"] for entry in plan.studies.values()}
     if test.study not in kinds:
         return f"study of kind {test.study}"
-    if isinstance(test, Diagonal) and len(plan.tasks) < 2:
-        return "second task to compare with"
+    if isinstance(test, Diagonal) and _single(results.studies_called(test.study)):
+        return "second sentence to compare with"
     setting = getattr(test, "reference", None) or getattr(test, "than", None)
     if setting is not None:
         if having(setting, test.method, plan.methods) is None:
@@ -140,6 +141,11 @@ def _absent(test: Any, results: Results) -> str | None:
         if len(matching(test.method, plan.methods)) < 2:
             return f"second method {test.method} to compare with"
     return None
+
+
+def _single(tables: Mapping[str, Table]) -> bool:
+    """Whether what was measured knows one sentence only; what is still to come may know more."""
+    return bool(tables) and all(len(table.distinct("text")) < 2 for table in tables.values())
 
 
 def _phases(test: Any) -> list[str]:
