@@ -6,23 +6,20 @@ download recorded in a lock file that is committed.
 """
 
 import logging
-import shutil
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
 from showtell.nets.encoder import read_error
+from showtell.project.downloads import download
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, sha256, write_json
 
 _LOG = logging.getLogger(__name__)
-_BLOCK = 1 << 20
-_TIMEOUT_S = 60
 
 
 class Source(BaseModel):
@@ -63,29 +60,6 @@ def fetch(
     return file, source
 
 
-def download(url: str, file: Path) -> None:
-    """Download a file whole, or carry on where an earlier attempt stopped."""
-    part = file.with_name(file.name + ".part")
-    done = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={done}-"} if done else {}
-    with urlopen(Request(url, headers=headers), timeout=_TIMEOUT_S) as answer:
-        if answer.status != 206:  # the server sends everything from the start
-            done = 0
-        length = answer.headers.get("Content-Length")
-        total = done + int(length) if length is not None else None
-        _check_space(file, total, done)
-        _LOG.info("downloading %s (%s MB)", url, "?" if total is None else total >> 20)
-        with part.open("ab" if done else "wb") as stream:
-            shutil.copyfileobj(answer, stream, _BLOCK)
-    size = part.stat().st_size
-    if total is not None and size != total:
-        raise UserError(
-            f"{part} has {size} of {total} bytes: the download of {url} broke off; run the same "
-            "command again and it carries on."
-        )
-    part.replace(file)
-
-
 def _cached(folder: Path, urls: list[str]) -> tuple[Path, str] | None:
     for url in urls:
         file = folder / _file_name(url)
@@ -115,17 +89,6 @@ def _downloaded(folder: Path, urls: list[str]) -> tuple[Path, str]:
 
 def _file_name(url: str) -> str:
     return Path(urlsplit(url).path).name
-
-
-def _check_space(file: Path, total: int | None, done: int) -> None:
-    """The download and its converted copy, which may lie on the same disk."""
-    needed = 0 if total is None else 2 * total - done
-    free = shutil.disk_usage(file.parent).free
-    if free < needed:
-        raise UserError(
-            f"{file.parent} has {free >> 20} MB free, but {file.name} and its converted copy need "
-            f"{needed >> 20} MB; free some, or name another folder in SHOWTELL_CACHE."
-        )
 
 
 def _recorded(lock: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Files from the web, by URL and checksum."""
 
+import logging
 import shutil
 from pathlib import Path
 from urllib.error import URLError
@@ -9,8 +10,10 @@ from urllib.request import Request, urlopen
 from filelock import FileLock
 
 from showtell.project.errors import UserError
-from showtell.project.files import replacing, sha256
+from showtell.project.files import sha256
 
+_LOG = logging.getLogger(__name__)
+_BLOCK = 1 << 20
 _TIMEOUT_S = 60
 
 
@@ -20,7 +23,7 @@ def fetch(url: str, expected: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         if not file.exists():
-            _download(url, file)
+            _fetch(url, file)
         found = sha256(file)
     if found != expected:
         raise UserError(
@@ -30,17 +33,45 @@ def fetch(url: str, expected: str, folder: Path) -> Path:
     return file
 
 
-def _download(url: str, file: Path) -> None:
+def _fetch(url: str, file: Path) -> None:
     try:
-        with replacing(file) as temporary, urlopen(Request(url), timeout=_TIMEOUT_S) as answer:
-            length = answer.headers.get("Content-Length")
-            with temporary.open("wb") as stream:
-                shutil.copyfileobj(answer, stream)
-            size = temporary.stat().st_size
-            if length is not None and size != int(length):
-                raise ConnectionError(f"{size} of {length} bytes came")
+        download(url, file)
     except (URLError, TimeoutError, ConnectionError) as error:
         raise UserError(
             f"{url} could not be downloaded ({error}); check the network, or put the file into "
             f"{file.parent} by hand and run the same command again."
         ) from None
+
+
+def download(url: str, file: Path) -> None:
+    """Download a file whole, or carry on where an earlier attempt stopped."""
+    part = file.with_name(file.name + ".part")
+    done = part.stat().st_size if part.exists() else 0
+    headers = {"Range": f"bytes={done}-"} if done else {}
+    with urlopen(Request(url, headers=headers), timeout=_TIMEOUT_S) as answer:
+        if answer.status != 206:  # the server sends everything from the start
+            done = 0
+        length = answer.headers.get("Content-Length")
+        total = done + int(length) if length is not None else None
+        _check_space(file, total, done)
+        _LOG.info("downloading %s (%s MB)", url, "?" if total is None else total >> 20)
+        with part.open("ab" if done else "wb") as stream:
+            shutil.copyfileobj(answer, stream, _BLOCK)
+    size = part.stat().st_size
+    if total is not None and size != total:
+        raise UserError(
+            f"{part} has {size} of {total} bytes: the download of {url} broke off; run the same "
+            "command again and it carries on."
+        )
+    part.replace(file)
+
+
+def _check_space(file: Path, total: int | None, done: int) -> None:
+    """The download and its converted copy, which may lie on the same disk."""
+    needed = 0 if total is None else 2 * total - done
+    free = shutil.disk_usage(file.parent).free
+    if free < needed:
+        raise UserError(
+            f"{file.parent} has {free >> 20} MB free, but {file.name} and its converted copy need "
+            f"{needed >> 20} MB; free some, or name another folder in SHOWTELL_CACHE."
+        )
