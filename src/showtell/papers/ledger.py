@@ -33,6 +33,7 @@ class Published(Entry):
     label: str
     value: float
     ci: tuple[float, float] | None = None
+    unit: Literal["share", "times"] = "share"  # times: a ratio of two numbers
     where: str  # page, figure or table
     read: Literal["stated", "digitised"]
     experiment: str
