@@ -151,7 +151,7 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _gallery(options: argparse.Namespace) -> int:
-    from showtell.jobs.gallery import gallery
+    from showtell.report.gallery import gallery
 
     return gallery(ROOT, options.only)
 

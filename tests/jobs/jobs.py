@@ -21,7 +21,7 @@ TRAIN = {
     "encoder": None,
     "learner": {
         "name": "dqn", "steps": 9000, "environments": 2, "learning_starts": 400, "train_freq": 50,
-        "gradient_steps": 20, "learning_rate": 1e-3, "gamma": 0.99, "tau": 0.1,
+        "gradient_steps": 20, "learning_rate": 1e-3, "decay": "none", "gamma": 0.99, "tau": 0.1,
         "target_update_interval": 1, "batch": 16, "buffer": 3000, "hidden": [16],
         "exploration_fraction": 0.3, "exploration_final": 0.05, "checkpoint_every": 500,
         "log_every": 1000,

@@ -17,7 +17,7 @@ from showtell.worlds.world import World
 VIEW = View(width=4, height=2)
 SETTINGS = {
     "name": "dqn", "steps": 120, "environments": 2, "learning_starts": 20, "train_freq": 10,
-    "gradient_steps": 5, "learning_rate": 1e-2, "gamma": 0.9, "tau": 0.5,
+    "gradient_steps": 5, "learning_rate": 1e-2, "decay": "linear", "gamma": 0.9, "tau": 0.5,
     "target_update_interval": 6, "batch": 8, "buffer": 50, "hidden": [8],
     "exploration_fraction": 0.5, "exploration_final": 0.1, "checkpoint_every": 20,
     "log_every": 40,

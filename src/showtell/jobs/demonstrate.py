@@ -6,18 +6,16 @@ from typing import Any
 
 from showtell.demos.demo import Demo, Demonstrator, Request
 from showtell.demos.looks import film, strip
-from showtell.jobs.parts import world_of
+from showtell.jobs.parts import built, world_of
 from showtell.media.frames import write_png
 from showtell.media.video import write_video
 from showtell.project.files import replacing
-from showtell.project.registry import build, part
 from showtell.rendering.scene import View
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
     """No inputs; clips from the web are kept in SHOWTELL_CACHE. Outputs: demo, film, strip."""
-    settings = part("demos", job["demo"]["name"]).settings.model_validate(job["demo"])
-    demonstrator: Demonstrator = build("demos", settings)
+    demonstrator: Demonstrator = built("demos", job["demo"])
     request = Request(
         task=job["task"]["name"],
         view=View(**job["task"]["view"]),

@@ -6,9 +6,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from showtell.goals.goal import Target
+from showtell.jobs.parts import built, settings_of
 from showtell.nets import encoder
 from showtell.project.files import write_text
-from showtell.project.registry import build, part
+from showtell.project.registry import build
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Reward
@@ -19,12 +20,12 @@ Inputs = dict[str, list[Path]]
 
 def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
     """Inputs: targets; encoders, networks (none where no reward has a goal). Output: table."""
-    world = build("worlds", _settings("worlds", job["task"]["world"]))
-    settings = {method: _settings("rewards", values) for method, values in job["rewards"].items()}
+    world = built("worlds", job["task"]["world"])
+    settings = {method: settings_of("rewards", values) for method, values in job["rewards"].items()}
     contexts = _contexts(job, inputs)
     told = {task: _rewards(settings, task, contexts) for task in _tasks(job)}
     alphas = {method: getattr(one, "alpha", None) for method, one in settings.items()}
-    study = build("studies", _settings("studies", job["study"]))
+    study = built("studies", job["study"])
     with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
         own = told.get(job["task"]["name"], {})
         subject = Subject(world, own, alphas, pool.draw, told)
@@ -42,7 +43,7 @@ def _contexts(job: dict[str, Any], inputs: Inputs) -> dict[tuple[str | None, str
     # Rewards that differ in alpha or target alone see the same frames: these are encoded once.
     files = zip(inputs.get("encoders", []), inputs.get("networks", []), strict=True)
     encoders = {
-        name: Once(encoder.load(_settings("nets", job["encoders"][name]), *paths))
+        name: Once(encoder.load(settings_of("nets", job["encoders"][name]), *paths))
         for name, paths in zip(sorted(job["encoders"]), files, strict=True)
     }
     view = View(**job["task"]["view"])
@@ -67,7 +68,3 @@ def _rewards(
         method: build("rewards", one, **contexts[getattr(one, "goal", None), task])
         for method, one in settings.items()
     }
-
-
-def _settings(kind: str, values: dict[str, Any]) -> BaseModel:
-    return part(kind, values["name"]).settings.model_validate(values)

@@ -20,15 +20,25 @@ if TYPE_CHECKING:
     from showtell.demos.demo import Demo
 
 
+def built(kind: str, values: dict[str, Any], **context: Any) -> Any:
+    """The part that `values` name, with these settings."""
+    return registry.build(kind, settings_of(kind, values), **context)
+
+
+def settings_of(kind: str, values: dict[str, Any]) -> BaseModel:
+    """The settings of the part that `values` name."""
+    return registry.part(kind, values["name"]).settings.model_validate(values)
+
+
 def world_of(task: dict[str, Any]) -> World:
     """The world of a task."""
-    world: World = _build("worlds", task["world"])
+    world: World = built("worlds", task["world"])
     return world
 
 
 def learner_of(settings: dict[str, Any]) -> Learner:
     """Who learns."""
-    learner: Learner = _build("learners", settings)
+    learner: Learner = built("learners", settings)
     return learner
 
 
@@ -43,12 +53,12 @@ def reward_of(
     if job["goal"] is not None:
         from showtell.nets import encoder
 
-        settings = _settings("nets", job["encoder"])
+        settings = settings_of("nets", job["encoder"])
         context["encoder"] = encoder.load(settings, inputs["encoder"][0], inputs["network"][0])
         context["target"] = Target.load(inputs["target"][0])
     if demo is not None:
         context["demo"] = demo
-    reward: Reward = _build("rewards", job["reward"], **context)
+    reward: Reward = built("rewards", job["reward"], **context)
     return reward
 
 
@@ -70,11 +80,3 @@ def drawing(world: World, reward: Reward) -> Iterator[Draw | None]:
         return
     with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
         yield pool.draw
-
-
-def _build(kind: str, values: dict[str, Any], **context: Any) -> Any:
-    return registry.build(kind, _settings(kind, values), **context)
-
-
-def _settings(kind: str, values: dict[str, Any]) -> BaseModel:
-    return registry.part(kind, values["name"]).settings.model_validate(values)

@@ -9,6 +9,7 @@ from showtell.learners.checkpoints import Resume
 from showtell.learners.learner import Assignment, Sink, Trained
 from showtell.learners.off_policy import OffPolicySettings
 from showtell.learners.policies import sizes
+from showtell.learners.schedules import learning_rate
 
 if TYPE_CHECKING:
     from stable_baselines3 import DQN
@@ -65,7 +66,7 @@ class Dqn:
     def _algorithm(self, worlds: "VecEnv", seed: int) -> "DQN":
         from stable_baselines3 import DQN
 
-        from showtell.learners.sb3.adam import FusedAdam
+        from showtell.nets.adam import FusedAdam
 
         # The published interval of 1 step is meant: the target follows at every step of them all.
         warnings.filterwarnings("ignore", message="The number of environments used is greater")
@@ -73,7 +74,7 @@ class Dqn:
         return DQN(
             "MlpPolicy",
             worlds,
-            learning_rate=settings.learning_rate,
+            learning_rate=learning_rate(settings.learning_rate, settings.decay),
             buffer_size=settings.buffer,
             learning_starts=settings.learning_starts,
             batch_size=settings.batch,

@@ -12,6 +12,8 @@ from pydantic import (
     model_validator,
 )
 
+from showtell.learners.schedules import Decay
+
 
 class OffPolicySettings(BaseModel):
     """How experience is collected and learned from."""
@@ -24,6 +26,7 @@ class OffPolicySettings(BaseModel):
     train_freq: PositiveInt  # steps of each environment between updates: whole episodes
     gradient_steps: PositiveInt  # updates, each time
     learning_rate: PositiveFloat
+    decay: Decay
     gamma: float = Field(ge=0, le=1)
     tau: float = Field(gt=0, le=1)  # how far the target network follows
     target_update_interval: PositiveInt

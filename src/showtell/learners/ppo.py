@@ -16,6 +16,7 @@ from pydantic import (
 from showtell.learners.checkpoints import Resume
 from showtell.learners.learner import Assignment, Sink, Trained
 from showtell.learners.policies import sizes
+from showtell.learners.schedules import Decay, learning_rate
 from showtell.project.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class PpoSettings(BaseModel):
     batch: int = Field(ge=2)
     epochs: PositiveInt
     learning_rate: PositiveFloat
-    decay: Literal["none", "linear"]  # of the learning rate, to zero at the end
+    decay: Decay
     gamma: float = Field(ge=0, le=1)
     gae_lambda: float = Field(ge=0, le=1)
     clip: PositiveFloat
@@ -145,8 +146,8 @@ class Ppo:
     def _algorithm(self, worlds: "VecEnv", seed: int) -> "TunedPpo":
         from gymnasium import spaces
 
-        from showtell.learners.sb3.adam import FusedAdam
         from showtell.learners.sb3.ppo import TunedPpo
+        from showtell.nets.adam import FusedAdam
 
         if not isinstance(worlds.action_space, spaces.Box):
             raise UserError(
@@ -154,11 +155,10 @@ class Ppo:
                 "the task another learner, e.g. one of the name dqn."
             )
         settings = self._settings
-        rate = settings.learning_rate
         return TunedPpo(
             "MlpPolicy",
             worlds,
-            learning_rate=rate if settings.decay == "none" else lambda left: rate * max(left, 0.0),
+            learning_rate=learning_rate(settings.learning_rate, settings.decay),
             n_steps=settings.rollout,
             batch_size=settings.batch,
             n_epochs=settings.epochs,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from showtell.nets.adam import FusedAdam
 from showtell.rewards.demonstrated import AdversarySettings
 
 Rows = NDArray[np.float32]
@@ -29,7 +30,7 @@ class Adversary:
 
     def __init__(self, network: nn.Module, settings: AdversarySettings, seed: int) -> None:
         self.network = network
-        self._adam = _Adam(list(network.parameters()), settings.learning_rate)
+        self._adam = FusedAdam(network.parameters(), settings.learning_rate)
         self._settings = settings
         self._seed, self._rounds = seed, 0
 
@@ -50,13 +51,22 @@ class Adversary:
     def state(self) -> dict[str, Any]:
         """Everything that changes."""
         weights = {name: value.numpy().copy() for name, value in self.network.state_dict().items()}
-        return {"weights": weights, "adam": self._adam.state(), "rounds": self._rounds}
+        adam = {
+            name: [value.numpy().copy() for value in each]
+            for name, each in self._adam.state_dict().items()
+        }
+        return {"weights": weights, "adam": adam, "rounds": self._rounds}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what `state` was taken from."""
         weights = {name: torch.from_numpy(value) for name, value in state["weights"].items()}
         self.network.load_state_dict(weights)
-        self._adam.restore(state["adam"])
+        self._adam.load_state_dict(
+            {
+                name: [torch.from_numpy(value) for value in each]
+                for name, each in state["adam"].items()
+            }
+        )
         self._rounds = state["rounds"]
 
     def _update(
@@ -71,8 +81,9 @@ class Adversary:
         whole, penalty = loss, self._settings.gradient_penalty
         if penalty > 0:
             whole = loss + penalty * self._steepness(demo.rows, agent.rows, random)
-        gradients: tuple[Tensor, ...] = torch.autograd.grad(whole, self._adam.parameters)
-        self._adam.step(gradients)
+        self._adam.zero_grad()
+        whole.backward()  # type: ignore[no-untyped-call]
+        self._adam.step()
         return {
             "discriminator_loss": float(loss.detach()),
             "demo_accepted": float((logits[0] > 0).float().mean()),
@@ -86,48 +97,6 @@ class Adversary:
         (slope,) = torch.autograd.grad(self.network(between).sum(), between, create_graph=True)
         steepness: Tensor = ((slope**2).sum(dim=1) + 1e-12).sqrt()  # no root of 0: no slope there
         return (steepness - 1).square().mean()
-
-
-class _Adam:
-    """Adam by PyTorch's fused kernel; `torch.optim` would import its compiler for seconds."""
-
-    def __init__(self, parameters: list[nn.Parameter], learning_rate: float) -> None:
-        self.parameters = parameters
-        self._learning_rate = learning_rate
-        self._means = [torch.zeros_like(parameter) for parameter in parameters]
-        self._squares = [torch.zeros_like(parameter) for parameter in parameters]
-        self._steps = [torch.zeros(()) for _ in parameters]
-
-    @torch.no_grad()
-    def step(self, gradients: tuple[Tensor, ...]) -> None:
-        """One step down."""
-        torch._foreach_add_(self._steps, 1)
-        torch._fused_adam_(
-            [parameter.data for parameter in self.parameters],
-            list(gradients),
-            self._means,
-            self._squares,
-            [],
-            self._steps,
-            lr=self._learning_rate,
-            beta1=0.9,
-            beta2=0.999,
-            weight_decay=0.0,
-            eps=1e-8,
-            amsgrad=False,
-            maximize=False,
-        )
-
-    def state(self) -> dict[str, list[NDArray[np.float32]]]:
-        return {name: [t.numpy().copy() for t in each] for name, each in self._groups().items()}
-
-    def restore(self, state: dict[str, list[NDArray[np.float32]]]) -> None:
-        for name, tensors in self._groups().items():
-            for tensor, saved in zip(tensors, state[name], strict=True):
-                tensor.copy_(torch.from_numpy(saved))
-
-    def _groups(self) -> dict[str, list[Tensor]]:
-        return {"means": self._means, "squares": self._squares, "steps": self._steps}
 
 
 def _drawn(examples: Examples, batch: int, random: np.random.Generator) -> Examples:

@@ -12,7 +12,7 @@ import torch
 
 
 class FusedAdam:
-    """What Stable-Baselines3 asks of `optimizer_class`; the numbers of `Adam(fused=True)`."""
+    """The numbers of `Adam(fused=True)`, and what Stable-Baselines3 asks of `optimizer_class`."""
 
     def __init__(
         self,
