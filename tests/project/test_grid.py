@@ -24,6 +24,12 @@ def test_a_sweep_makes_one_method_of_each_value(grid):
     assert len(variants(experiment, ["text"])) == 5
 
 
+def test_a_method_does_not_stand_for_another_whose_name_begins_as_its_own(grid):
+    experiment = grid.experiment("roboclip", "language")
+    assert "text-published-ppo" in methods(experiment)
+    assert list(variants(experiment, ["text"])) == ["text"]
+
+
 @pytest.mark.parametrize(("paper", "name"), [("vlm_rm", "cartpole"), ("roboclip", "language")])
 def test_cells_are_the_product(grid, paper, name):
     cells = grid.cells(paper, name)

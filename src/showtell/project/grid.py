@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from showtell.project.errors import UserError, nearest
-from showtell.project.parameters import Experiment, Parameters
+from showtell.project.parameters import Experiment, Method, Parameters
 
 PRETRAIN = "pretrain"
 
@@ -29,31 +29,28 @@ class Cell:
 
 def methods(experiment: Experiment) -> dict[str, BaseModel]:
     """Every method by its full name, sweeps expanded: `text-alpha0.5`."""
-    expanded: dict[str, BaseModel] = {}
-    for name, method in experiment.methods.items():
-        if method.skip:
-            continue
-        variants = {name: method.reward}
-        for key, values in method.sweep.items():
-            variants = {
-                f"{variant}-{key}{value}": type(reward).model_validate(
-                    reward.model_dump() | {key: value}
-                )
-                for variant, reward in variants.items()
-                for value in values
-            }
-        expanded |= variants
-    return expanded
+    return variants(experiment, list(experiment.methods))
 
 
 def variants(experiment: Experiment, names: list[str]) -> dict[str, BaseModel]:
-    """The expanded methods that these methods stand for."""
-    return {
-        full: reward
-        for name in names
-        for full, reward in methods(experiment).items()
-        if full == name or full.startswith(f"{name}-")
-    }
+    """The expanded methods that these methods stand for, less those that a scale leaves out."""
+    expanded: dict[str, BaseModel] = {}
+    for name in names:
+        method = experiment.methods.get(name)
+        if method is not None and not method.skip:
+            expanded |= _swept(name, method)
+    return expanded
+
+
+def _swept(name: str, method: Method) -> dict[str, BaseModel]:
+    rewards: dict[str, BaseModel] = {name: method.reward}
+    for key, values in method.sweep.items():
+        rewards = {
+            f"{full}-{key}{value}": type(reward).model_validate(reward.model_dump() | {key: value})
+            for full, reward in rewards.items()
+            for value in values
+        }
+    return rewards
 
 
 @dataclass(frozen=True)
