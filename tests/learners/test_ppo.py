@@ -11,7 +11,7 @@ from showtell.learners.policies import Network, Policy
 from showtell.learners.ppo import PpoSettings
 from showtell.learners.progress import csv_of
 from showtell.learners.sb3.ppo import CRITIC, TunedPpo
-from showtell.nets.adam import FusedAdam
+from showtell.nets.modules.adam import FusedAdam
 from showtell.project.errors import UserError
 from showtell.project.seeds import seed
 from showtell.rewards.reward import Reads

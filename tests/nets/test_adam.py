@@ -3,7 +3,7 @@ import sys
 
 import torch
 
-from showtell.nets.adam import FusedAdam
+from showtell.nets.modules.adam import FusedAdam
 
 
 def descend(make, steps: int = 20):
@@ -71,7 +71,7 @@ def test_a_parameter_without_a_gradient_stays_and_its_time_stands_still():
 
 def test_it_does_not_import_the_compiler():
     script = (
-        "import sys, torch; from showtell.nets.adam import FusedAdam\n"
+        "import sys, torch; from showtell.nets.modules.adam import FusedAdam\n"
         "p = torch.nn.Parameter(torch.ones(3)); o = FusedAdam([p], lr=0.1)\n"
         "p.sum().backward(); torch.nn.utils.clip_grad_norm_([p], 0.5)\n"
         "o.step(); o.zero_grad(); o.state_dict()\n"

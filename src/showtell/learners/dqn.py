@@ -66,7 +66,7 @@ class Dqn:
     def _algorithm(self, worlds: "VecEnv", seed: int) -> "DQN":
         from stable_baselines3 import DQN
 
-        from showtell.nets.adam import FusedAdam
+        from showtell.nets.modules.adam import FusedAdam
 
         # The published interval of 1 step is meant: the target follows at every step of them all.
         warnings.filterwarnings("ignore", message="The number of environments used is greater")

@@ -147,7 +147,7 @@ class Ppo:
         from gymnasium import spaces
 
         from showtell.learners.sb3.ppo import TunedPpo
-        from showtell.nets.adam import FusedAdam
+        from showtell.nets.modules.adam import FusedAdam
 
         if not isinstance(worlds.action_space, spaces.Box):
             raise UserError(

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from showtell.nets.downloads import Source
 from showtell.nets.encoder import Clips, Frames, Preprocessing, read_error
+from showtell.nets.library import library
 from showtell.nets.models import (
     Own,
     architectures,
@@ -83,7 +84,6 @@ class ClipEncoder:
         network: Network,
         device: str | None = None,  # None: a GPU where there is one
     ) -> None:
-        import open_clip
         import torch
 
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
@@ -92,7 +92,7 @@ class ClipEncoder:
         # Convolutions are a third faster in this layout; transformers do not care.
         placed = model.eval().to(self.device)
         self._model: Any = placed.to(memory_format=torch.channels_last)
-        self._tokenizer: Any = open_clip.get_tokenizer(network.architecture)
+        self._tokenizer: Any = library().get_tokenizer(network.architecture)
         self._batch = settings.batch
         self._low = {"float16": torch.float16, "bfloat16": torch.bfloat16}.get(settings.precision)
 
@@ -192,6 +192,7 @@ class ClipEncoder:
 
 def describe(settings: ClipSettings, source: Source | None = None) -> Network:
     """What these settings mean with the open_clip that is installed."""
+    library()
     from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 
     own = own_preprocessing(settings.architecture, settings.pretrained)

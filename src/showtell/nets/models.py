@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from showtell.nets.encoder import Channels, read_error
+from showtell.nets.library import library
 from showtell.project.errors import UserError, nearest
 from showtell.project.files import replacing
 
@@ -40,8 +41,7 @@ def architectures() -> tuple[str, ...]:
 
 def config(architecture: str) -> dict[str, Any]:
     """open_clip's configuration of an architecture; our own are registered with it."""
-    import open_clip
-
+    open_clip = library()
     if architecture not in open_clip.list_models():
         open_clip.add_model_config(_OWN_ARCHITECTURES)
     found: dict[str, Any] = open_clip.get_model_config(architecture)
@@ -56,8 +56,7 @@ def config(architecture: str) -> dict[str, Any]:
 
 def build(architecture: str) -> "nn.Module":
     """The model with random weights, drawn from torch's current generator."""
-    import open_clip
-
+    open_clip = library()
     settings = config(architecture)
     kind = open_clip.CustomTextCLIP if settings.pop("custom_text", False) else open_clip.CLIP
     model: nn.Module = kind(**settings)
@@ -90,7 +89,7 @@ def save_weights(model: "nn.Module", path: Path) -> None:
 
 def own_preprocessing(architecture: str, pretrained: str | None) -> Own:
     """The model's own preprocessing: its tag's, or open_clip's default for weights of our own."""
-    import open_clip
+    open_clip = library()
     from open_clip.transform import PreprocessCfg, merge_preprocess_dict
 
     tag = {} if pretrained is None else pretrained_entry(architecture, pretrained)
@@ -103,8 +102,7 @@ def own_preprocessing(architecture: str, pretrained: str | None) -> Own:
 
 def pretrained_entry(architecture: str, pretrained: str) -> dict[str, Any]:
     """open_clip's entry for one tag: where its weights are, and their preprocessing."""
-    import open_clip
-
+    open_clip = library()
     entry: dict[str, Any] = open_clip.get_pretrained_cfg(architecture, pretrained)
     if not entry:
         known = open_clip.list_pretrained_tags_by_model(architecture)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from showtell.nets.clip import ClipSettings, describe
 from showtell.nets.downloads import fetch
 from showtell.nets.encoder import read_error
+from showtell.nets.library import library
 from showtell.nets.models import build, pretrained_entry, save_weights
 from showtell.project.errors import UserError
 from showtell.project.files import write_json
@@ -58,13 +59,12 @@ def read_published(architecture: str, file: Path) -> "nn.Module":
 
     Nothing in the file can run code: pickles are read with weights_only.
     """
-    import open_clip
     from safetensors import SafetensorError
 
     model = build(architecture)
     cure = "delete it and fetch it again with: make reproduce"
     try:
-        open_clip.load_checkpoint(model, str(file), strict=True, weights_only=True)
+        library().load_checkpoint(model, str(file), strict=True, weights_only=True)
     except UnpicklingError as error:
         raise read_error(file, "a file of plain tensors", cure, error) from None
     except (SafetensorError, OSError, EOFError) as error:

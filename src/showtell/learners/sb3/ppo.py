@@ -9,7 +9,7 @@ from stable_baselines3 import PPO
 from stable_baselines3.common.distributions import DiagGaussianDistribution
 from stable_baselines3.common.policies import ActorCriticPolicy
 
-from showtell.nets.adam import FusedAdam
+from showtell.nets.modules.adam import FusedAdam
 
 # The arrays of the critic; all others are the actor's.
 CRITIC = ("mlp_extractor.value_net.", "value_net.")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from showtell.nets.adam import FusedAdam
+from showtell.nets.modules.adam import FusedAdam
 from showtell.rewards.demonstrated import AdversarySettings
 
 Rows = NDArray[np.float32]
