@@ -174,8 +174,14 @@ def test_settings_are_checked_without_torch():
 def test_a_gpu_agrees_with_the_cpu_within_the_precision(tmp_path):
     if not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
-    files = save(smoke_encoder(), tmp_path)
-    frames, exact = noise(20), smoke_encoder().image(noise(20))
-    for precision, tolerance in (("float32", 1e-3), ("float16", 2e-2), ("bfloat16", 6e-2)):
-        encoder = load(settings(precision=precision), *files)
-        assert np.abs(encoder.image(frames) - exact).max() < tolerance
+    sighted = smoke_encoder()
+    with torch.no_grad():  # a new network takes all pictures for one
+        sighted._model.visual.conv1.weight.mul_(30)
+    files = save(sighted, tmp_path)
+    colours = np.random.default_rng(0).integers(0, 256, (20, 1, 1, 3)).astype(np.uint8)
+    frames = np.broadcast_to(colours, (20, 40, 60, 3))
+    exact = sighted.image(frames)
+    spread = (exact - exact.mean(0)).norm()
+    for precision, tolerance in (("float32", 0.01), ("float16", 0.02), ("bfloat16", 0.15)):
+        found = load(settings(precision=precision), *files).image(frames)
+        assert (found - exact).norm() < tolerance * spread
