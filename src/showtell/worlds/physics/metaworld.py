@@ -16,12 +16,25 @@ from types import FunctionType, SimpleNamespace
 from typing import Any
 
 import numpy as np
-from metaworld.env_dict import ALL_V3_ENVIRONMENTS
-from metaworld.sawyer_xyz_env import SawyerXYZEnv
-from metaworld.utils import reward_utils
 from numpy.typing import NDArray
 
+from showtell.project.imports import standing_in
 from showtell.worlds.physics.models import bare_model, mujoco
+
+
+class _SciPysRotation:
+    """SciPy's `Rotation`, imported (for half a second) when a published class asks for it."""
+
+    def __getattr__(self, name: str) -> Any:
+        from scipy.spatial.transform import Rotation
+
+        return getattr(Rotation, name)
+
+
+with standing_in({"scipy.spatial.transform": {"Rotation": _SciPysRotation()}}):
+    from metaworld.env_dict import ALL_V3_ENVIRONMENTS
+    from metaworld.sawyer_xyz_env import SawyerXYZEnv
+    from metaworld.utils import reward_utils
 
 Array = NDArray[np.float64]
 
