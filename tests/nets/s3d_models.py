@@ -22,6 +22,7 @@ RECIPE: dict[str, Any] = {
     "learning_rate": 3e-3,
     "warmup": 0.1,
     "weight_decay": 0.01,
+    "tasks_a_batch": 1,
 }
 PREPROCESSING = {
     "frames": 8, "size": [32, 32], "sampling": "evenly", "values": "0-1", "fit": "crop",

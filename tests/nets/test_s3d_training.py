@@ -137,6 +137,24 @@ def test_every_bag_is_drawn_equally_often_unless_it_is_tiny(rare, low, high):
     assert low < np.mean(np.array(seen) < rare) < high
 
 
+@pytest.mark.parametrize(("tasks_a_batch", "most"), [(1, 1), (2, 2), (9, 3)])
+def test_a_batch_is_of_so_many_tasks(tasks_a_batch, most):
+    data = moving_squares(60, seed=1)
+    asked = np.repeat(["one", "another", "a third"], 20)
+    batches = []
+
+    class Clips(np.ndarray):
+        def __getitem__(self, index):
+            if isinstance(index, np.ndarray):
+                batches.append(set(asked[index]))
+            return super().__getitem__(index)
+
+    few = Narrated(data.clips.view(Clips), data.captions, asked.tolist())
+    train(few, data, steps=24, batch=16, tasks_a_batch=tasks_a_batch)
+    assert max(len(batch) for batch in batches) == most
+    assert set.union(*batches) == {"one", "another", "a third"}
+
+
 def test_mil_nce_is_equation_1():
     scores = torch.tensor([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]], dtype=torch.float64)
     fits = torch.tensor([[True, True, False], [False, False, True]])

@@ -88,6 +88,7 @@ def test_a_dataset_brings_the_worlds_of_its_tasks(parameters):
             "frames": 32, "other_views": 0.0, "hands": 0, "held_out": 0.5,
         },
         "steps": 1, "batch": 2, "learning_rate": 1e-3, "warmup": 0, "weight_decay": 0,
+        "tasks_a_batch": 1,
     }  # fmt: skip
     trained = {"encoders__s3d__train": train, "encoders__s3d__pretrained": None}
     before = changed(parameters, **trained)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import NonNegativeInt
+from pydantic import NonNegativeInt, PositiveInt
 
 from showtell.nets.encoder import Clips
 from showtell.nets.training import Progress, Recipe, reproducible, schedule
@@ -28,6 +28,9 @@ class S3dRecipe(Recipe):
     """How a stand-in is trained; with no steps it stays random, but knows the captions' words."""
 
     steps: NonNegativeInt
+    # How many tasks the clips of a batch are of: few, so that a clip's rivals are not told from it
+    # by the scene alone. Learned so, what came of an episode is known in half of the steps.
+    tasks_a_batch: PositiveInt
 
 
 class Narrated(NamedTuple):
@@ -83,7 +86,7 @@ def _steps(
     sentences = sentences_of(data)
     words = torch.from_numpy(vocabulary.numbers(sentences))
     fits = torch.from_numpy(fits_of(data, sentences))
-    chances = _balanced(data)
+    batches = _batches(data, recipe, draws)
     model.train().to(memory_format=torch.channels_last_3d)
     matrices = [p for p in model.parameters() if p.ndim >= 2]
     others = [p for p in model.parameters() if p.ndim < 2]
@@ -96,7 +99,7 @@ def _steps(
     for step in range(1, recipe.steps + 1):
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate * schedule(step, recipe)
-        rows = draws.choice(len(chances), recipe.batch, p=chances)
+        rows = next(batches)
         clips = settings.preprocessing.prepare(data.clips[rows])
         # Not in bfloat16: oneDNN's gradients of the convolutions over time are then sometimes NaN.
         seen = model(clips).embedding
@@ -207,6 +210,21 @@ def fits_of(data: Narrated, sentences: list[str]) -> NDArray[np.bool_]:
     for row, bag in zip(fits, data.captions, strict=True):
         row[[column[sentence] for sentence in bag]] = True
     return fits
+
+
+def _batches(
+    data: Narrated, recipe: S3dRecipe, draws: np.random.Generator
+) -> Iterator[NDArray[np.int64]]:
+    """Rows of clips, without end: each time of some of the tasks."""
+    chances = _balanced(data)
+    asked = np.array(data.asked or [""] * len(data.clips))
+    tasks = sorted(set(asked))
+    of_task = np.stack([asked == task for task in tasks])
+    count = min(recipe.tasks_a_batch, len(tasks))
+    while True:
+        some = draws.choice(len(tasks), count, replace=False)
+        weights = chances * of_task[some].any(0)
+        yield draws.choice(len(chances), recipe.batch, p=weights / weights.sum())
 
 
 def _balanced(data: Narrated) -> NDArray[np.float64]:
