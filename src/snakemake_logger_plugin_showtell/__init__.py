@@ -22,10 +22,15 @@ _TAIL = 12  # lines of a failed job's log
 
 @dataclass
 class _Job:
+    rule: str
     name: str
     output: list[str]
     log: list[str]
     started: float = field(default_factory=time.monotonic)
+
+    def spent(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.started
 
     def share(self) -> float | None:
         """How far a training is, by its own word."""
@@ -47,6 +52,8 @@ class LogHandler(LogHandlerBase):
         self._running: dict[int, _Job] = {}
         self._done = self._failed = self._total = self._drawn = 0
         self._began = time.monotonic()
+        self._planned: dict[str, int] = {}  # jobs of each rule
+        self._took: dict[str, list[float]] = {}  # seconds of each rule's finished jobs
         self._lock_lines = threading.RLock()
         if self._live:
             threading.Thread(target=self._redraw, daemon=True).start()
@@ -56,10 +63,13 @@ class LogHandler(LogHandlerBase):
         said = record.__dict__
         match said.get("event"):
             case LogEvent.RUN_INFO:
-                self._total = int(said["stats"].get("total", 0))
+                self._planned = {rule: int(count) for rule, count in said["stats"].items()}
+                self._total = self._planned.pop("total", 0)
             case LogEvent.JOB_INFO:  # told when the job is handed to its process
                 name = " ".join([said["rule_name"], *_place(said["wildcards"])])
-                self._running[said["jobid"]] = _Job(name, said["output"], said["log"])
+                self._running[said["jobid"]] = _Job(
+                    said["rule_name"], name, said["output"], said["log"]
+                )
             case LogEvent.JOB_FINISHED:
                 self._finish(said["job_id"])
             case LogEvent.JOB_ERROR:
@@ -79,8 +89,9 @@ class LogHandler(LogHandlerBase):
         job = self._running.pop(number, None)
         self._done += 1
         if job is not None and job.log:  # targets have no log, and nothing to say
-            spent = _duration(time.monotonic() - job.started)
-            self._say(f"[{self._done}/{self._total}] {job.name}: {spent}{self._left()}")
+            spent = job.spent()
+            self._took.setdefault(job.rule, []).append(spent)
+            self._say(f"[{self._done}/{self._total}] {job.name}: {_duration(spent)}{self._left()}")
 
     def _fail(self, number: int) -> None:
         job = self._running.pop(number, None)
@@ -95,12 +106,25 @@ class LogHandler(LogHandlerBase):
         self._say("\n".join(lines))
 
     def _left(self) -> str:
-        """The time left, if the jobs to come take as long as those done."""
-        spent = time.monotonic() - self._began
-        if not self._done or self._done >= self._total:
+        """The time left, if the jobs to come take as long as those done of their rule.
+
+        Nothing, while of most jobs to come none was done yet: a guess would be far off.
+        """
+        waiting = {
+            rule: count - len(self._took.get(rule, ())) for rule, count in self._planned.items()
+        }
+        known = {rule: sum(took) / len(took) for rule, took in self._took.items()}
+        foreseen = sum(max(0, waiting.get(rule, 0)) for rule in known)
+        unforeseen = sum(count for rule, count in waiting.items() if rule not in known)
+        running = list(self._running.values())
+        if not foreseen or unforeseen > foreseen:
             return ""
-        done = self._done + sum(job.share() or 0.0 for job in list(self._running.values()))
-        return f"; about {_duration(spent * (self._total - done) / done)} left"
+        work = sum(max(0, waiting.get(rule, 0)) * mean for rule, mean in known.items())
+        work += unforeseen * work / foreseen
+        begun = sum(job.spent() for job in running)
+        done = sum(sum(took) for took in self._took.values()) + begun
+        abreast = max(1.0, done / (time.monotonic() - self._began))
+        return f"; about {_duration(max(work - begun, 0) / abreast)} left"
 
     def _say(self, text: str) -> None:
         with self._lock_lines:
@@ -158,7 +182,7 @@ class LogHandler(LogHandlerBase):
 
 def _line(job: _Job) -> str:
     share = job.share()
-    spent = _duration(time.monotonic() - job.started)
+    spent = _duration(job.spent())
     if share is None:
         return f"  {job.name}  {spent}"
     filled = round(20 * share)

@@ -22,14 +22,14 @@ def say(handler: LogHandler, event: LogEvent | None, message: str = "", **values
     handler.emit(record)
 
 
-def job(handler: LogHandler, tmp_path, number: int = 1) -> None:
+def job(handler: LogHandler, tmp_path, number: int = 1, rule: str = "train") -> None:
     log = tmp_path / "train.log"
     log.write_text("a line\nshowtell: the cause, and its cure\n")
     say(
         handler,
         LogEvent.JOB_INFO,
         jobid=number,
-        rule_name="train",
+        rule_name=rule,
         wildcards={"scale": "mini", "paper": "vlm_rm", "method": "text-alpha0.5", "seed": "2"},
         output=[str(tmp_path / "policy.safetensors")],
         log=[str(log)],
@@ -38,11 +38,27 @@ def job(handler: LogHandler, tmp_path, number: int = 1) -> None:
 
 def test_a_finished_job_is_one_line(display, tmp_path):
     handler, out = display
-    say(handler, LogEvent.RUN_INFO, stats={"total": 8})
+    say(handler, LogEvent.RUN_INFO, stats={"train": 6, "evaluate": 2, "total": 8})
     job(handler, tmp_path)
     say(handler, LogEvent.JOB_FINISHED, job_id=1)
     (line,) = out.getvalue().splitlines()
     assert line.startswith("[1/8] train text-alpha0.5 seed2: 0 s; about ")
+
+
+def test_the_time_left_is_that_of_each_rules_own_jobs(display, tmp_path, monkeypatch):
+    handler, out = display
+    clock = [handler._began]
+    monkeypatch.setattr("snakemake_logger_plugin_showtell.time.monotonic", lambda: clock[0])
+    say(handler, LogEvent.RUN_INFO, stats={"teach": 1, "train": 10, "evaluate": 10, "total": 21})
+    for number, (rule, seconds) in enumerate([("teach", 1000), ("train", 60), ("evaluate", 6)]):
+        job(handler, tmp_path, number, rule)
+        handler._running[number].started = clock[0]
+        clock[0] += seconds
+        say(handler, LogEvent.JOB_FINISHED, job_id=number)
+    taught, trained, judged = out.getvalue().splitlines()
+    assert "left" not in taught  # it says nothing of the jobs to come
+    assert "left" not in trained
+    assert judged.endswith("about 10 min left")  # 9 x 60 s + 9 x 6 s
 
 
 def test_a_failed_job_shows_the_end_of_its_log(display, tmp_path):
