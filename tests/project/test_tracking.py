@@ -18,6 +18,7 @@ from showtell.project.provenance import write_provenance
 from showtell.project.tracking import Tracking, live_run, new_invocation
 from showtell.project.tracking.relay import Relay, take_over
 from showtell.project.tracking.replay import rebuild
+from showtell.project.tracking.run import describe
 from showtell.project.tracking.store import Store, ensure_store, without_password
 
 FOLDER = "results/smoke/vlm_rm/cartpole/cartpole/text-alpha0.5/seed{seed}/pretrain"
@@ -283,6 +284,13 @@ def test_rebuilding_into_a_store_that_is_away_says_so_and_loses_nothing(tracking
         away = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(UserError, match=f"{away} does not answer"):
         rebuild(tracking.root / "results", Tracking(tracking.root, away))
+
+
+@pytest.mark.parametrize("where", [".", "out", "/elsewhere/out"])
+def test_results_written_outside_the_tree_are_runs_too(tmp_path, where):
+    run = describe(tmp_path, "train", job(), tmp_path / where, None, ("abc", False))
+    assert run.tags["scale"] == ""
+    assert run.name.endswith("train")
 
 
 def test_a_password_is_not_shown():

@@ -42,7 +42,7 @@ def describe(
 ) -> Run:
     """The run of a job whose results are at `results/<scale>/<paper or models>/…`."""
     path = _relative(root, results_path)
-    inside = path.parts[0] == "results" and len(path.parts) > 2
+    inside = path.parts[:1] == ("results",) and len(path.parts) > 2
     scale, group, *rest = path.parts[1:] if inside else ("", "other", *path.parts)
     key = job_key(job)
     commit, dirty = git or git_state(root)
