@@ -1,4 +1,8 @@
-"""What a robot may do in an episode: a script, well, badly or half way, or nothing to the point."""
+"""What a robot may do in an episode: a script, well, badly or half way, or nothing to the point.
+
+A reward is asked about what agents try, and these try whatever scores: an arm in front of a thing
+or beside it may look as if the work were done. So an arm also wanders about the thing.
+"""
 
 from collections.abc import Callable, Iterator
 
@@ -6,12 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showtell.data.scripted import Action, Script, has_script, script
+from showtell.worlds.metaworld import MetaWorld
 from showtell.worlds.world import World
 
 Motion = Callable[[], Action]
 
-# How often an episode is: the script to the end, given up half way, without the script at all.
-_TO_THE_END, _HALF_WAY, _AIMLESS = 0.3, 0.4, 0.3
+# How often an episode is: the script to the end, given up half way, a visit to places about the
+# thing, and none of these.
+_TO_THE_END, _HALF_WAY, _ABOUT, _AIMLESS = 0.3, 0.3, 0.25, 0.15
+_FAR = (0.2, 0.2, 0.12)  # m: how far those places are from the thing, in x, y, z
+_GAIN = 10.0  # of the way to a place, as in Meta-World's own scripts
 
 
 def behaviour(world: World, draws: np.random.Generator) -> Iterator[Action]:
@@ -24,15 +32,30 @@ def behaviour(world: World, draws: np.random.Generator) -> Iterator[Action]:
 def _plan(world: World, draws: np.random.Generator) -> Iterator[tuple[Motion, int]]:
     """One motion after the other, each for so many steps, for longer than an episode."""
     horizon = world.horizon
-    chance = (_TO_THE_END, _HALF_WAY, _AIMLESS)
-    kind = int(draws.choice(3, p=chance)) if has_script(world) else 2
+    chance = (_TO_THE_END, _HALF_WAY, _ABOUT, _AIMLESS)
+    kind = int(draws.choice(4, p=chance)) if has_script(world) else 3
     if kind < 2:
         if draws.random() < 0.4:  # a late start
             yield _aimless(world, draws), int(draws.integers(5, horizon // 3))
         steps = horizon if kind == 0 else int(draws.integers(horizon // 20, horizon * 2 // 3))
         yield _clumsy(script(world), draws), steps
+    while kind == 2 and isinstance(world, MetaWorld):
+        yield _towards(world, draws), int(draws.integers(horizon // 6, horizon))
     while True:
         yield _aimless(world, draws), int(draws.integers(horizon // 12, horizon // 2))
+
+
+def _towards(world: MetaWorld, draws: np.random.Generator) -> Motion:
+    """To some place about the thing, and then there, more or less still."""
+    seen = world.full_observation()
+    place = seen[4:7] + draws.uniform(-1, 1, 3) * _FAR
+    grip, speed, shake = draws.uniform(-1, 1), draws.uniform(0.2, 1), draws.choice([0.0, 0.2])
+
+    def motion() -> Action:
+        way = speed * _GAIN * (place - world.full_observation()[:3])
+        return _action(np.append(way, grip) + shake * draws.normal(size=4))
+
+    return motion
 
 
 def _clumsy(perfect: Script, draws: np.random.Generator) -> Motion:
