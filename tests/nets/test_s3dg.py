@@ -276,6 +276,16 @@ def test_the_network_for_inference_sees_the_same_and_leaves_the_original_alone()
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
 
 
+def test_a_new_network_of_the_published_size_takes_all_clips_for_one():
+    """RoboCLIP's ablation with random weights pays a constant; its ledger says so."""
+    torch.manual_seed(0)
+    with torch.inference_mode():
+        clips = torch.rand(2, 3, 16, 64, 64)
+        clips[1] = 0
+        one, other = S3DG(4).eval()(clips).embedding
+    assert (one - other).norm() < 1e-6 * one.norm()
+
+
 def test_bfloat16_is_averaged_without_losing_small_terms():
     x = torch.full(
         (2, 3, 16, 63, 63), 1.0, dtype=torch.bfloat16
