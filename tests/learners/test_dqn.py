@@ -5,10 +5,10 @@ from pydantic import ValidationError
 from stable_baselines3 import DQN
 
 from showtell.learners import policies
-from showtell.learners.checkpoints import Resume
 from showtell.learners.dqn import Dqn, DqnSettings
 from showtell.learners.learner import Assignment
 from showtell.learners.progress import csv_of
+from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.worlds.classic_control import CartPole, CartPoleSettings
 from tests.learners.classroom import (

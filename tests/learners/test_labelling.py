@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from stable_baselines3 import DQN
 
-from showtell.learners.checkpoints import Resume
 from showtell.learners.labelling import Rollout, label
+from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.rendering.pool import RenderPool
 from showtell.rewards.reward import Episodes, Reads

@@ -6,12 +6,12 @@ from pydantic import ValidationError
 from stable_baselines3.common.vec_env import DummyVecEnv
 
 from showtell.learners import policies
-from showtell.learners.checkpoints import Resume
 from showtell.learners.policies import Network, Policy
 from showtell.learners.ppo import PpoSettings
 from showtell.learners.progress import csv_of
 from showtell.learners.sb3.ppo import CRITIC, TunedPpo
 from showtell.nets.modules.adam import FusedAdam
+from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.project.seeds import seed
 from showtell.rewards.reward import Reads

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from showtell.goals.goal import Target
-from showtell.learners.checkpoints import Resume
 from showtell.nets.encoder import Encoder
+from showtell.project.checkpoints import Resume
 from showtell.project.registry import build, part, parts
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Learns, Reward

@@ -5,9 +5,9 @@ from typing import Any
 
 from showtell.jobs.parts import demo_of, drawing, learner_of, reward_of, world_of
 from showtell.learners import policies
-from showtell.learners.checkpoints import Resume, identity
 from showtell.learners.learner import Assignment
 from showtell.learners.progress import csv_of
+from showtell.project.checkpoints import Resume, identity
 from showtell.project.files import write_json, write_text
 from showtell.project.tracking import live_run
 

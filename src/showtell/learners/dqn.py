@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from showtell.learners.checkpoints import Resume
 from showtell.learners.learner import Assignment, Sink, Trained
 from showtell.learners.off_policy import OffPolicySettings
 from showtell.learners.policies import sizes
 from showtell.learners.schedules import learning_rate
+from showtell.project.checkpoints import Resume
 
 if TYPE_CHECKING:
     from stable_baselines3 import DQN

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from showtell.learners.checkpoints import Resume
 from showtell.learners.choices import Best, Weights
 from showtell.learners.progress import EpisodeLog, Row
+from showtell.project.checkpoints import Resume
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.rewards.reward import Reward
 from showtell.worlds.world import World

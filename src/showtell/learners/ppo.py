@@ -13,10 +13,10 @@ from pydantic import (
     model_validator,
 )
 
-from showtell.learners.checkpoints import Resume
 from showtell.learners.learner import Assignment, Sink, Trained
 from showtell.learners.policies import sizes
 from showtell.learners.schedules import Decay, learning_rate
+from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 
 if TYPE_CHECKING:

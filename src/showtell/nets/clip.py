@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from showtell.nets.clip_training import Captioned, Trained
     from showtell.nets.training import Progress
+    from showtell.project.checkpoints import Resume
 
 
 class ClipSettings(BaseModel):
@@ -114,11 +115,12 @@ class ClipEncoder:
         root: int,
         address: tuple[str | int, ...],
         progress: "Progress",
+        resume: "Resume | None" = None,
     ) -> "Trained":
         """A stand-in, trained by `settings.train`."""
         from showtell.nets.clip_training import train_clip
 
-        return train_clip(settings, data, held_out, root, address, progress)
+        return train_clip(settings, data, held_out, root, address, progress, resume)
 
     @classmethod
     def fetch(

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showtell.nets.encoder import Frames
-from showtell.nets.training import Progress, Recipe, reproducible, schedule
+from showtell.nets.training import Course, Progress, Recipe, reproducible
 from showtell.project import seeds
+from showtell.project.checkpoints import Resume
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,6 +43,7 @@ def train_clip(
     root: int,
     address: tuple[str | int, ...],
     progress: Progress,
+    resume: Resume | None = None,
 ) -> Trained:
     """Train on a CPU; the same arguments give the same bits."""
     from showtell.nets.clip import ClipEncoder, describe  # which imports this module
@@ -53,12 +55,12 @@ def train_clip(
         model: Any = build(settings.architecture)
         encoder = ClipEncoder(settings, model, describe(settings), device="cpu")
         model.train()
-        losses = list(_steps(model, encoder, recipe, data, root, address, progress))
+        losses = _learn(model, encoder, recipe, data, root, address, progress, resume)
         model.eval()
         return Trained(encoder, losses, measure(encoder, held_out))
 
 
-def _steps(
+def _learn(
     model: Any,
     encoder: "ClipEncoder",
     recipe: Recipe,
@@ -66,8 +68,9 @@ def _steps(
     root: int,
     address: tuple[str | int, ...],
     progress: Progress,
-) -> Iterator[float]:
-    """One loss a step."""
+    resume: Resume | None,
+) -> list[float]:
+    """Train the model; one loss a step."""
     import torch
 
     generator = seeds.generator(root, *address, "batches")
@@ -75,9 +78,8 @@ def _steps(
     preprocessing = encoder.network.preprocessing
     with _few_words(model, encoder.tokens(data.captions)) as tokens:
         optimizer = _optimizer(model, recipe)
-        for step in range(1, recipe.steps + 1):
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.learning_rate * schedule(step, recipe)
+        course = Course(model, optimizer, generator)
+        for _ in course.steps(recipe, resume, progress):
             rows = generator.choice(len(chances), recipe.batch, p=chances)
             pictures = preprocessing.prepare(data.frames[rows], "cpu")
             pictures = pictures.contiguous(memory_format=torch.channels_last)
@@ -90,8 +92,8 @@ def _steps(
             optimizer.step()
             with torch.no_grad():
                 model.logit_scale.clamp_(0, math.log(100))  # CLIP's bound
-            progress(step, {"loss": loss.item()})
-            yield loss.item()
+            course.losses.append(loss.item())
+    return course.losses
 
 
 def _optimizer(model: Any, recipe: Recipe) -> "Optimizer":

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from showtell.nets.modules.s3dg import S3DG
     from showtell.nets.s3d_training import Narrated, Trained
     from showtell.nets.training import Progress
+    from showtell.project.checkpoints import Resume
 
 _LOG = logging.getLogger(__name__)
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -142,11 +143,12 @@ class S3dEncoder:
         root: int,
         address: tuple[str | int, ...],
         progress: "Progress",
+        resume: "Resume | None" = None,
     ) -> "Trained":
         """A stand-in, trained by `settings.train`."""
         from showtell.nets.s3d_training import train_s3d
 
-        return train_s3d(settings, data, held_out, root, address, progress)
+        return train_s3d(settings, data, held_out, root, address, progress, resume)
 
     @classmethod
     def fetch(

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from pydantic import NonNegativeInt, PositiveInt
 
 from showtell.nets.encoder import Clips
-from showtell.nets.training import Progress, Recipe, reproducible, schedule
+from showtell.nets.training import Course, Progress, Recipe, reproducible
 from showtell.project import seeds
+from showtell.project.checkpoints import Resume
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -56,6 +57,7 @@ def train_s3d(
     root: int,
     address: tuple[str | int, ...],
     progress: Progress,
+    resume: Resume | None = None,
 ) -> Trained:
     """Train on a CPU; the same arguments give the same bits."""
     from showtell.nets.s3d import S3dEncoder, describe  # which imports this module
@@ -65,20 +67,21 @@ def train_s3d(
     with reproducible(seeds.seed(root, *address, "weights")):
         model = settings.architecture.build(vocabulary)
         draws = seeds.generator(root, *address, "batches")
-        losses = list(_steps(model, settings, vocabulary, data, draws, progress))
+        losses = _learn(model, settings, vocabulary, data, draws, progress, resume)
         encoder = S3dEncoder(settings, model, describe(settings, vocabulary), device="cpu")
         return Trained(encoder, losses, measure(encoder, held_out))
 
 
-def _steps(
+def _learn(
     model: "S3DG",
     settings: "S3dSettings",
     vocabulary: "Vocabulary",
     data: Narrated,
     draws: np.random.Generator,
     progress: Progress,
-) -> Iterator[float]:
-    """One loss a step."""
+    resume: Resume | None,
+) -> list[float]:
+    """Train the model; one loss a step."""
     import torch
 
     recipe = settings.train
@@ -96,9 +99,8 @@ def _steps(
             {"params": others, "weight_decay": 0.0},
         ]
     )
-    for step in range(1, recipe.steps + 1):
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * schedule(step, recipe)
+    course = Course(model, optimizer, draws)
+    for _ in course.steps(recipe, resume, progress):
         rows = next(batches)
         clips = settings.preprocessing.prepare(data.clips[rows])
         # Not in bfloat16: oneDNN's gradients of the convolutions over time are then sometimes NaN.
@@ -109,8 +111,8 @@ def _steps(
         # Products of vectors of any length: now and then a batch would throw everything over.
         torch.nn.utils.clip_grad_norm_(model.parameters(), _STEEPEST)
         optimizer.step()
-        progress(step, {"loss": loss.item()})
-        yield loss.item()
+        course.losses.append(loss.item())
+    return course.losses
 
 
 def mil_nce(scores: "Tensor", fits: "Tensor") -> "Tensor":

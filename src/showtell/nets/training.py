@@ -1,15 +1,24 @@
-"""What all trainings of stand-ins share: a recipe, its schedule, the same bits every time."""
+"""What all trainings of stand-ins share: a recipe, its steps, the same bits every time."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Annotated, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic_core import CoreSchema, core_schema
 
+from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.project.registry import part, parts
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from torch.optim import Optimizer
+
+_CHECKPOINT_EVERY = 100  # steps: half a minute of an S3D of the mini scale
 
 Progress = Callable[[int, Mapping[str, float]], None]  # a step (from 1), and its loss
 
@@ -75,3 +84,62 @@ def reproducible(seed: int) -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(threads)
+
+
+@dataclass
+class Course:
+    """All that changes while a network is trained, and the losses of the steps behind it."""
+
+    model: "nn.Module"
+    optimizer: "Optimizer"
+    draws: np.random.Generator
+    losses: list[float] = field(default_factory=list)
+
+    def steps(self, recipe: Recipe, resume: Resume | None, progress: Progress) -> Iterator[int]:
+        """The steps to take, from the last checkpoint on; add the loss of each to `losses`."""
+        if resume is not None and (state := resume.load()) is not None:
+            self._restore(state)
+        for step in range(len(self.losses) + 1, recipe.steps + 1):
+            for group in self.optimizer.param_groups:
+                group["lr"] = recipe.learning_rate * schedule(step, recipe)
+            yield step
+            progress(step, {"loss": self.losses[-1]})
+            if resume is not None:
+                resume.progress(step, recipe.steps)
+                if step % _CHECKPOINT_EVERY == 0:
+                    resume.save(step, self._state())
+
+    def _state(self) -> dict[str, Any]:
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        return {
+            "model": {name: value.numpy() for name, value in self.model.state_dict().items()},
+            "optimizer": [
+                {name: value.numpy() for name, value in self.optimizer.state[p].items()}
+                for p in parameters
+            ],
+            "draws": self.draws.bit_generator.state,
+            "losses": self.losses,
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        import torch
+
+        self.model.load_state_dict(
+            {name: torch.from_numpy(value) for name, value in state["model"].items()}
+        )
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        for parameter, saved in zip(parameters, state["optimizer"], strict=True):
+            self.optimizer.state[parameter] = {
+                name: _laid_out(torch.from_numpy(value), parameter) for name, value in saved.items()
+            }
+        self.draws.bit_generator.state = state["draws"]
+        self.losses[:] = state["losses"]
+
+
+def _laid_out(value: "Tensor", parameter: "Tensor") -> "Tensor":
+    """In memory as the parameter is, where it is as large: fused kernels go by the bytes."""
+    import torch
+
+    if value.shape != parameter.shape:
+        return value
+    return torch.empty_like(parameter, requires_grad=False).copy_(value)

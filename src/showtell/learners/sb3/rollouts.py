@@ -13,13 +13,13 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy
 
-from showtell.learners.checkpoints import Resume
 from showtell.learners.choices import Best, Weights
 from showtell.learners.labelling import Rollout, label
 from showtell.learners.learner import Assignment, Sink
 from showtell.learners.progress import EpisodeLog, Row, succeeded
 from showtell.learners.sb3.state import capture
 from showtell.learners.scaling import ReturnScale
+from showtell.project.checkpoints import Resume
 from showtell.rewards.reward import Episodes, Learns, Reward
 from showtell.worlds.world import SeededEpisodes
 

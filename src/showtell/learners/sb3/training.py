@@ -8,12 +8,12 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecEnv
 
-from showtell.learners.checkpoints import Resume
 from showtell.learners.choices import Weights
 from showtell.learners.learner import Assignment, Sink
 from showtell.learners.sb3.lockstep import Lockstep
 from showtell.learners.sb3.rollouts import Pace, Pay, Rollouts, Story, weights_of
 from showtell.learners.sb3.state import restore
+from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.project.seeds import seed
 from showtell.worlds.world import SeededEpisodes, World

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from showtell.learners.checkpoints import Resume, identity
+from showtell.project.checkpoints import Resume, identity
 from showtell.project.errors import UserError
 
 STATE = {
@@ -113,7 +113,7 @@ def test_starts_after_the_first_are_counted(folder):
 def test_a_holder_that_lives_is_named_with_the_way_to_end_it(folder):
     hold = (
         "import sys, time; from pathlib import Path\n"
-        "from showtell.learners.checkpoints import Resume\n"
+        "from showtell.project.checkpoints import Resume\n"
         "with Resume(Path(sys.argv[1]), 'job'): print('held', flush=True); time.sleep(60)"
     )
     holder = subprocess.Popen([sys.executable, "-c", hold, folder], stdout=subprocess.PIPE)
