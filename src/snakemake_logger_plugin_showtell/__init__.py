@@ -121,9 +121,10 @@ class LogHandler(LogHandlerBase):
             return ""
         work = sum(max(0, waiting.get(rule, 0)) * mean for rule, mean in known.items())
         work += unforeseen * work / foreseen
-        begun = sum(job.spent() for job in running)
-        done = sum(sum(took) for took in self._took.values()) + begun
-        abreast = max(1.0, done / (time.monotonic() - self._began))
+        # Of the jobs under way, what is behind them; one of a rule not met yet was not counted.
+        begun = sum(min(job.spent(), known.get(job.rule, 0.0)) for job in running)
+        spent = sum(sum(took) for took in self._took.values()) + sum(j.spent() for j in running)
+        abreast = max(1.0, spent / (time.monotonic() - self._began))
         return f"; about {_duration(max(work - begun, 0) / abreast)} left"
 
     def _say(self, text: str) -> None:

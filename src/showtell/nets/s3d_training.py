@@ -30,7 +30,7 @@ class S3dRecipe(Recipe):
 
     steps: NonNegativeInt
     # How many tasks the clips of a batch are of: few, so that a clip's rivals are not told from it
-    # by the scene alone. Learned so, what came of an episode is known in half of the steps.
+    # by the scene alone.
     tasks_a_batch: PositiveInt
 
 
