@@ -36,4 +36,4 @@ def test_every_family_of_tasks_has_its_looks():
 def test_the_gallery_in_the_repository_is_small():
     files = list((ROOT / "docs/gallery").iterdir())
     assert {f"{family}.jpg" for family in LOOKS} <= {file.name for file in files}
-    assert sum(file.stat().st_size for file in files) < 700_000
+    assert sum(file.stat().st_size for file in files) < 600_000
