@@ -65,9 +65,29 @@ def test_page_of_a_whole_experiment_shows_claims_first(mini_tree):
     assert "not run at this scale" in text  # MountainCar and the humanoid
     assert "The stand-in CLIP was trained on this simulator" in text
     assert "The pole stayed within 12 degrees of upright" in text  # the world's own definition
-    assert "The policy at the end of training, never the best one" in text
+    assert "20 episodes of each: the policy at the end of training." in text
+    assert "Never the best one of its checkpoints" in text
     assert "The ground truth pays only the method" in text
     assert page.count("<svg") - page.count('class="strip"') == 4
+
+
+def test_page_shows_an_experiment_that_no_paper_describes(mini_tree):
+    experiments = mini_tree.job["papers"]["vlm_rm"]["experiments"]
+    experiments["a-first"] = {**experiments["cartpole"], "experiment": "a-first"}
+    shutil.copytree(mini_tree.folder, mini_tree.folder.with_name("a-first"))
+    page = built(mini_tree)
+    text = Reader(page).text
+    assert text.index("CartPole, told in a sentence") < text.index("A first")  # the paper's first
+    assert "the paper's ledger does not describe “a-first”" in text
+    assert 'id="figure-vlm_rm-a-first-success"' in page
+
+
+def test_page_says_which_policies_of_a_training_are_judged(mini_tree):
+    plan = mini_tree.job["papers"]["vlm_rm"]["experiments"]["cartpole"]
+    plan["evaluate"] = plan["evaluate"] | {"choices": ["final", "oracle"]}
+    text = Reader(built(mini_tree)).text
+    assert "end of training; the best one of training by the true return (oracle)." in text
+    assert "0 of 12 trainings are judged" in text  # what exists was judged by other settings
 
 
 def test_page_prints_every_change_of_the_scale_and_every_deviation(mini_tree):

@@ -1,7 +1,8 @@
 """What a robot may do in an episode: a script, well, badly or half way, or nothing to the point.
 
 A reward is asked about what agents try, and these try whatever scores: an arm in front of a thing
-or beside it may look as if the work were done. So an arm also wanders about the thing.
+or beside it may look as if the work were done, and work in full swing as if it had been finished.
+So an arm also wanders about the thing, and also begins too late.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,9 +16,9 @@ from showtell.worlds.world import World
 
 Motion = Callable[[], Action]
 
-# How often an episode is: the script to the end, given up half way, a visit to places about the
-# thing, and none of these.
-_TO_THE_END, _HALF_WAY, _ABOUT, _AIMLESS = 0.3, 0.3, 0.25, 0.15
+# How often an episode is: the script to the end, the script given up half way, the script begun so
+# late that the episode ends in the middle of it, a visit to places about the thing, none of these.
+_HOW_OFTEN = {"to the end": 0.3, "half way": 0.2, "cut off": 0.2, "about": 0.2, "aimless": 0.1}
 _FAR = (0.2, 0.2, 0.12)  # m: how far those places are from the thing, in x, y, z
 _GAIN = 10.0  # of the way to a place, as in Meta-World's own scripts
 
@@ -31,18 +32,27 @@ def behaviour(world: World, draws: np.random.Generator) -> Iterator[Action]:
 
 def _plan(world: World, draws: np.random.Generator) -> Iterator[tuple[Motion, int]]:
     """One motion after the other, each for so many steps, for longer than an episode."""
-    horizon = world.horizon
-    chance = (_TO_THE_END, _HALF_WAY, _ABOUT, _AIMLESS)
-    kind = int(draws.choice(4, p=chance)) if has_script(world) else 3
-    if kind < 2:
+    horizon, kind = world.horizon, _kind(world, draws)
+    if kind == "cut off":
+        idle = _towards(world, draws) if isinstance(world, MetaWorld) else _aimless(world, draws)
+        yield idle, int(draws.integers(horizon // 3, horizon * 9 // 10))
+        yield _clumsy(script(world), draws), horizon
+    if kind in ("to the end", "half way"):
         if draws.random() < 0.4:  # a late start
             yield _aimless(world, draws), int(draws.integers(5, horizon // 3))
-        steps = horizon if kind == 0 else int(draws.integers(horizon // 20, horizon * 2 // 3))
+        whole = kind == "to the end"
+        steps = horizon if whole else int(draws.integers(horizon // 20, horizon * 2 // 3))
         yield _clumsy(script(world), draws), steps
-    while kind == 2 and isinstance(world, MetaWorld):
+    while kind == "about" and isinstance(world, MetaWorld):
         yield _towards(world, draws), int(draws.integers(horizon // 6, horizon))
     while True:
         yield _aimless(world, draws), int(draws.integers(horizon // 12, horizon // 2))
+
+
+def _kind(world: World, draws: np.random.Generator) -> str:
+    if not has_script(world):
+        return "aimless"
+    return list(_HOW_OFTEN)[int(draws.choice(len(_HOW_OFTEN), p=list(_HOW_OFTEN.values())))]
 
 
 def _towards(world: MetaWorld, draws: np.random.Generator) -> Motion:

@@ -114,6 +114,21 @@ class Ledger(Entry):
     deviations: tuple[Deviation, ...]
     figures: dict[str, dict[str, FigureFacts]]  # experiment -> figure -> what stands around it
 
+    def protocol(self, experiment: str) -> Protocol:
+        """How an experiment is run; a user's own may not be described."""
+        return self.experiments.get(experiment) or Protocol(
+            title=experiment.replace("-", " ").capitalize(),
+            learning=f"As params.yaml says; the paper's ledger does not describe “{experiment}”.",
+            evaluation="",
+            oracle="Not described in the paper's ledger.",
+        )
+
+    def facts(self, experiment: str, figure: str) -> FigureFacts:
+        """What stands around a figure; a user's own may not be described."""
+        return self.figures.get(experiment, {}).get(figure) or FigureFacts(
+            title=figure.replace("-", " ").capitalize(), where="", caption=""
+        )
+
     @model_validator(mode="after")
     def _names_are_known(self) -> "Ledger":
         for kind in ("published", "claims", "deviations"):

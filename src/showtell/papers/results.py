@@ -151,9 +151,11 @@ def read(comparison: Comparison, inputs: Mapping[str, Sequence[Path]]) -> Result
     evaluations = _by_run(comparison, inputs.get("evaluations", ()), depth=2)
     curves = _by_run(comparison, inputs.get("curves", ()), depth=1)
     studies = {(path.parts[-3], path.stem): Table.read(path) for path in inputs.get("studies", ())}
+    scores = {run: _scores(path) for run, path in evaluations.items()}
+    wanted = set(comparison.policies)
     return Results(
         comparison,
-        {run: _scores(path) for run, path in evaluations.items()},
+        {run: found for run, found in scores.items() if wanted <= found.keys()},  # or it is stale
         {run: Table.read(path) for run, path in curves.items()},
         {
             (task, study): table

@@ -1,7 +1,9 @@
 """Every kind of test in words, with what it asks for."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from showtell.learners.choices import Choice
 from showtell.papers.criteria import (
     Above,
     Against,
@@ -23,7 +25,18 @@ _AMONG: dict[Share, str] = {
     "most": "for most of the",
     "any": "for at least one",
 }
+_CHOSEN: dict[Choice, str] = {
+    "final": "the policy at the end of training",
+    "learned": "the best one of training by the learned reward",
+    "oracle": "the best one of training by the true return (oracle)",
+}
 _ON: dict[Share, str] = {"every": "on every task", "most": "on most tasks", "any": "on some task"}
+
+
+def judged(evaluate: Mapping[str, Any]) -> str:
+    """Which policies of a training an evaluation judges, in words."""
+    chosen = [_CHOSEN[choice] for choice in evaluate.get("choices", ["final"])]
+    return f"{evaluate['episodes']} episodes of each: {'; '.join(chosen)}."
 
 
 def describe(test: Any) -> str:

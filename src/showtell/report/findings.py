@@ -180,7 +180,12 @@ def origins(results: Path) -> list[Origin]:
 
 def _paper(plan: Plan, name: str, results: Path) -> Paper:
     ledger = load(ledger_path(name))
-    experiments = {c.experiment: _experiment(c, ledger, results) for c in plan.comparisons(name)}
+    planned = {comparison.experiment: comparison for comparison in plan.comparisons(name)}
+    in_order = [*(known for known in ledger.experiments if known in planned), *planned]
+    experiments = {  # the paper's as its ledger has them, then a user's own
+        experiment: _experiment(planned[experiment], ledger, results)
+        for experiment in dict.fromkeys(in_order)
+    }
     worlds = {world["name"] for c in plan.comparisons(name) for world in c.worlds.values()}
     return Paper(
         name,
@@ -254,16 +259,14 @@ def _numbers(found: Results, look: dict[str, Look]) -> Iterator[Numbers]:
 def _figures(found: Results, ledger: Ledger, results: Path) -> Iterator[Drawn]:
     plan = found.comparison
     files = results / plan.paper / plan.experiment / "figures"
-    known = ledger.figures.get(plan.experiment, {})
     for name in plan.figures:
         table = chart(plan.paper, name).table(found)
-        facts = known.get(name)
-        if facts is None or not table.rows:
+        if not table.rows:
             continue
         svg = graphics.figure(plan, name, table, files)
         links = [files / f"{name}.{kind}" for kind in ("svg", "pdf", "csv")]
         existing = [str(link.relative_to(results)) for link in links if link.exists()]
-        yield Drawn(name, facts, svg, tuple(existing))
+        yield Drawn(name, ledger.facts(plan.experiment, name), svg, tuple(existing))
 
 
 def _films(found: Results, look: dict[str, Look], results: Path) -> Iterator[Film]:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from showtell.papers.drawing import Look
 from showtell.papers.ledger import ledger_path
+from showtell.papers.wording import judged
 from showtell.project.files import canonical_json, write_text
 from showtell.report import graphics
 from showtell.report.findings import Experiment, Judged, Origin, networks, origins, papers
@@ -94,6 +95,7 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "judged": judged,
         "badge": lambda outcome: _BADGES[outcome],
         "percent": _percent,
         "number": _number,
@@ -108,9 +110,9 @@ def _template() -> Any:
     return environment.get_template("page.html.j2")
 
 
-def _counts(judged: list[Judged]) -> dict[str, int]:
+def _counts(claims: list[Judged]) -> dict[str, int]:
     """How many claims have each outcome; controls are ours and not counted."""
-    counts = Counter(entry.verdict.outcome for entry in judged if entry.claim.origin == "paper")
+    counts = Counter(entry.verdict.outcome for entry in claims if entry.claim.origin == "paper")
     return {outcome: counts[outcome] for outcome in _BADGES if counts[outcome]}  # type: ignore[index]
 
 
