@@ -161,6 +161,24 @@ def test_early_looks_at_the_first_part_of_a_phase_alone(abrupt, outcome):
     assert found.outcome == outcome
 
 
+def test_early_says_when_curves_are_too_coarse_for_it():
+    phases = {"pretrain": {"drawer": [0.8] * 3}}
+    phases |= {name: {"drawer": [0.9] * 3} for name in ("true-reward", "true-reward-abrupt")}
+    test = Early(
+        kind="early",
+        method="text",
+        phase="true-reward",
+        versus_phase="true-reward-abrupt",
+        column="success",
+        part=0.2,
+    )
+    coarse = {("text", name): {50: 0.8, 100: 0.9} for name in phases if name != "pretrain"}
+    found = verdict(test, results_of({"text": phases}, curves=coarse))
+    assert found.outcome == "inconclusive"
+    assert "No curve has a point within the first 20 %" in found.why
+    assert verdict(test, results_of({"text": phases})).outcome == "waiting"
+
+
 def test_a_test_against_itself_is_refused():
     with pytest.raises(ValueError, match="against itself"):
         Above(kind="above", method="text", **RATE)

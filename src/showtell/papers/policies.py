@@ -106,7 +106,20 @@ def early(test: Early, results: Results) -> Evidence:
             gap = _difference(pair, results)
             said = shown(gap, test.column, "+") + suffix
             parts.append(part_of(method, gap, beyond(gap, 0.0, strict=True), said))
-    return Evidence(parts, tuple(waiting), line=0.0)
+    return Evidence(parts, tuple(waiting), line=0.0, note=_too_coarse(test, results))
+
+
+def _too_coarse(test: Early, results: Results) -> str:
+    """A sentence, if the curves are there and none has a point in the part that is asked for."""
+    phases = (test.phase, test.versus_phase)
+    there = {run.phase for run in results.progress if run.method == test.method}
+    found = [_beginnings(results, test.method, phase, None, test) for phase in phases]
+    if not there.issuperset(phases) or any(found):
+        return ""
+    return (
+        f"No curve has a point within the first {100 * test.part:g} % of its steps: "
+        "give these learners a smaller log_every."
+    )
 
 
 def _compared(

@@ -99,7 +99,8 @@ def _judge(claim: Claim, results: Results) -> Verdict:
         return Verdict(outcome="not run at this scale", why=why, **shared)
     found = _EVIDENCE[type(test)](test, results)
     if not found.parts:
-        return Verdict(outcome="waiting", why="No result yet.", **shared)
+        outcome: Outcome = "inconclusive" if found.note else "waiting"
+        return Verdict(outcome=outcome, why=found.note or "No result yet.", **shared)
     open_ones: list[bool | None] = [None] * len(found.waiting)
     holds = _combined([*(part.holds for part in found.parts), *open_ones], test.share)
     seeds = _seeds(test, results)
