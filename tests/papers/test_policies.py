@@ -140,43 +140,38 @@ def test_a_policy_that_is_not_judged_here_is_named():
     assert "stochastic (learned) policy" in verdict(test, results).why
 
 
+FINETUNED = {
+    "pretrain": {"drawer": [0.8] * 3},
+    "true-reward": {"drawer": [0.9] * 3},
+    "true-reward-abrupt": {"drawer": [0.9] * 3},
+}
+EARLY = Early(
+    kind="early",
+    method="text",
+    phase="true-reward",
+    versus_phase="true-reward-abrupt",
+    column="success",
+    part=0.2,
+)
+
+
 @pytest.mark.parametrize(("abrupt", "outcome"), [(0.1, "reproduced"), (0.8, "inconclusive")])
 def test_early_looks_at_the_first_part_of_a_phase_alone(abrupt, outcome):
-    phases = {"pretrain": {"drawer": [0.8] * 3}}
-    phases |= {name: {"drawer": [0.9] * 3} for name in ("true-reward", "true-reward-abrupt")}
     curves = {
         ("text", "true-reward"): {10: 0.8, 20: 0.8, 80: 0.1, 100: 0.1},
         ("text", "true-reward-abrupt"): {10: abrupt, 20: abrupt, 80: 0.9, 100: 0.9},
     }
-    test = Early(
-        kind="early",
-        method="text",
-        phase="true-reward",
-        versus_phase="true-reward-abrupt",
-        column="success",
-        part=0.2,
-    )
-    found = verdict(test, results_of({"text": phases}, curves=curves))
+    found = verdict(EARLY, results_of({"text": FINETUNED}, curves=curves))
     assert found.parts[0].value == pytest.approx(0.8 - abrupt)
     assert found.outcome == outcome
 
 
 def test_early_says_when_curves_are_too_coarse_for_it():
-    phases = {"pretrain": {"drawer": [0.8] * 3}}
-    phases |= {name: {"drawer": [0.9] * 3} for name in ("true-reward", "true-reward-abrupt")}
-    test = Early(
-        kind="early",
-        method="text",
-        phase="true-reward",
-        versus_phase="true-reward-abrupt",
-        column="success",
-        part=0.2,
-    )
-    coarse = {("text", name): {50: 0.8, 100: 0.9} for name in phases if name != "pretrain"}
-    found = verdict(test, results_of({"text": phases}, curves=coarse))
+    coarse = {("text", name): {50: 0.8, 100: 0.9} for name in FINETUNED if name != "pretrain"}
+    found = verdict(EARLY, results_of({"text": FINETUNED}, curves=coarse))
     assert found.outcome == "inconclusive"
     assert "No curve has a point within the first 20 %" in found.why
-    assert verdict(test, results_of({"text": phases})).outcome == "waiting"
+    assert verdict(EARLY, results_of({"text": FINETUNED})).outcome == "waiting"
 
 
 def test_a_test_against_itself_is_refused():

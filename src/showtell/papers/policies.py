@@ -112,10 +112,11 @@ def early(test: Early, results: Results) -> Evidence:
 def _too_coarse(test: Early, results: Results) -> str:
     """A sentence, if the curves are there and none has a point in the part that is asked for."""
     phases = (test.phase, test.versus_phase)
-    there = {run.phase for run in results.progress if run.method == test.method}
-    found = [_beginnings(results, test.method, phase, None, test) for phase in phases]
-    if not there.issuperset(phases) or any(found):
-        return ""
+    for method in _going_through(test.method, test.phase, results):
+        there = {run.phase for run in results.progress if run.method == method}
+        begun = [_beginnings(results, method, phase, None, test) for phase in phases]
+        if not there.issuperset(phases) or any(begun):
+            return ""
     return (
         f"No curve has a point within the first {100 * test.part:g} % of its steps: "
         "give these learners a smaller log_every."
