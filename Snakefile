@@ -45,6 +45,7 @@ for paper in GRID.parameters.papers:
 
 
 onstart:
+    invocation.schedule_when_jobs_end(workflow)
     invocation.begin(ROOT, SCALE)
 
 

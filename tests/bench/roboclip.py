@@ -179,7 +179,9 @@ def ours(
     target: torch.Tensor,
 ) -> tuple[list[float], dict[str, float]]:
     """The same with the learner's own labelling: kept frames alone, one batch, bfloat16."""
-    settings = RoboclipSettings(name="roboclip", goal="x", frames=KEPT, sampling="every-fourth")
+    settings = RoboclipSettings(
+        name="roboclip", goal="x", frames=KEPT, sampling="every-fourth", compare="product"
+    )
     view = CROP._replace(quality=quality)
     reward = RoboclipReward(
         settings,

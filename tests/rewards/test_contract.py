@@ -36,8 +36,9 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     ],
     "last_frame": [{"goal": "sentence"}],
     "roboclip": [
-        {"goal": "sentence", "frames": 4, "sampling": "evenly"},
-        {"goal": "sentence", "frames": 2, "sampling": "every-fourth"},
+        {"goal": "sentence", "frames": 4, "sampling": "evenly", "compare": "product"},
+        {"goal": "sentence", "frames": 4, "sampling": "evenly", "compare": "cosine"},
+        {"goal": "sentence", "frames": 2, "sampling": "every-fourth", "compare": "product"},
     ],
     "sparse": [{"rule": rule} for rule in ("any", "final")],
     "true_reward": [{}],

@@ -23,8 +23,10 @@ def encoder():
     return small_encoder()
 
 
-def reward(encoder, goal, frames=8, sampling="evenly"):
-    settings = RoboclipSettings(name="roboclip", goal="said", frames=frames, sampling=sampling)
+def reward(encoder, goal, frames=8, sampling="evenly", compare="product"):
+    settings = RoboclipSettings(
+        name="roboclip", goal="said", frames=frames, sampling=sampling, compare=compare
+    )
     target = Target(np.asarray(goal, np.float32), None, {})
     return RoboclipReward(settings, encoder=encoder, target=target, view=VIEW, seed=0)
 
@@ -46,6 +48,19 @@ def test_the_last_step_alone_is_paid_the_plain_product(encoder):
     scores = reward(encoder, goal).score(episodes(clips))
     assert not scores[:, :-1].any()
     np.testing.assert_allclose(scores[:, -1], encoder.video(clips).numpy() @ goal, rtol=1e-5)
+
+
+def test_the_cosine_pays_likeness_alone_and_not_the_length_of_a_goal(encoder):
+    clips = noise(4)
+    seen = encoder.video(clips).numpy()
+    paid = [
+        reward(encoder, times * seen[0], compare="cosine").score(episodes(clips))
+        for times in (1, 7)
+    ]
+    assert not paid[0][:, :-1].any()
+    np.testing.assert_allclose(paid[0], paid[1], rtol=1e-5)
+    assert paid[0][0, -1] == pytest.approx(1.0, abs=1e-5)
+    assert (np.abs(paid[0]) <= 1 + 1e-5).all()
 
 
 def test_evenly_spaced_frames_end_with_the_last(encoder):
@@ -82,7 +97,9 @@ def test_a_number_of_frames_that_every_fourth_does_not_make_is_refused(encoder):
 
 def test_an_odd_number_of_frames_is_refused():
     with pytest.raises(ValueError, match="even number of frames, not 31; nearest is 32"):
-        RoboclipSettings(name="roboclip", goal="said", frames=31, sampling="evenly")
+        RoboclipSettings(
+            name="roboclip", goal="said", frames=31, sampling="evenly", compare="product"
+        )
 
 
 def test_a_target_of_another_space_is_refused(encoder):

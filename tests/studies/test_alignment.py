@@ -24,7 +24,9 @@ def made(kind, values, **context):
 
 def roboclip(encoder, sentence):
     told = encoder.text([sentence]).numpy()[0]
-    settings = RoboclipSettings(name="roboclip", goal="told", frames=8, sampling="evenly")
+    settings = RoboclipSettings(
+        name="roboclip", goal="told", frames=8, sampling="evenly", compare="product"
+    )
     return RoboclipReward(settings, encoder=encoder, target=Target(told, None, {}), view=VIEW)
 
 

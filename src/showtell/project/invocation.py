@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def gpus() -> int:
@@ -40,6 +41,18 @@ def end(root: Path, scale: str, *, failed: bool) -> None:
     _showtell(root, "track", "--scale", scale)
     if failed:
         _showtell(root, "refresh", "--scale", scale)
+
+
+def schedule_when_jobs_end(workflow: Any) -> None:
+    """Spare the cores what Snakemake's limit of job starts costs, where jobs run on this machine.
+
+    To keep the limit (100 a second) its scheduler looks again a second after every look, and the
+    look at every job's end begins one more such row, which lasts as long as jobs are waiting. Each
+    look asks the disk about all inputs of all of them: at some hundred jobs a core is busy with
+    that alone. On a cluster the limit protects the queue, and stays.
+    """
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None
 
 
 _COMMAND = [sys.executable, "-m", "showtell"]

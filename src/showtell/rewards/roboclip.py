@@ -1,8 +1,9 @@
 """RoboCLIP's reward: how much an episode's clip is like what was shown or told, paid at its end.
 
 Sontakke et al. (2023), section 3: zero until the last step, then the plain product of the two
-embeddings, neither normalised nor scaled. The authors' code renders after every step, keeps every
-fourth frame from the first on, and so never sees the last three; `every-fourth` does so too.
+embeddings, neither normalised nor scaled. Between two clips it also pays for a long vector, so
+there is the cosine beside it. The authors' code renders after every step, keeps every fourth
+frame from the first on, and so never sees the last three; `every-fourth` does so too.
 """
 
 from typing import Any, Literal
@@ -29,6 +30,7 @@ class RoboclipSettings(BaseModel):
     goal: str
     frames: PositiveInt
     sampling: Literal["evenly", "every-fourth"]  # evenly: the last frame included
+    compare: Literal["product", "cosine"]  # product: published
 
     @model_validator(mode="after")
     def _even(self) -> "RoboclipSettings":
@@ -64,11 +66,17 @@ class RoboclipReward:
 
     def score(self, episodes: Episodes) -> NDArray[np.float32]:
         """A reward for every step: (E, T)."""
-        return at_the_end(self._seen(episodes) @ self._target.goal, episodes.true_rewards.shape[1])
+        seen, horizon = self._seen(episodes), episodes.true_rewards.shape[1]
+        if self._settings.compare == "cosine":
+            return at_the_end(self._cosine(seen), horizon)
+        return at_the_end(seen @ self._target.goal, horizon)
 
     def similarity(self, episodes: Episodes) -> NDArray[np.float32]:
         """The cosine between each episode and the goal, (E,): Figure 2 as its caption says."""
-        seen, goal = self._seen(episodes), self._target.goal
+        return self._cosine(self._seen(episodes))
+
+    def _cosine(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
+        goal = self._target.goal
         return np.asarray(seen @ goal / (np.linalg.norm(seen, axis=1) * np.linalg.norm(goal)))
 
     def _seen(self, episodes: Episodes) -> NDArray[np.float32]:

@@ -29,6 +29,7 @@ _MATRICES = {
     "similarity": "mean cosine",
     "auc": "AUC of success",
 }
+_FIT = ("correlation", "auc")
 _NEUTRAL = {"correlation": 0.0, "similarity": None, "auc": 0.5}
 _STRONGEST = 0.45  # opacity: what is written on a cell stays readable
 
@@ -47,6 +48,13 @@ def alignment_table(results: Results) -> Table:
     return Table.of(columns, rows)
 
 
+def fit_table(results: Results) -> Table:
+    """How every method's reward, with each task's own goal, fits the rollouts of that task."""
+    table = alignment_table(results)
+    task, text = table.columns.index("task"), table.columns.index("text")
+    return Table(table.columns, tuple(row for row in table.rows if row[task] == row[text]))
+
+
 def draw_alignment(table: Table) -> "Figure":
     """A matrix for each method and each of its numbers: rollouts of a row, sentence of a column."""
     with style():
@@ -60,31 +68,43 @@ def draw_alignment(table: Table) -> "Figure":
         figure, axes = panels(len(shown), height * len(shown))
         several = len({method for method, _ in shown}) > 1
         for axis, (method, column) in zip(axes, shown, strict=True):
-            _draw_matrix(axis, table.where(method=method), column)
+            _draw_matrix(axis, table.where(method=method), column, "text")
             axis.set_title(_MATRICES[column] + (f" · {method}" if several else ""))
         return figure
 
 
-def _draw_matrix(axis: "Axes", table: Table, column: str) -> None:
-    tasks, texts = table.distinct("task"), table.distinct("text")
-    numbers = np.array(table.numbers(column)).reshape(len(tasks), len(texts))
+def draw_fit(table: Table) -> "Figure":
+    """A matrix for each number: rollouts of a row's task, reward of a column's method."""
+    with style():
+        height = 0.75 + 0.42 * len(table.distinct("task"))
+        figure, axes = panels(len(_FIT), height * len(_FIT))
+        for axis, column in zip(axes, _FIT, strict=True):
+            _draw_matrix(axis, table, column, "method")
+            axis.set_title(_MATRICES[column])
+        return figure
+
+
+def _draw_matrix(axis: "Axes", table: Table, column: str, across: str) -> None:
+    tasks, heads = table.distinct("task"), table.distinct(across)
+    found = dict(zip(table.pick(("task", across)), table.numbers(column), strict=True))
+    numbers = np.array([[found.get((task, head), np.nan) for head in heads] for task in tasks])
     neutral = _NEUTRAL[column]
     low = float(np.nanmin(numbers)) if neutral is None else neutral
     most = float(np.nanmax(np.abs(numbers - low))) or 1.0
     for row, task in enumerate(tasks):
         best = -1 if np.isnan(numbers[row]).all() else int(np.nanargmax(numbers[row]))
-        for place, text in enumerate(texts):
+        for place, head in enumerate(heads):
             number = float(numbers[row, place])
-            own = 1.6 if task == text else 0.0
+            own = 1.6 if task == head else 0.0
             _draw_cell(axis, place, row, (number - low) / most, own)
             written = "–" if np.isnan(number) else f"{number:.2f}"
             weight = "bold" if place == best else "normal"
             axis.text(place, row, written, ha="center", va="center", fontsize=8, weight=weight)
-    axis.set_xlim(-0.55, len(texts) - 0.45)
+    axis.set_xlim(-0.55, len(heads) - 0.45)
     axis.set_ylim(len(tasks) - 0.45, -0.55)
-    axis.set_xticks(range(len(texts)), [f"“{text}”" for text in texts])
+    axis.set_xticks(range(len(heads)), [f"“{head}”" for head in heads])
     axis.set_yticks(range(len(tasks)), tasks)
-    if len(texts) > 4:
+    if len(heads) > 4:
         axis.tick_params(axis="x", labelrotation=90)
     axis.tick_params(length=0)
     axis.grid(visible=False)
@@ -148,6 +168,7 @@ def _nothing(table: Table) -> Table:
 _ZERO_SHOT = Chart(zero_shot_table, draw_zero_shot)
 FIGURES: dict[str, Chart] = {
     "alignment": Chart(alignment_table, draw_alignment),
+    "fit": Chart(fit_table, draw_fit),
     "language": _ZERO_SHOT,
     "finetuning": Chart(finetuning_table, draw_journey),
     "critic": Chart(critic_table, draw_journey),
