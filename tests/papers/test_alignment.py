@@ -33,9 +33,18 @@ def test_a_fit_has_the_rank_correlation_and_the_mean_cosine():
     assert own.text == "drawer"
     assert own.correlation > 0.9 > 0.5 > abs(other.correlation)
     assert own.auc > 0.95
+    assert own.cosine_auc == own.auc  # its similarity is a tenth of its score
     assert own.similarity == pytest.approx(
         np.mean(study.where(text="drawer").numbers("similarity"))
     )
+
+
+def test_without_a_cosine_there_is_no_area_under_its_curve():
+    study = alignment_of(OWN)["drawer"]
+    at = study.columns.index("similarity")
+    bare = Table(study.columns, tuple((*r[:at], "", *r[at + 1 :]) for r in study.rows))
+    assert np.isnan(fits(bare)[0].cosine_auc)
+    assert fits(bare)[0].auc > 0.95
 
 
 @pytest.mark.parametrize("column", ["correlation", "similarity"])

@@ -19,6 +19,7 @@ class Fit(NamedTuple):
     correlation: float  # of score and true return, by rank; NaN if one of them is constant
     similarity: float  # mean cosine; NaN where the reward has none
     auc: float  # how probably a success scores above a failure; NaN without both
+    cosine_auc: float  # the same, were it scored by the cosine; NaN where the reward has none
 
 
 class Lead(NamedTuple):
@@ -36,9 +37,17 @@ def fits(table: Table) -> list[Fit]:
     for text in table.distinct("text"):
         rows = table.where(text=text)
         scores, returns = rows.numbers("score"), rows.numbers("true_return")
-        similarity = float(np.mean(rows.numbers("similarity")))
-        separation = auc(np.array(scores), np.array(rows.numbers("success")) > 0.5)
-        found.append(Fit(text, spearman(scores, returns), similarity, separation))
+        similarity = np.array(rows.numbers("similarity"))
+        success = np.array(rows.numbers("success")) > 0.5
+        found.append(
+            Fit(
+                text,
+                spearman(scores, returns),
+                float(np.mean(similarity)),
+                auc(np.array(scores), success),
+                float("nan") if np.isnan(similarity).any() else auc(similarity, success),
+            )
+        )
     return found
 
 

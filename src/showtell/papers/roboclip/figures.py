@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from showtell.papers.alignment import fits
+from showtell.papers.alignment import Fit, fits
 from showtell.papers.drawing import INK, panels, strength_colour, style
 from showtell.papers.figures import Chart
 from showtell.papers.filmstrips import draw_filmstrips, filmstrip_table
@@ -29,14 +29,18 @@ _MATRICES = {
     "similarity": "mean cosine",
     "auc": "AUC of success",
 }
-_FIT = ("correlation", "auc")
-_NEUTRAL = {"correlation": 0.0, "similarity": None, "auc": 0.5}
+_FIT = {
+    "correlation": "rank correlation",
+    "auc": "AUC of success",
+    "cosine_auc": "AUC of success, were the cosine paid",
+}
+_NEUTRAL = {"correlation": 0.0, "similarity": None, "auc": 0.5, "cosine_auc": 0.5}
 _STRONGEST = 0.45  # opacity: what is written on a cell stays readable
 
 
 def alignment_table(results: Results) -> Table:
     """Figure 2: how every sentence fits the rollouts of every task."""
-    columns = ("method", "task", "text", "correlation", "similarity", "auc")
+    columns = ("method", "task", *Fit._fields)
     plan, tables = results.comparison, results.studies_called("alignment")
     order = list(tables)
     rows: list[tuple[Value, ...]] = []
@@ -62,7 +66,7 @@ def draw_alignment(table: Table) -> "Figure":
             (method, column)
             for method in table.distinct("method")
             for column in _MATRICES
-            if any(number == number for number in table.where(method=method).numbers(column))
+            if _any(table.where(method=method), column)
         ]
         height = 0.75 + 0.42 * len(table.distinct("task"))
         figure, axes = panels(len(shown), height * len(shown))
@@ -76,12 +80,18 @@ def draw_alignment(table: Table) -> "Figure":
 def draw_fit(table: Table) -> "Figure":
     """A matrix for each number: rollouts of a row's task, reward of a column's method."""
     with style():
+        shown = [column for column in _FIT if _any(table, column)]
         height = 0.75 + 0.42 * len(table.distinct("task"))
-        figure, axes = panels(len(_FIT), height * len(_FIT))
-        for axis, column in zip(axes, _FIT, strict=True):
+        figure, axes = panels(len(shown), height * len(shown))
+        for axis, column in zip(axes, shown, strict=True):
             _draw_matrix(axis, table, column, "method")
-            axis.set_title(_MATRICES[column])
+            axis.set_title(_FIT[column])
         return figure
+
+
+def _any(table: Table, column: str) -> bool:
+    """Whether a column has a number at all."""
+    return not np.isnan(table.numbers(column)).all()
 
 
 def _draw_matrix(axis: "Axes", table: Table, column: str, across: str) -> None:
