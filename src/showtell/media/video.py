@@ -67,7 +67,8 @@ def _yuv(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     Not by FFmpeg: how its conversion rounds depends on where in memory a frame happens to lie.
     """
     height, width = frame.shape[:2]
-    quarters = frame.reshape(height // 2, 2, width // 2, 2, 3).mean(axis=(1, 3))
+    whole = frame.astype(np.uint16)
+    quarters = (whole[::2, ::2] + whole[::2, 1::2] + whole[1::2, ::2] + whole[1::2, 1::2]) / 4
     planes = (16 + frame @ _LUMA, 128 + quarters @ _BLUE, 128 + quarters @ _RED)
     return np.concatenate([plane.round().astype(np.uint8).ravel() for plane in planes]).reshape(
         height * 3 // 2, width
