@@ -72,12 +72,12 @@ def test_the_matrix_writes_every_number_and_the_best_of_a_row_bold(results):
     assert bold == [(0, 0), (1, 1)]
 
 
-def test_the_fit_is_of_each_tasks_own_goal_and_has_a_column_a_method(results):
+def test_the_fit_is_of_each_tasks_own_goal_and_has_a_row_a_method(results):
     table = FIGURES["fit"].table(results)
     assert table.column("task") == table.column("text")
     figure = FIGURES["fit"].draw(table)
-    heads = [label.get_text() for label in figure.axes[0].get_xticklabels()]
-    assert heads == [f"“{method}”" for method in table.distinct("method")]
+    rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert rows == table.distinct("method")
     written = [text.get_text() for text in figure.axes[0].texts]
     assert written == [f"{value:.2f}" for value in table.numbers("correlation")]
 

@@ -22,6 +22,7 @@ from showtell.papers.table import Table, Value
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 _ABRUPT = "-abrupt"  # a phase that keeps the old critic, beside one of the same name without it
 _MATRICES = {
@@ -72,19 +73,22 @@ def draw_alignment(table: Table) -> "Figure":
         figure, axes = panels(len(shown), height * len(shown))
         several = len({method for method, _ in shown}) > 1
         for axis, (method, column) in zip(axes, shown, strict=True):
-            _draw_matrix(axis, table.where(method=method), column, "text")
+            _draw_texts(axis, table.where(method=method), column)
             axis.set_title(_MATRICES[column] + (f" · {method}" if several else ""))
         return figure
 
 
 def draw_fit(table: Table) -> "Figure":
-    """A matrix for each number: rollouts of a row's task, reward of a column's method."""
+    """A matrix for each number: reward of a row's method, rollouts of a column's task."""
     with style():
         shown = [column for column in _FIT if _any(table, column)]
-        height = 0.75 + 0.42 * len(table.distinct("task"))
+        methods, tasks = table.distinct("method"), table.distinct("task")
+        height = 0.75 + 0.42 * len(methods)
         figure, axes = panels(len(shown), height * len(shown))
         for axis, column in zip(axes, shown, strict=True):
-            _draw_matrix(axis, table, column, "method")
+            numbers = _matrix(table, column, "method", "task")
+            _draw_matrix(axis, numbers, _NEUTRAL[column])
+            _label(axis, methods, tasks)
             axis.set_title(_FIT[column])
         return figure
 
@@ -94,34 +98,50 @@ def _any(table: Table, column: str) -> bool:
     return not np.isnan(table.numbers(column)).all()
 
 
-def _draw_matrix(axis: "Axes", table: Table, column: str, across: str) -> None:
-    tasks, heads = table.distinct("task"), table.distinct(across)
-    found = dict(zip(table.pick(("task", across)), table.numbers(column), strict=True))
-    numbers = np.array([[found.get((task, head), np.nan) for head in heads] for task in tasks])
-    neutral = _NEUTRAL[column]
+def _matrix(table: Table, column: str, down: str, across: str) -> "NDArray[np.float64]":
+    found = dict(zip(table.pick((down, across)), table.numbers(column), strict=True))
+    heads = table.distinct(across)
+    return np.array(
+        [[found.get((row, head), np.nan) for head in heads] for row in table.distinct(down)]
+    )
+
+
+def _draw_texts(axis: "Axes", table: Table, column: str) -> None:
+    """Every sentence on every task's rollouts; a task's own is framed, its best is bold."""
+    numbers = _matrix(table, column, "task", "text")
+    tasks, texts = table.distinct("task"), table.distinct("text")
+    _draw_matrix(axis, numbers, _NEUTRAL[column])
+    for row, task in enumerate(tasks):
+        if not np.isnan(numbers[row]).all():
+            best = row * len(texts) + int(np.nanargmax(numbers[row]))
+            axis.texts[best].set_fontweight("bold")
+        if task in texts:
+            _draw_cell(axis, texts.index(task), row, float("nan"), 1.6)
+    _label(axis, tasks, [f"“{text}”" for text in texts])
+
+
+def _draw_matrix(axis: "Axes", numbers: "NDArray[np.float64]", neutral: float | None) -> None:
     low = float(np.nanmin(numbers)) if neutral is None else neutral
     most = float(np.nanmax(np.abs(numbers - low))) or 1.0
-    for row, task in enumerate(tasks):
-        best = -1 if np.isnan(numbers[row]).all() else int(np.nanargmax(numbers[row]))
-        for place, head in enumerate(heads):
-            number = float(numbers[row, place])
-            own = 1.6 if task == head else 0.0
-            _draw_cell(axis, place, row, (number - low) / most, own)
-            written = "–" if np.isnan(number) else f"{number:.2f}"
-            weight = "bold" if place == best else "normal"
-            axis.text(place, row, written, ha="center", va="center", fontsize=8, weight=weight)
-    axis.set_xlim(-0.55, len(heads) - 0.45)
-    axis.set_ylim(len(tasks) - 0.45, -0.55)
-    axis.set_xticks(range(len(heads)), [f"“{head}”" for head in heads])
-    axis.set_yticks(range(len(tasks)), tasks)
-    if len(heads) > 4:
+    for (row, place), number in np.ndenumerate(numbers):
+        _draw_cell(axis, place, row, (float(number) - low) / most)
+        written = "–" if np.isnan(number) else f"{number:.2f}"
+        axis.text(place, row, written, ha="center", va="center", fontsize=8)
+
+
+def _label(axis: "Axes", rows: list[str], columns: list[str]) -> None:
+    axis.set_xlim(-0.55, len(columns) - 0.45)
+    axis.set_ylim(len(rows) - 0.45, -0.55)
+    axis.set_xticks(range(len(columns)), columns)
+    axis.set_yticks(range(len(rows)), rows)
+    if len(columns) > 4:
         axis.tick_params(axis="x", labelrotation=90)
     axis.tick_params(length=0)
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)
 
 
-def _draw_cell(axis: "Axes", x: int, y: int, share: float, edge: float) -> None:
+def _draw_cell(axis: "Axes", x: int, y: int, share: float, edge: float = 0.0) -> None:
     """Blue above what is neutral, orange below; a frame where sentence and task belong together."""
     from matplotlib.patches import Rectangle
 
