@@ -82,6 +82,13 @@ def test_the_fit_is_of_each_tasks_own_goal_and_has_a_row_a_method(results):
     assert written == [f"{value:.2f}" for value in table.numbers("correlation")]
 
 
+def test_a_reward_that_is_always_the_same_fits_nothing_and_is_drawn_so(results):
+    table = FIGURES["fit"].table(results)
+    kept = table.columns.index("correlation")
+    empty = Table(table.columns, tuple((*r[:kept], *[""] * (len(r) - kept)) for r in table.rows))
+    assert set(texts(FIGURES["fit"].draw(empty))) == {"–"}
+
+
 def test_fine_tuning_starts_where_pretraining_ends_and_the_truth_at_zero(results):
     table = FIGURES["finetuning"].table(results)
     assert "true-reward-abrupt" not in table.distinct("phase")

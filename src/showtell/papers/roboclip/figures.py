@@ -25,17 +25,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ABRUPT = "-abrupt"  # a phase that keeps the old critic, beside one of the same name without it
-_MATRICES = {
+_TITLES = {
     "correlation": "rank correlation",
     "similarity": "mean cosine",
     "auc": "AUC of success",
-}
-_FIT = {
-    "correlation": "rank correlation",
-    "auc": "AUC of success",
     "cosine_auc": "AUC of success, were the cosine paid",
 }
+_MATRICES = ("correlation", "similarity", "auc")
+_FIT = ("correlation", "auc", "cosine_auc")
 _NEUTRAL = {"correlation": 0.0, "similarity": None, "auc": 0.5, "cosine_auc": 0.5}
+_CELL = (0.92, 0.88)  # of a cell's place, the rest is white
 _STRONGEST = 0.45  # opacity: what is written on a cell stays readable
 
 
@@ -67,35 +66,29 @@ def draw_alignment(table: Table) -> "Figure":
             (method, column)
             for method in table.distinct("method")
             for column in _MATRICES
-            if _any(table.where(method=method), column)
+            if not np.isnan(table.where(method=method).numbers(column)).all()
         ]
         height = 0.75 + 0.42 * len(table.distinct("task"))
         figure, axes = panels(len(shown), height * len(shown))
         several = len({method for method, _ in shown}) > 1
         for axis, (method, column) in zip(axes, shown, strict=True):
             _draw_texts(axis, table.where(method=method), column)
-            axis.set_title(_MATRICES[column] + (f" · {method}" if several else ""))
+            axis.set_title(_TITLES[column] + (f" · {method}" if several else ""))
         return figure
 
 
 def draw_fit(table: Table) -> "Figure":
     """A matrix for each number: reward of a row's method, rollouts of a column's task."""
     with style():
-        shown = [column for column in _FIT if _any(table, column)]
         methods, tasks = table.distinct("method"), table.distinct("task")
         height = 0.75 + 0.42 * len(methods)
-        figure, axes = panels(len(shown), height * len(shown))
-        for axis, column in zip(axes, shown, strict=True):
+        figure, axes = panels(len(_FIT), height * len(_FIT))
+        for axis, column in zip(axes, _FIT, strict=True):
             numbers = _matrix(table, column, "method", "task")
             _draw_matrix(axis, numbers, _NEUTRAL[column])
             _label(axis, methods, tasks)
-            axis.set_title(_FIT[column])
+            axis.set_title(_TITLES[column])
         return figure
-
-
-def _any(table: Table, column: str) -> bool:
-    """Whether a column has a number at all."""
-    return not np.isnan(table.numbers(column)).all()
 
 
 def _matrix(table: Table, column: str, down: str, across: str) -> "NDArray[np.float64]":
@@ -116,13 +109,13 @@ def _draw_texts(axis: "Axes", table: Table, column: str) -> None:
             best = row * len(texts) + int(np.nanargmax(numbers[row]))
             axis.texts[best].set_fontweight("bold")
         if task in texts:
-            _draw_cell(axis, texts.index(task), row, float("nan"), 1.6)
+            _frame_cell(axis, texts.index(task), row)
     _label(axis, tasks, [f"“{text}”" for text in texts])
 
 
 def _draw_matrix(axis: "Axes", numbers: "NDArray[np.float64]", neutral: float | None) -> None:
     low = float(np.nanmin(numbers)) if neutral is None else neutral
-    most = float(np.nanmax(np.abs(numbers - low))) or 1.0
+    most = float(np.nanmax(np.abs(numbers - low), initial=0.0)) or 1.0
     for (row, place), number in np.ndenumerate(numbers):
         _draw_cell(axis, place, row, (float(number) - low) / most)
         written = "–" if np.isnan(number) else f"{number:.2f}"
@@ -141,16 +134,24 @@ def _label(axis: "Axes", rows: list[str], columns: list[str]) -> None:
     axis.spines[:].set_visible(False)
 
 
-def _draw_cell(axis: "Axes", x: int, y: int, share: float, edge: float = 0.0) -> None:
-    """Blue above what is neutral, orange below; a frame where sentence and task belong together."""
+def _draw_cell(axis: "Axes", x: int, y: int, share: float) -> None:
+    """Blue above what is neutral, orange below."""
     from matplotlib.patches import Rectangle
 
     colour = strength_colour(0.0 if not share < 0 else 0.75)
     opacity = 0.0 if share != share else _STRONGEST * min(abs(share), 1.0)
-    corner = (x - 0.46, y - 0.44)
-    axis.add_patch(Rectangle(corner, 0.92, 0.88, color=colour, alpha=opacity, linewidth=0))
-    if edge:
-        axis.add_patch(Rectangle(corner, 0.92, 0.88, fill=False, edgecolor=INK, linewidth=edge))
+    axis.add_patch(
+        Rectangle((x - 0.46, y - 0.44), *_CELL, color=colour, alpha=opacity, linewidth=0)
+    )
+
+
+def _frame_cell(axis: "Axes", x: int, y: int) -> None:
+    """Sentence and task belong together here."""
+    from matplotlib.patches import Rectangle
+
+    axis.add_patch(
+        Rectangle((x - 0.46, y - 0.44), *_CELL, fill=False, edgecolor=INK, linewidth=1.6)
+    )
 
 
 def finetuning_table(results: Results) -> Table:
