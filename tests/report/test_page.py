@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import threading
 import time
 from html.parser import HTMLParser
 
@@ -11,6 +12,7 @@ import pytest
 from showtell import report
 from showtell.jobs import figure
 from showtell.report import graphics
+from showtell.report import page as page_module
 from tests.report.conftest import Tree, job_inputs, report_job
 
 
@@ -215,6 +217,29 @@ def test_refresh_rebuilds_only_when_something_changed(mini_tree):
     assert not refresh()
     mini_tree.job["changes"].pop()
     assert refresh()
+
+
+def test_a_slow_page_does_not_overwrite_a_later_one(mini_tree, monkeypatch):
+    reading, go_on, pages = threading.Event(), threading.Event(), iter(["early", "late"])
+
+    def render(*_):
+        text = next(pages)
+        if text == "early":
+            reading.set()
+            go_on.wait()
+        return text
+
+    monkeypatch.setattr(page_module, "_render", render)
+    out = mini_tree.root / "report.html"
+    early, late = (threading.Thread(target=built, args=(mini_tree,)) for _ in range(2))
+    early.start()
+    reading.wait()
+    late.start()
+    late.join(0.5)
+    go_on.set()
+    early.join()
+    late.join()
+    assert out.read_text() == "late"
 
 
 def test_refresh_takes_less_than_three_seconds_of_a_core(mini_tree):

@@ -1,8 +1,12 @@
 """Builds report.html: one file that holds everything it shows, at any moment of a study."""
 
+import fcntl
 import hashlib
 import json
+import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,8 +35,9 @@ _BADGES = {
 
 def build(results: Path, job: dict[str, Any], out: Path) -> Path:
     """Write the page from whatever exists under `results/<scale>`; also from nothing."""
-    signature = _signature(results, job)
-    write_text(out, _render(results, Plan.model_validate(job), signature))
+    with _alone(results):
+        signature = _signature(results, job)
+        write_text(out, _render(results, Plan.model_validate(job), signature))
     return out
 
 
@@ -44,6 +49,18 @@ def refresh(results: Path, job: dict[str, Any], out: Path) -> bool:
                 return False
     build(results, job, out)
     return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One page at a time: who read less must not write over who read more."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _signature(results: Path, job: dict[str, Any]) -> str:
