@@ -106,15 +106,15 @@ def _add_project_verbs(verbs: Any) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from showtell.project.doctor import doctor
+    from showtell.commands.doctor import doctor
 
     return doctor(ROOT, options.scale)
 
 
 def _plan(options: argparse.Namespace) -> int:
-    from showtell.project.grid import Grid
-    from showtell.project.parameters import load
-    from showtell.project.plan import plan
+    from showtell.commands.plan import plan
+    from showtell.study.grid import Grid
+    from showtell.study.parameters import load
 
     print(plan(ROOT, options.scale, Grid(load(ROOT, options.scale)), os.cpu_count() or 1))
     return 0
@@ -133,7 +133,7 @@ def _pull(options: argparse.Namespace) -> int:
 
 
 def _track(options: argparse.Namespace) -> int:
-    from showtell.jobs.track import track
+    from showtell.commands.track import track
 
     return track(ROOT, options.scale, begin=options.begin)
 
@@ -151,13 +151,13 @@ def _watch(options: argparse.Namespace) -> int:
 
 
 def _gallery(options: argparse.Namespace) -> int:
-    from showtell.report.gallery import gallery
+    from showtell.commands.gallery import gallery
 
     return gallery(ROOT, options.only)
 
 
 def _export(options: argparse.Namespace) -> int:
-    from showtell.project.exports import exports
+    from showtell.commands.exports import exports
     from showtell.project.files import write_text
 
     for path, text in exports(ROOT).items():

@@ -11,9 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from showtell.project.grid import Cell, Grid
-from showtell.project.parameters import load
-from showtell.project.specifications import Specifications
+from showtell.study.grid import Cell, Grid
+from showtell.study.parameters import load
+from showtell.study.specifications import Specifications
 from tests.workflow.workspace import REPOSITORY, Workspace
 
 RUNS = 3

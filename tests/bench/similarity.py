@@ -6,10 +6,10 @@ import numpy as np
 
 from showtell.data.scripted import script, shaken
 from showtell.nets import encoder as encoders
-from showtell.project.parameters import load
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.studies.statistics import spearman
+from showtell.study.parameters import load
 from showtell.worlds.world import World
 from tests.bench.__main__ import ROOT
 from tests.demos.requests import world

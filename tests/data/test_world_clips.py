@@ -12,7 +12,7 @@ from showtell.data.outcomes import WORDS, Moment, Outcome, captions, moment, out
 from showtell.data.scripted import script
 from showtell.data.world_clips import WorldClips, WorldClipsSettings, film
 from showtell.nets.s3d_text import LENGTH, split
-from showtell.project.registry import build, part
+from showtell.study.registry import build, part
 
 SETTINGS: dict[str, Any] = {
     "name": "world_clips",

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from showtell.demos.demo import Request
-from showtell.project.parameters import read_yaml
-from showtell.project.registry import build, part
 from showtell.rendering.scene import View
+from showtell.study.parameters import read_yaml
+from showtell.study.registry import build, part
 from showtell.worlds.world import World
 
 TASKS = read_yaml(Path(__file__).resolve().parents[2] / "params.yaml")["tasks"]

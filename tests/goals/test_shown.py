@@ -9,7 +9,7 @@ from showtell.goals.goal import Target
 from showtell.goals.text import TextSettings
 from showtell.goals.video import VideoSettings
 from showtell.project.errors import UserError
-from showtell.project.registry import build
+from showtell.study.registry import build
 from tests.nets.models import smoke_encoder
 from tests.nets.s3d_models import noise, small_encoder
 

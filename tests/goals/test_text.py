@@ -9,7 +9,7 @@ from safetensors import safe_open
 from showtell.goals.goal import Target
 from showtell.goals.text import TextGoal, TextSettings
 from showtell.project.errors import UserError
-from showtell.project.registry import build
+from showtell.study.registry import build
 from tests.nets.models import smoke_encoder
 
 SETTINGS = TextSettings(name="text", encoder="clip")

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from showtell.nets.clip import ClipEncoder, ClipSettings, describe
-from showtell.nets.models import build
+from showtell.nets.open_clip_models import build
 
 SMOKE: dict[str, Any] = {
     "name": "open_clip",

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from showtell.data.samples import Narrated
 from showtell.nets.modules.s3dg import S3DG
 from showtell.nets.s3d import S3dEncoder, S3dSettings, describe
 from showtell.nets.s3d_text import Vocabulary
-from showtell.nets.s3d_training import Narrated
 
 WORDS = ("a", "robot", "closing", "green", "drawer", "red", "button", "pushing")
 DATASET = {

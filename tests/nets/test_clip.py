@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from showtell.nets.clip import ClipEncoder, describe
 from showtell.nets.encoder import load
-from showtell.nets.models import architectures, config
+from showtell.nets.open_clip_models import architectures, config
 from showtell.project.errors import UserError
 from tests.nets.models import noise, save, settings, smoke_encoder
 
@@ -162,7 +162,7 @@ def test_an_unknown_architecture_names_the_nearest():
 def test_settings_are_checked_without_torch():
     code = (
         "import sys; from showtell.nets.clip import ClipSettings; "
-        "from showtell.project.registry import parts; parts('nets'); parts('rewards'); "
+        "from showtell.study.registry import parts; parts('nets'); parts('rewards'); "
         "parts('goals'); parts('studies'); parts('data'); "
         "print({'torch', 'open_clip', 'mujoco', 'mlflow'} & set(sys.modules))"
     )

@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from showtell.jobs import embed_goal, fetch_encoder, measure, train_encoder
 from showtell.project.errors import UserError
 from tests.nets.models import SMOKE
-from tests.nets.test_clip_training import RECIPE
+from tests.training.test_clip import RECIPE
 
 DATASET = RECIPE["dataset"] | {"width": 32, "height": 32, "cartpole": 200, "mountain_car": 40}
 ENCODER = SMOKE | {"train": RECIPE | {"dataset": DATASET, "steps": 25, "batch": 16}}

@@ -14,7 +14,7 @@ from scipy.stats import spearmanr
 from showtell.nets.encoder import load
 from showtell.nets.s3d import S3dEncoder
 from showtell.project.errors import UserError
-from showtell.project.registry import part
+from showtell.study.registry import part
 from tests.nets.s3d_models import (
     RECIPE,
     WORDS,
@@ -183,7 +183,7 @@ def test_parameters_that_mean_nothing_are_refused(changes):
 
 def test_the_part_is_found_without_importing_torch():
     code = (
-        "import sys; from showtell.project.registry import part;"
+        "import sys; from showtell.study.registry import part;"
         "assert part('nets', 's3d').class_name == 'S3dEncoder';"
         "sys.exit('torch' in sys.modules)"
     )

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from showtell.demos.demo import Demo
+from showtell.figures.charts import chart
+from showtell.figures.style import save
 from showtell.media.video import write_video
-from showtell.papers.drawing import save
-from showtell.papers.figures import chart
-from showtell.papers.results import Run
 from showtell.papers.roboclip.figures import FIGURES
-from showtell.papers.table import Table
-from tests.papers.test_alignment import OWN
-from tests.papers.trainings import alignment_of, results_of
+from showtell.results.reading import Run
+from showtell.results.table import Table
+from tests.results.test_alignment_fit import OWN
+from tests.results.trainings import alignment_of, results_of
 
 REWARDS = {
     "text": {"name": "roboclip", "goal": "told"},

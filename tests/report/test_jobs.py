@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from showtell.jobs import compare, figure, report
-from showtell.papers.table import Table
 from showtell.project.errors import UserError
-from showtell.project.parameters import read_yaml
+from showtell.results.table import Table
+from showtell.study.parameters import read_yaml
 from tests.report.conftest import job_inputs
 
 
@@ -69,7 +69,7 @@ def test_a_seed_that_failed_does_not_stop_the_comparison(mini_tree, tmp_path):
 
 
 def test_compare_takes_the_ledger_it_is_given(mini_tree, tmp_path):
-    from showtell.papers.ledger import ledger_path
+    from showtell.claims.ledger import ledger_path
 
     changed = tmp_path / "ledger.yaml"
     changed.write_text(ledger_path("vlm_rm").read_text().replace("within: 0.1", "within: 0.001"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from showtell.project.errors import UserError
-from showtell.project.registry import build, part
+from showtell.study.registry import build, part
 from tests.rewards.demonstrations import demo_of, episodes_of
 from tests.rewards.test_gail import one_thread, walk  # noqa: F401
 

@@ -10,9 +10,9 @@ import pytest
 from showtell.goals.goal import Target
 from showtell.nets.encoder import Encoder
 from showtell.project.checkpoints import Resume
-from showtell.project.registry import build, part, parts
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Learns, Reward
+from showtell.study.registry import build, part, parts
 from tests.nets.models import noise, smoke_encoder
 from tests.nets.s3d_models import small_encoder
 from tests.rewards.demonstrations import demo_of

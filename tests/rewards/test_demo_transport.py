@@ -5,8 +5,8 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from showtell.project.errors import UserError
-from showtell.project.registry import build, part
 from showtell.rewards.demo_transport import transport
+from showtell.study.registry import build, part
 from tests.rewards.demonstrations import demo_of, episodes_of, film
 from tests.rewards.test_gail import walk
 

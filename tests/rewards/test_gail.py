@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from showtell.project.errors import UserError
-from showtell.project.registry import build, part
+from showtell.study.registry import build, part
 from tests.rewards.demonstrations import demo_of, episodes_of, film
 
 QUICK = {

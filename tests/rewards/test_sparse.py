@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from showtell.project.registry import build, part
 from showtell.rewards.reward import Episodes
+from showtell.study.registry import build, part
 
 
 def scores(rule, successes):

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 
 from showtell.goals.goal import Target
-from showtell.project.registry import build, part
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
 from showtell.studies.study import Once, Subject
+from showtell.study.registry import build, part
 from showtell.worlds.classic_control import CartPole
 from tests.nets.models import smoke_encoder
 

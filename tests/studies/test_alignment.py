@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from showtell.goals.goal import Target
-from showtell.project.registry import build, part
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.rewards.roboclip import RoboclipReward, RoboclipSettings
 from showtell.studies.alignment import COLUMNS
 from showtell.studies.statistics import spearman
 from showtell.studies.study import Once, Subject
+from showtell.study.registry import build, part
 from tests.nets.s3d_models import small_encoder
 
 VIEW = View(32, 32, camera="corner2-crop", quality="fast")

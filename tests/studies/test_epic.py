@@ -6,8 +6,8 @@ import io
 import numpy as np
 import pytest
 
-from showtell.project.registry import build
 from showtell.studies.epic import EpicSettings, epic, interval
+from showtell.study.registry import build
 from tests.studies.subjects import ANGLE, Counting, OfState, clip_subject, subject, world
 
 SETTINGS = EpicSettings(name="epic", states=400)

@@ -8,11 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from showtell.project.errors import UserError
-from showtell.project.registry import build
 from showtell.rendering.scene import View
 from showtell.studies import study
 from showtell.studies.landscape import LandscapeSettings
 from showtell.studies.study import Measured, Once
+from showtell.study.registry import build
 from tests.nets.models import noise
 from tests.studies.subjects import (
     ANGLE,

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from showtell.project.errors import UserError
-from showtell.project.registry import build, part
+from showtell.study.registry import build, part
 from showtell.worlds.classic_control import (
     CartPole,
     CartPoleSettings,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from showtell.project.registry import build, part
+from showtell.study.registry import build, part
 from showtell.worlds.humanoid import Humanoid, HumanoidSettings
 from showtell.worlds.poses import POSES
 from showtell.worlds.world import SeededEpisodes

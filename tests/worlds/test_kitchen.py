@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from showtell.project.registry import build, part
+from showtell.study.registry import build, part
 from showtell.worlds.kitchen import GOALS, Kitchen, KitchenSettings, model_path, scripted
 from showtell.worlds.physics.models import bare_model, mujoco
 from showtell.worlds.world import SeededEpisodes

@@ -14,8 +14,8 @@ from metaworld.policies import ENV_POLICY_MAP
 from stable_baselines3.common.env_checker import check_env
 
 from showtell.project.errors import UserError
-from showtell.project.registry import build, part
 from showtell.rendering.snapshots import METAWORLD
+from showtell.study.registry import build, part
 from showtell.worlds.metaworld import SUCCESS, TASKS, MetaWorld
 from showtell.worlds.physics.models import bare_model
 

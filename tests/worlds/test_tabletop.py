@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from showtell.data.scripted_tabletop import goal_snapshots, scripted_action
-from showtell.project.registry import build, part
+from showtell.study.registry import build, part
 from showtell.worlds.physics import tabletop as physics
 from showtell.worlds.physics.models import mujoco
 from showtell.worlds.tabletop import Tabletop

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from showtell.project.parameters import load
-from showtell.project.registry import build
+from showtell.study.parameters import load
+from showtell.study.registry import build
 
 ROOT = Path(__file__).resolve().parents[2]
 TASKS = load(ROOT, "paper").tasks

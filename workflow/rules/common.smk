@@ -4,11 +4,13 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from showtell.project import invocation, parameters
+from showtell.project import invocation
+
+from showtell.study import parameters
 from showtell.project.errors import UserError
-from showtell.project.grid import PRETRAIN, Cell, Grid, phases
+from showtell.study.grid import PRETRAIN, Cell, Grid, phases
 from showtell.project.sharing import records
-from showtell.project.specifications import Specifications
+from showtell.study.specifications import Specifications
 
 invocation.use_this_python()
 ROOT = Path(workflow.basedir)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
-from showtell.nets.clip_training import Captioned
+from showtell.data.samples import Captioned
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.worlds.classic_control import CartPole, MountainCar

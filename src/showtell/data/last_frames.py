@@ -6,9 +6,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
+from showtell.data.samples import Captioned, Narrated
 from showtell.data.world_clips import Task, WorldClips, WorldClipsSettings
-from showtell.nets.clip_training import Captioned
-from showtell.nets.s3d_training import Narrated
 
 
 class LastFramesSettings(BaseModel):

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 from showtell.data.behaviour import behaviour
 from showtell.data.outcomes import Outcome, captions, moment, outcome, prompt
+from showtell.data.samples import Narrated
 from showtell.media.cartoons import SCENES, cartoon
 from showtell.nets.encoder import Clips
-from showtell.nets.s3d_training import Narrated
-from showtell.project.registry import build, part
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import Snapshots, View
+from showtell.study.registry import build, part
 from showtell.worlds.world import World
 
 Told = tuple[str, ...]

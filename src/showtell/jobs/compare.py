@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from showtell.papers.ledger import ledger_path, load
-from showtell.papers.results import Comparison, read
-from showtell.papers.summary import summarise
-from showtell.papers.verdicts import judge
+from showtell.claims.ledger import ledger_path, load
+from showtell.claims.verdicts import judge
 from showtell.project.files import write_json
+from showtell.results.reading import Comparison, read
+from showtell.results.summary import summarise
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from showtell.demos.demo import Demo, Demonstrator, Request
-from showtell.demos.looks import film, strip
+from showtell.demos.previews import film, strip
 from showtell.jobs.parts import built, world_of
 from showtell.media.frames import write_png
 from showtell.media.video import write_video

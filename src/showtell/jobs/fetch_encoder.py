@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from showtell.project import seeds
-from showtell.project.registry import part
+from showtell.study.registry import part
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:

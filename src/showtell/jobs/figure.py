@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from showtell.papers.drawing import save
-from showtell.papers.figures import chart
-from showtell.papers.results import Comparison, read
+from showtell.figures.charts import chart
+from showtell.figures.style import save
 from showtell.project.errors import UserError
+from showtell.results.reading import Comparison, read
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:

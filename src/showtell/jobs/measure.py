@@ -9,11 +9,11 @@ from showtell.goals.goal import Target
 from showtell.jobs.parts import built, settings_of
 from showtell.nets import encoder
 from showtell.project.files import write_text
-from showtell.project.registry import build
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Reward
 from showtell.studies.study import Once, Subject
+from showtell.study.registry import build
 
 Inputs = dict[str, list[Path]]
 

@@ -9,11 +9,11 @@ from pydantic import BaseModel
 
 from showtell.goals.goal import Target
 from showtell.learners.learner import Draw, Learner
-from showtell.project import registry
 from showtell.project.seeds import seed
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Reward
+from showtell.study import registry
 from showtell.worlds.world import World
 
 if TYPE_CHECKING:

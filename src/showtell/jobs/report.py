@@ -11,9 +11,9 @@ import psutil
 
 from showtell import report
 from showtell.project.errors import UserError
-from showtell.project.grid import Grid
-from showtell.project.parameters import changes, load, overlay, read_yaml
-from showtell.project.specifications import Specifications
+from showtell.study.grid import Grid
+from showtell.study.parameters import changes, load, overlay, read_yaml
+from showtell.study.specifications import Specifications
 
 _LOG = logging.getLogger(__name__)
 _PAUSE_S = 5.0

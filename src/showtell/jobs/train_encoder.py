@@ -6,8 +6,8 @@ from typing import Any
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume, identity
 from showtell.project.files import write_json, write_text
-from showtell.project.registry import build, part
 from showtell.project.tracking import live_run
+from showtell.study.registry import build, part
 
 Inputs = dict[str, list[Path]]
 

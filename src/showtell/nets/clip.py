@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from showtell.nets.downloads import Source
 from showtell.nets.encoder import Clips, Frames, Preprocessing, read_error
-from showtell.nets.library import library
-from showtell.nets.models import (
+from showtell.nets.open_clip_import import library
+from showtell.nets.open_clip_models import (
     Own,
     architectures,
     build,
@@ -17,16 +17,17 @@ from showtell.nets.models import (
     own_preprocessing,
     save_weights,
 )
-from showtell.nets.training import Recipe
 from showtell.project.errors import UserError, nearest
 from showtell.project.files import read_json, write_json
+from showtell.training.state import Recipe
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from showtell.nets.clip_training import Captioned, Trained
-    from showtell.nets.training import Progress
+    from showtell.data.samples import Captioned
     from showtell.project.checkpoints import Resume
+    from showtell.training.clip import Trained
+    from showtell.training.state import Progress
 
 
 class ClipSettings(BaseModel):
@@ -118,7 +119,7 @@ class ClipEncoder:
         resume: "Resume | None" = None,
     ) -> "Trained":
         """A stand-in, trained by `settings.train`."""
-        from showtell.nets.clip_training import train_clip
+        from showtell.training.clip import train_clip
 
         return train_clip(settings, data, held_out, root, address, progress, resume)
 
@@ -133,7 +134,7 @@ class ClipEncoder:
         seed: int,  # of encoders that may stay random; a CLIP never does
     ) -> None:
         """Published weights, checked and converted: write what `load` reads."""
-        from showtell.nets.weights import fetch_clip
+        from showtell.nets.clip_weights import fetch_clip
 
         fetch_clip(settings, cache, lock, weights, network)
 

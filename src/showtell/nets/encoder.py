@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from showtell.project.errors import UserError
-from showtell.project.registry import part
+from showtell.study.registry import part
 
 if TYPE_CHECKING:
     from torch import Tensor, device

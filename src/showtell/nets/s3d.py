@@ -16,20 +16,21 @@ from pydantic import (
 
 from showtell.nets.downloads import Source
 from showtell.nets.encoder import Clips, Frames, read_error
-from showtell.nets.models import load_weights, save_weights
+from showtell.nets.open_clip_models import load_weights, save_weights
 from showtell.nets.s3d_preprocess import ClipPreprocessing
 from showtell.nets.s3d_text import LENGTH, Vocabulary, split
-from showtell.nets.s3d_training import S3dRecipe
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, write_json
+from showtell.training.s3d import S3dRecipe
 
 if TYPE_CHECKING:
     from torch import Tensor, device
 
+    from showtell.data.samples import Narrated
     from showtell.nets.modules.s3dg import S3DG
-    from showtell.nets.s3d_training import Narrated, Trained
-    from showtell.nets.training import Progress
     from showtell.project.checkpoints import Resume
+    from showtell.training.s3d import Trained
+    from showtell.training.state import Progress
 
 _LOG = logging.getLogger(__name__)
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -146,7 +147,7 @@ class S3dEncoder:
         resume: "Resume | None" = None,
     ) -> "Trained":
         """A stand-in, trained by `settings.train`."""
-        from showtell.nets.s3d_training import train_s3d
+        from showtell.training.s3d import train_s3d
 
         return train_s3d(settings, data, held_out, root, address, progress, resume)
 

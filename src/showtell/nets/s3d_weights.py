@@ -9,7 +9,7 @@ import numpy as np
 
 from showtell.nets.downloads import Source, fetch
 from showtell.nets.encoder import read_error
-from showtell.nets.models import save_weights
+from showtell.nets.open_clip_models import save_weights
 from showtell.nets.s3d import Architecture, S3dSettings, describe
 from showtell.nets.s3d_text import Vocabulary
 from showtell.project.errors import UserError

@@ -15,18 +15,12 @@ from typing import NamedTuple
 PACKAGE = "showtell"
 _SOURCE = Path(__file__).resolve().parents[1]
 # Machinery that decides how a job is scheduled and shown, never what it computes.
-_UNSEEN = tuple(
-    f"{PACKAGE}.project.{name}"
-    for name in (
-        "tracking",
-        "sharing",
-        "doctor",
-        "plan",
-        "provenance",
-        "git",
-        "machine",
-        "invocation",
-    )
+_UNSEEN = (
+    f"{PACKAGE}.commands",
+    *(
+        f"{PACKAGE}.project.{name}"
+        for name in ("tracking", "sharing", "provenance", "git", "machine", "invocation")
+    ),
 )
 
 

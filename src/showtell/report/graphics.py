@@ -6,10 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from showtell.papers.drawing import dark_of, save
-from showtell.papers.figures import chart
-from showtell.papers.results import Comparison
-from showtell.papers.table import Table
+from showtell.figures.charts import chart
+from showtell.figures.style import dark_of, save
+from showtell.results.reading import Comparison
+from showtell.results.table import Table
 from showtell.studies.statistics import Estimate
 
 FILM_BYTES = 600_000  # a larger film is linked, not carried along

@@ -13,12 +13,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from showtell.papers.drawing import Look
-from showtell.papers.ledger import ledger_path
-from showtell.papers.wording import judged
+from showtell.claims.descriptions import judged
+from showtell.claims.ledger import ledger_path
+from showtell.figures.style import Look
 from showtell.project.files import canonical_json, write_text
 from showtell.report import graphics
-from showtell.report.findings import Experiment, Judged, Origin, networks, origins, papers
+from showtell.report.page_data import Experiment, Judged, Origin, networks, origins, papers
 from showtell.report.plan import Plan
 from showtell.studies.statistics import Estimate
 

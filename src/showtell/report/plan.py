@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from showtell.papers.results import Comparison
+from showtell.results.reading import Comparison
 
 
 class Change(BaseModel):

@@ -4,11 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from showtell.papers.alignment import Fit, fits
-from showtell.papers.drawing import INK, panels, strength_colour, style
-from showtell.papers.figures import Chart
-from showtell.papers.filmstrips import draw_filmstrips, filmstrip_table
-from showtell.papers.journeys import (
+from showtell.figures.charts import Chart
+from showtell.figures.filmstrips import draw_filmstrips, filmstrip_table
+from showtell.figures.fine_tuning import (
     COLUMNS,
     PRETRAIN,
     draw_journey,
@@ -16,8 +14,10 @@ from showtell.papers.journeys import (
     journey_table,
     zero_shot_table,
 )
-from showtell.papers.results import Results
-from showtell.papers.table import Table, Value
+from showtell.figures.style import INK, panels, strength_colour, style
+from showtell.results.alignment_fit import Fit, fits
+from showtell.results.reading import Results
+from showtell.results.table import Table, Value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from showtell.papers.drawing import INK, SOFT, panels, strength_colour, style
-from showtell.papers.figures import (
+from showtell.figures.charts import (
     Chart,
     draw_learning,
     draw_success,
@@ -13,8 +12,9 @@ from showtell.papers.figures import (
     looks_in,
     success_table,
 )
-from showtell.papers.results import Results
-from showtell.papers.table import Table, Value
+from showtell.figures.style import INK, SOFT, panels, strength_colour, style
+from showtell.results.reading import Results
+from showtell.results.table import Table, Value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,1 @@
+"""What a paper claims: evidence, tests and verdicts."""

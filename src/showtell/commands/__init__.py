@@ -1,0 +1,1 @@
+"""Commands of a person: doctor, plan, gallery and exports."""

@@ -1,0 +1,201 @@
+"""Pictures to look at: every task from its cameras in both qualities, every demo as a strip."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from showtell.data.scripted import has_script, script
+from showtell.demos.demo import Demo, Request
+from showtell.demos.drawn_hand import DrawnHand, DrawnHandSettings
+from showtell.demos.scripted import Scripted, ScriptedSettings
+from showtell.media.cartoons import SCENES
+from showtell.media.frames import Picture
+from showtell.project.files import replacing
+from showtell.rendering.pool import RenderPool
+from showtell.rendering.scene import View
+from showtell.study.parameters import Task, load
+from showtell.study.registry import build, part
+from showtell.worlds.humanoid import Humanoid
+from showtell.worlds.world import World
+
+_LOG = logging.getLogger(__name__)
+_HEIGHT = 76  # of one picture; the whole folder has to stay small
+_STRIP_HEIGHT = 68
+_STRIP_FRAMES = 8
+_GAP, _LINE = 2, 12  # pixels: between pictures, and of a line of text
+_JPEG = 58
+_QUALITIES: tuple[dict[str, Any], ...] = ({"quality": "faithful"}, {"quality": "fast"})
+
+
+class Look(NamedTuple):
+    """One way to look at a task: what differs in its world and in its view."""
+
+    label: str
+    world: Mapping[str, Any] = MappingProxyType({})
+    view: Mapping[str, Any] = MappingProxyType({})
+
+
+class Row(NamedTuple):
+    """One line of a sheet."""
+
+    label: str
+    cells: list[tuple[str, Picture]]
+
+
+def _cameras(*names: str) -> list[Look]:
+    return [Look(name, view={"camera": name}) for name in names]
+
+
+_MIRRORED = Look("as published", view={"mirrored": True})
+LOOKS: dict[str, list[Look]] = {  # by the family's module in `worlds`
+    "classic_control": [Look(""), Look("plain,", {"textured": False})],
+    "humanoid": [
+        Look(f"{camera}{'' if textured else ', plain'}", {"textured": textured}, {"camera": camera})
+        for textured in (True, False)
+        for camera in ("fixed", "side")
+    ],
+    "metaworld": _cameras("corner2-crop", "corner2", "corner3"),
+    "kitchen": [
+        Look("upright", view={"mirrored": False}),
+        Look("mirrored", view={"mirrored": True}),
+    ],
+    "tabletop": [Look("upright", view={"mirrored": False}), _MIRRORED],
+    "dvd": [
+        *(
+            Look(variant, {"variant": variant}, {"mirrored": False})
+            for variant in ("original", "colours", "viewpoint", "arrangement")
+        ),
+        _MIRRORED,
+    ],
+}
+
+
+def gallery(root: Path, only: list[str]) -> int:
+    """Write one sheet a family and one of all demonstrations into docs/gallery."""
+    tasks = load(root, "paper").tasks
+    folder = root / "docs/gallery"
+    families: dict[str, dict[str, Task]] = {}
+    for name, task in tasks.items():
+        family = part("worlds", task.world.name).module.rpartition(".")[2]
+        if not only or family in only:
+            families.setdefault(family, {})[name] = task
+    for family, members in families.items():
+        rows = [_tasks_row(name, task, _looks(family, task)) for name, task in members.items()]
+        _write(folder / f"{family}.jpg", rows, family)
+        shown = [row for name, task in members.items() for row in _demos_rows(name, task)]
+        if shown:
+            _write(folder / f"{family}-demos.jpg", shown, f"{family}: demonstrations")
+    if not only or "hand" in only:
+        _write(folder / "hand-demos.jpg", list(_hand_rows()), "The drawn hand")
+    return 0
+
+
+def _looks(family: str, task: Task) -> list[Look]:
+    """The family's looks, less those that this task's world has no setting for."""
+    known = type(task.world).model_fields
+    return [look for look in LOOKS[family] if look.world.keys() <= known.keys()]
+
+
+def _tasks_row(name: str, task: Task, looks: list[Look]) -> Row:
+    """One task at the end of a successful episode, or in its example, or at its start."""
+    _LOG.info("%s: looks", name)
+    cells: list[tuple[str, Picture]] = []
+    pools: dict[str, tuple[RenderPool, NDArray[np.float64]]] = {}
+    try:
+        for look in looks:
+            key = repr(dict(look.world))
+            if key not in pools:
+                world = _world(task, look.world)
+                pool = RenderPool(world.scene, world.scene_settings(), workers=1)
+                pools[key] = pool, _moment(world)
+            pool, moment = pools[key]
+            for quality in _QUALITIES:
+                view = _sized(task, _HEIGHT)._replace(**look.view, **quality)
+                cells.append(
+                    (f"{look.label} {quality['quality']}", pool.draw(moment[None], view)[0])
+                )
+    finally:
+        for pool, _ in pools.values():
+            pool.close()
+    return Row(name, cells)
+
+
+def _moment(world: World) -> NDArray[np.float64]:
+    world.reset(seed=0)
+    if isinstance(world, Humanoid):
+        return world.example()
+    if has_script(world):
+        act = script(world)
+        for _ in range(world.horizon):
+            world.step(act())
+    return world.snapshot()
+
+
+def _demos_rows(name: str, task: Task) -> Iterator[Row]:
+    """The scripted demonstration of a task, if it has a script."""
+    if not has_script(_world(task, {})):
+        return
+    _LOG.info("%s: demonstration", name)
+    settings = ScriptedSettings(name="scripted", count=1, frames=_STRIP_FRAMES, attempts=10)
+    view = _sized(task, _STRIP_HEIGHT)
+    address = ("gallery", name)
+    request = Request(name, view, lambda: _world(task, {}), 0, address, Path())
+    yield Row(name, _strip(Scripted(settings).demonstrate(request)))
+
+
+def _hand_rows() -> Iterator[Row]:
+    settings = DrawnHandSettings(name="drawn_hand", count=1, frames=_STRIP_FRAMES)
+    for name, scene in SCENES.items():
+        view = View(_STRIP_HEIGHT, _STRIP_HEIGHT)
+        request = Request(name, view, _no_world, 0, ("gallery", name), Path())
+        demo = DrawnHand(settings).demonstrate(request)
+        yield Row(f"{name}: {scene.caption}", _strip(demo))
+
+
+def _strip(demo: Demo) -> list[tuple[str, Picture]]:
+    return [("", picture) for picture in demo.frames[0]]
+
+
+def _no_world() -> World:
+    raise AssertionError("a drawn hand lives in no world")
+
+
+def _world(task: Task, changes: Mapping[str, Any]) -> World:
+    settings = type(task.world).model_validate({**task.world.model_dump(), **changes})
+    world: World = build("worlds", settings)
+    return world
+
+
+def _sized(task: Task, height: int) -> View:
+    """A task's view at another height."""
+    view = View(**task.view.model_dump())
+    return view._replace(width=2 * round(view.width * height / view.height / 2), height=height)
+
+
+def _write(path: Path, rows: list[Row], title: str) -> None:
+    """One sheet: a line of text above each row, and beneath each picture where it has a name."""
+    named = any(label for row in rows for label, _ in row.cells)
+    height, width = (max(picture.shape[n] for r in rows for _, picture in r.cells) for n in (0, 1))
+    across = max(len(row.cells) for row in rows)
+    # Narrow pictures still have room for their names.
+    width = max(width, 92 if named else 0)
+    row_height = _LINE + height + (_LINE if named else 0) + _GAP
+    sheet = Image.new("RGB", (across * (width + _GAP), _LINE + len(rows) * row_height), "white")
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(9)
+    draw.text((1, 0), title, "black", font)
+    for number, row in enumerate(rows):
+        top = _LINE + number * row_height
+        draw.text((1, top), row.label, "black", font)
+        for column, (label, picture) in enumerate(row.cells):
+            left = column * (width + _GAP)
+            sheet.paste(Image.fromarray(picture), (left, top + _LINE))
+            draw.text((left, top + _LINE + height), label, "dimgray", font)
+    with replacing(path) as temporary:
+        sheet.save(temporary, quality=_JPEG, optimize=True)
+    _LOG.info("%s: %d kB", path, path.stat().st_size >> 10)

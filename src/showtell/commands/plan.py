@@ -1,0 +1,159 @@
+"""What would run, how long, how much disk: counted by a dry run, priced by earlier records."""
+
+import json
+import re
+import statistics
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from showtell.project.errors import UserError
+from showtell.study.grid import Grid, phases
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one job of a rule cost, by earlier records."""
+
+    seconds: float
+    megabytes: float
+    source: str  # the scale the record comes from
+
+
+def plan(root: Path, scale: str, grid: Grid, cores: int) -> str:
+    """A table of the jobs to run, with totals."""
+    jobs = pending(root, scale)
+    if not jobs:
+        return f"Scale {scale}: nothing to do; every result is up to date."
+    rows: list[tuple[str, ...]] = [("rule", "jobs", "each", "together", "disk", "priced by")]
+    seconds = megabytes = 0.0
+    unpriced: list[str] = []
+    for rule, count in jobs.items():
+        price = _price(root, scale, rule, grid)
+        if price is None:
+            unpriced.append(rule)
+            rows.append((rule, str(count), "?", "?", "?", "no record yet"))
+            continue
+        seconds += count * price.seconds
+        megabytes += count * price.megabytes
+        each, together = _duration(price.seconds), _duration(count * price.seconds)
+        rows.append(
+            (rule, str(count), each, together, f"{count * price.megabytes:.0f} MB", price.source)
+        )
+    lines = [f"Scale {scale}: {sum(jobs.values())} jobs to run.", "", *_aligned(rows), ""]
+    lines.append(
+        f"About {_duration(seconds / cores)} on {cores} cores, {megabytes:.0f} MB of results."
+    )
+    if "fetch_encoder" in jobs:
+        lines.append("Downloads: " + ", ".join(_downloads(grid)) + " (see docs/paper-scale.md).")
+    else:
+        lines.append("Downloads: none.")
+    if unpriced:
+        lines.append(
+            f"Without a price: {', '.join(unpriced)}. "
+            "`make reproduce SCALE=smoke` records one of each."
+        )
+    return "\n".join(lines)
+
+
+def pending(root: Path, scale: str) -> dict[str, int]:
+    """Jobs to run, by rule, as Snakemake counts them."""
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--nocolor", "--nolock"]
+    done = subprocess.run(
+        [*command, "--config", f"scale={scale}"],
+        cwd=root,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise UserError(f"the dry run failed: {done.stderr.strip()[-2000:]}")
+    return _stats(done.stdout + done.stderr)
+
+
+def _stats(text: str) -> dict[str, int]:
+    """The counts under the first "Job stats:" heading."""
+    _, heading, table = text.partition("Job stats:\n")
+    if not heading:
+        return {}
+    rows = re.findall(r"^(\w+) +(\d+)$", table.split("\n\n")[0], flags=re.MULTILINE)
+    hidden = {"total", "all"}
+    return {rule: int(count) for rule, count in rows if rule not in hidden}
+
+
+def _price(root: Path, scale: str, rule: str, grid: Grid) -> Price | None:
+    """The median record of a rule: at this scale, or at another and stretched by its steps."""
+    here = _records(root, scale, rule)
+    if here:
+        return Price(statistics.median(r["s"] for r in here), _megabytes(here), scale)
+    for other in ("mini", "desk", "smoke", "paper"):
+        found = _records(root, other, rule)
+        if not found:
+            continue
+        if rule != "train":
+            return Price(statistics.median(r["s"] for r in found), _megabytes(found), other)
+        rates = [r["s"] / steps for r in found if (steps := _steps(r))]
+        if rates:
+            mean = statistics.mean(_planned_steps(grid))
+            return Price(statistics.median(rates) * mean, _megabytes(found), f"{other}, by steps")
+    return None
+
+
+def _records(root: Path, scale: str, rule: str) -> list[dict[str, Any]]:
+    found = defaultdict(list)
+    for path in sorted((root / "results" / scale).rglob("*.benchmark.jsonl")):
+        for line in path.read_text().splitlines():
+            record = json.loads(line)
+            record["folder"] = path.parent
+            found[record.get("rule_name", "")].append(record)
+    return found[rule]
+
+
+def _planned_steps(grid: Grid) -> Iterator[int]:
+    """How long each training of the grid is."""
+    for paper, name, experiment in grid.experiments():
+        for cell in grid.cells(paper, name):
+            for phase in phases(experiment, cell.method):
+                yield grid.parameters.learners[grid.learner(cell, phase)].steps
+
+
+def _steps(record: dict[str, Any]) -> int | None:
+    job = record.get("params", {}).get("job")
+    return json.loads(job)["learner"]["steps"] if job else None
+
+
+def _megabytes(records: list[dict[str, Any]]) -> float:
+    folders = {record["folder"] for record in records}
+    sizes = [
+        sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+        for folder in folders
+    ]
+    return float(sum(sizes)) / max(1, len(records)) / 1e6
+
+
+def _downloads(grid: Grid) -> list[str]:
+    return [
+        f"{encoder.architecture} ({encoder.pretrained})"
+        for encoder in grid.parameters.encoders.values()
+        if getattr(encoder, "train", None) is None
+    ]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

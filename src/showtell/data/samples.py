@@ -1,0 +1,25 @@
+"""What networks are trained on: pictures and clips, each with the captions that fit it."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from showtell.nets.encoder import Clips, Frames
+
+
+class Captioned(NamedTuple):
+    """Frames, and how well each of the captions fits each of them."""
+
+    frames: Frames  # (N, H, W, 3)
+    captions: list[str]  # C, all different
+    fits: NDArray[np.float32]  # (N, C), rows sum to 1: the chance that a person says this caption
+
+
+class Narrated(NamedTuple):
+    """Clips, and for each of them a bag of captions, any of which describes it."""
+
+    clips: Clips  # (N, T, H, W, 3)
+    captions: list[tuple[str, ...]]  # N bags, none empty
+    asked: Sequence[str] = ()  # N: the caption of each clip's task at success

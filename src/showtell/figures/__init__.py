@@ -1,0 +1,1 @@
+"""Charts, tables and filmstrips that any paper can use."""

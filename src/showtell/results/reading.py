@@ -1,0 +1,226 @@
+"""What an experiment left on disk, read into plain numbers: one score a seed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from showtell.learners.choices import label
+from showtell.project import seeds
+from showtell.project.errors import UserError
+from showtell.results.table import Table
+
+METRICS = ("success", "success_any", "success_final", "success_always", "return")
+_TRUTH = {"True": 1.0, "False": 0.0}
+
+
+class Comparison(BaseModel):
+    """What is compared in one experiment: the job of `compare`, `figure`, and of the report."""
+
+    # The job also carries its fingerprint, and a figure's job the figure's name.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    root: int
+    address: tuple[str | int, ...]
+    paper: str
+    experiment: str
+    tasks: tuple[str, ...]
+    worlds: dict[str, dict[str, Any]] = {}
+    methods: dict[str, dict[str, Any]]  # full name -> settings of its reward
+    seeds: int
+    phases: tuple[str, ...] = ("pretrain",)
+    only: dict[str, tuple[str, ...]] = {}  # phase -> the methods that go through it, if not all
+    evaluate: dict[str, Any]
+    studies: dict[str, dict[str, Any]] = {}
+    figures: tuple[str, ...] = ()
+
+    @field_validator("methods")
+    @classmethod
+    def _strengths_in_order(cls, methods: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """Jobs arrive sorted by name; a reader wants α in order, then what it is held against."""
+        strength = {name: reward.get("alpha") for name, reward in methods.items()}
+        key = lambda name: (strength[name] is None, strength[name] or 0.0)
+        return {name: methods[name] for name in sorted(methods, key=key)}
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """How policies act when they are judged, and which of a training's are."""
+        choices, ways = self.evaluate.get("choices", ["final"]), self.evaluate["policies"]
+        return tuple(label(how, choice) for choice in choices for how in ways)
+
+    def study_tasks(self, study: str) -> tuple[str, ...]:
+        """The tasks that a study is measured on."""
+        return tuple(self.studies[study].get("tasks") or self.tasks)
+
+    def phases_of(self, method: str) -> tuple[str, ...]:
+        """The phases that one method goes through."""
+        return tuple(p for p in self.phases if method in self.only.get(p, (method,)))
+
+    def generator(self, *purpose: str | int) -> np.random.Generator:
+        """The stream of one statistic."""
+        return seeds.generator(self.root, *self.address, "statistics", *purpose)
+
+
+class Run(NamedTuple):
+    """Where a training stands in its experiment; equal to the path of its folder."""
+
+    task: str
+    method: str
+    seed: int
+    phase: str
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that exists of one experiment."""
+
+    comparison: Comparison
+    scores_of: dict[Run, dict[str, dict[str, float]]]  # run -> policy -> metric -> mean
+    progress: dict[Run, Table]
+    studies: dict[tuple[str, str], Table]  # (task, study) -> its table
+    films: dict[Run, Path] = field(default_factory=dict)  # rollouts of the judged policies
+    demos: dict[str, Path] = field(default_factory=dict)  # task -> what it was shown by
+
+    def scores(
+        self, method: str, phase: str, policy: str, metric: str, task: str | None = None
+    ) -> dict[str, list[float]]:
+        """Task -> one number a seed, in the order of the seeds; a task without any is left out."""
+        found: dict[str, list[float]] = {}
+        for run in sorted(self.scores_of):
+            wanted = run.method == method and run.phase == phase and task in (None, run.task)
+            if wanted and policy in self.scores_of[run]:
+                found.setdefault(run.task, []).append(self.scores_of[run][policy][metric])
+        return found
+
+    def seeds_of(self, method: str, phase: str) -> int:
+        """How many seeds of a method are judged, on the task that has fewest."""
+        runs = [run for run in self.scores_of if (run.method, run.phase) == (method, phase)]
+        return min(sum(run.task == task for run in runs) for task in self.comparison.tasks)
+
+    @cached_property
+    def missing(self) -> list[Run]:
+        """Trainings that should have been judged and are not."""
+        plan = self.comparison
+        return [
+            run
+            for task in plan.tasks
+            for method in plan.methods
+            for seed in range(plan.seeds)
+            for phase in plan.phases_of(method)
+            if (run := Run(task, method, seed, phase)) not in self.scores_of
+        ]
+
+    def studies_called(self, kind: str) -> dict[str, Table]:
+        """Task -> table, of the first study of this kind, in the order of its tasks."""
+        name = self._study(kind)
+        if name is None:
+            return {}
+        tasks = self.comparison.study_tasks(name)
+        return {task: self.studies[task, name] for task in tasks if (task, name) in self.studies}
+
+    def study_settings(self, kind: str) -> dict[str, Any]:
+        """The settings of the first study of this kind."""
+        found: dict[str, Any] = self.comparison.studies[self._study(kind) or ""]["study"]
+        return found
+
+    def _study(self, kind: str) -> str | None:
+        entries = self.comparison.studies.items()
+        return next((name for name, entry in entries if entry["study"]["name"] == kind), None)
+
+    def curves(
+        self, method: str, phase: str, task: str, column: str
+    ) -> tuple[list[int], dict[int, list[float]]]:
+        """Steps that all seeds share, and seed -> its values at them."""
+        lines = {
+            run.seed: dict(zip(table.numbers("step"), table.numbers(column), strict=True))
+            for run, table in sorted(self.progress.items())
+            if (run.task, run.method, run.phase) == (task, method, phase)
+        }
+        shared = sorted(set.intersection(*map(set, lines.values()))) if lines else []
+        return [int(step) for step in shared], {
+            seed: [line[step] for step in shared] for seed, line in lines.items()
+        }
+
+
+def read(comparison: Comparison, inputs: Mapping[str, Sequence[Path]]) -> Results:
+    """Read `evaluations`, `curves` and `studies`, find `films` and `demos`; some may be missing."""
+    evaluations = _by_run(comparison, inputs.get("evaluations", ()), depth=2)
+    curves = _by_run(comparison, inputs.get("curves", ()), depth=1)
+    studies = {(path.parts[-3], path.stem): Table.read(path) for path in inputs.get("studies", ())}
+    scores = {run: _scores(path) for run, path in evaluations.items()}
+    wanted = set(comparison.policies)
+    return Results(
+        comparison,
+        {run: found for run, found in scores.items() if wanted <= found.keys()},  # or it is stale
+        {run: Table.read(path) for run, path in curves.items()},
+        {
+            (task, study): table
+            for (task, study), table in studies.items()
+            if study in comparison.studies and task in comparison.study_tasks(study)
+        },
+        _by_run(comparison, inputs.get("films", ()), depth=2),
+        {path.parts[-2]: path for path in inputs.get("demos", ())},
+    )
+
+
+def find(comparison: Comparison, results: Path) -> dict[str, list[Path]]:
+    """The files of one experiment that exist under `results/<scale>`, as a job's inputs."""
+    folder = results / comparison.paper / comparison.experiment
+    run = "*/*/seed*/*"  # task, method, seed, phase
+    return {
+        "evaluations": sorted(folder.glob(f"{run}/evaluation/episodes.csv")),
+        "curves": sorted(folder.glob(f"{run}/progress.csv")),
+        "studies": sorted(folder.glob("*/studies/*.csv")),
+        "films": sorted(folder.glob(f"{run}/evaluation/rollout.mp4")),
+        "demos": sorted(
+            path for task in comparison.tasks for path in results.glob(f"demos/*/{task}/demo.npz")
+        ),
+    }
+
+
+def run_of(path: Path, depth: int) -> Run:
+    """The training a file belongs to, by its path …/<task>/<method>/seed<k>/<phase>/… ."""
+    try:
+        task, method, seed, phase = path.parts[-depth - 4 : -depth]
+        return Run(task, method, int(seed.removeprefix("seed")), phase)
+    except ValueError:
+        raise UserError(
+            f"{path} is not in a folder <task>/<method>/seed<k>/<phase>; results are read by "
+            "their path, so keep the folders as the pipeline makes them."
+        ) from None
+
+
+def _by_run(comparison: Comparison, paths: Iterable[Path], depth: int) -> dict[Run, Path]:
+    """The files of the trainings that are compared; another scale's leftovers are not."""
+    found = {run_of(path, depth): path for path in paths}
+    return {
+        run: path
+        for run, path in found.items()
+        if run.task in comparison.tasks
+        and run.method in comparison.methods
+        and run.seed < comparison.seeds
+        and run.phase in comparison.phases_of(run.method)
+    }
+
+
+def _scores(path: Path) -> dict[str, dict[str, float]]:
+    """Policy -> metric -> mean over the episodes."""
+    table = Table.read(path)
+    lacking = sorted({"policy", *METRICS} - set(table.columns))
+    if lacking:
+        raise UserError(
+            f"{path} has no column {lacking[0]!r}; delete the file and run its evaluation again."
+        )
+    return {
+        policy: {metric: _mean(table.where(policy=policy), metric) for metric in METRICS}
+        for policy in table.distinct("policy")
+    }
+
+
+def _mean(table: Table, column: str) -> float:
+    cells = table.column(column)
+    return float(np.mean([_TRUTH[cell] if cell in _TRUTH else float(cell) for cell in cells]))

@@ -1,0 +1,1 @@
+"""The grammar of a study: parameters, grid and job specifications."""

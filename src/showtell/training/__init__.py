@@ -1,0 +1,1 @@
+"""Trains the networks of `nets` on the datasets of `data`; resumable."""

@@ -1,0 +1,230 @@
+"""Trains a small S3D from scratch: clips against what is said of them, with MIL-NCE."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import NonNegativeInt, PositiveInt
+
+from showtell.data.samples import Narrated
+from showtell.nets.encoder import Clips
+from showtell.project import seeds
+from showtell.project.checkpoints import Resume
+from showtell.training.state import Course, Progress, Recipe, reproducible
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from showtell.nets.modules.s3dg import S3DG
+    from showtell.nets.s3d import S3dEncoder, S3dSettings
+    from showtell.nets.s3d_text import Vocabulary
+
+
+_STEEPEST = 1.0  # the longest gradient
+_FEW = 0.25  # of the clips that a bag has on average
+
+
+class S3dRecipe(Recipe):
+    """How a stand-in is trained; with no steps it stays random, but knows the captions' words."""
+
+    steps: NonNegativeInt
+    # How many tasks the clips of a batch are of: few, so that a clip's rivals are not told from it
+    # by the scene alone.
+    tasks_a_batch: PositiveInt
+
+
+class Trained(NamedTuple):
+    """A trained encoder and its story."""
+
+    encoder: "S3dEncoder"
+    losses: list[float]  # one a step
+    metrics: dict[str, float]  # on held-out clips
+
+
+def train_s3d(
+    settings: "S3dSettings",
+    data: Narrated,
+    held_out: Narrated,
+    root: int,
+    address: tuple[str | int, ...],
+    progress: Progress,
+    resume: Resume | None = None,
+) -> Trained:
+    """Train on a CPU; the same arguments give the same bits."""
+    from showtell.nets.s3d import S3dEncoder, describe  # which imports this module
+    from showtell.nets.s3d_text import vocabulary_of
+
+    vocabulary = vocabulary_of(sentences_of(data))
+    with reproducible(seeds.seed(root, *address, "weights")):
+        model = settings.architecture.build(vocabulary)
+        draws = seeds.generator(root, *address, "batches")
+        losses = _learn(model, settings, vocabulary, data, draws, progress, resume)
+        encoder = S3dEncoder(settings, model, describe(settings, vocabulary), device="cpu")
+        return Trained(encoder, losses, measure(encoder, held_out))
+
+
+def _learn(
+    model: "S3DG",
+    settings: "S3dSettings",
+    vocabulary: "Vocabulary",
+    data: Narrated,
+    draws: np.random.Generator,
+    progress: Progress,
+    resume: Resume | None,
+) -> list[float]:
+    """Train the model; one loss a step."""
+    import torch
+
+    recipe = settings.train
+    assert recipe is not None
+    sentences = sentences_of(data)
+    words = torch.from_numpy(vocabulary.numbers(sentences))
+    fits = torch.from_numpy(fits_of(data, sentences))
+    batches = _batches(data, recipe, draws)
+    model.train().to(memory_format=torch.channels_last_3d)
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    others = [p for p in model.parameters() if p.ndim < 2]
+    optimizer = torch.optim.AdamW(
+        [
+            {"params": matrices, "weight_decay": recipe.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+    )
+    course = Course(model, optimizer, draws)
+    for _ in course.steps(recipe, resume, progress):
+        rows = next(batches)
+        clips = settings.preprocessing.prepare(data.clips[rows])
+        # Not in bfloat16: oneDNN's gradients of the convolutions over time are then sometimes NaN.
+        seen = model(clips).embedding
+        loss = mil_nce(seen @ model.text_module(words).T, fits[rows])
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        # Products of vectors of any length: now and then a batch would throw everything over.
+        torch.nn.utils.clip_grad_norm_(model.parameters(), _STEEPEST)
+        optimizer.step()
+        course.losses.append(loss.item())
+    return course.losses
+
+
+def mil_nce(scores: "Tensor", fits: "Tensor") -> "Tensor":
+    """Equation 1 of Miech et al. (2020), for the products of clips and captions: (B, C), (B, C).
+
+    Each clip with any caption of its bag, against that clip with every caption and that bag with
+    every clip it does not fit. (Theirs also counts other clips of which the same is said as wrong:
+    in narrated videos that hardly happens, here most batches have some.)
+    """
+    import torch
+
+    never = torch.finfo(scores.dtype).min
+    right = scores.masked_fill(~fits, never).logsumexp(1)
+    wrong_clips = scores.masked_fill(fits, never).logsumexp(0)  # of each caption
+    bags = wrong_clips.expand_as(scores).masked_fill(~fits, never).logsumexp(1)
+    everything = torch.logaddexp(scores.logsumexp(1), bags)
+    return (everything - right).mean()
+
+
+def measure(encoder: "S3dEncoder", data: Narrated) -> dict[str, float]:
+    """Retrieval on clips that were not trained on, by the plain products that rewards use."""
+    sentences = sentences_of(data)
+    fits = fits_of(data, sentences)
+    scores = _products(encoder, data.clips, sentences)  # (N, C)
+    clips, captions = np.arange(len(fits)), np.arange(len(sentences))
+    separable = [c for c in captions if 0 < fits[:, c].sum() < len(fits)]
+    return {
+        "clips": len(fits),
+        "captions": len(sentences),
+        # The best caption is of the clip's bag; the best clip has the caption in its bag.
+        "video_to_text": float(fits[clips, scores.argmax(1)].mean()),
+        "text_to_video": float(fits[scores.argmax(0), captions].mean()),
+        # How surely a clip that a caption fits scores above one it does not: mean over captions.
+        "auc": float(np.mean([area(scores[:, c], fits[:, c]) for c in separable] or [0.5])),
+        "bfloat16_agreement": agreement(encoder, data.clips, sentences),
+        **_success(scores, fits, sentences, data.asked),
+    }
+
+
+def _success(
+    scores: NDArray[np.float32],
+    fits: NDArray[np.bool_],
+    sentences: list[str],
+    asked: Sequence[str],
+) -> dict[str, float]:
+    """For each task, how surely success scores above failure by the words of its success.
+
+    A task of which only successes or only failures were held out is left out.
+    """
+    found = {}
+    for sentence in sorted(set(asked) & set(sentences)):
+        rows = np.array([each == sentence for each in asked])
+        column = sentences.index(sentence)
+        succeeded = fits[rows, column]
+        if 0 < succeeded.sum() < len(succeeded):
+            found[f"auc: {sentence}"] = area(scores[rows, column], succeeded)
+    return found
+
+
+def agreement(encoder: "S3dEncoder", clips: Clips, sentences: list[str]) -> float:
+    """The rank correlation of a sentence's scores in bfloat16 and in float32: the lowest of all."""
+    from scipy.stats import spearmanr
+
+    exact = _products(encoder.at("float32"), clips, sentences)
+    rounded = _products(encoder.at("bfloat16"), clips, sentences)
+    if min(np.ptp(scores, axis=0).min() for scores in (exact, rounded)) == 0:
+        return 0.0  # a network, such as a new one, to which all clips are one
+    return min(float(spearmanr(*pair).statistic) for pair in zip(exact.T, rounded.T, strict=True))
+
+
+def _products(encoder: "S3dEncoder", clips: Clips, sentences: list[str]) -> NDArray[np.float32]:
+    products: NDArray[np.float32] = (encoder.video(clips) @ encoder.text(sentences).T).numpy()
+    return products
+
+
+def area(scores: NDArray[np.float32], labels: NDArray[np.bool_]) -> float:
+    """The area under the ROC curve; ties count half."""
+    from scipy.stats import rankdata
+
+    positives = int(labels.sum())
+    negatives = len(labels) - positives
+    ranks = float(rankdata(scores)[labels].sum())
+    return (ranks - positives * (positives + 1) / 2) / (positives * negatives)
+
+
+def sentences_of(data: Narrated) -> list[str]:
+    """Every sentence that is said of a clip, once, in alphabetical order."""
+    return sorted({sentence for bag in data.captions for sentence in bag})
+
+
+def fits_of(data: Narrated, sentences: list[str]) -> NDArray[np.bool_]:
+    """Which of these sentences are said of each clip: (N, C)."""
+    if len(data.captions) != len(data.clips) or not all(data.captions):
+        raise ValueError("every clip needs a bag of at least one caption")
+    column = {sentence: number for number, sentence in enumerate(sentences)}
+    fits = np.zeros((len(data.captions), len(sentences)), dtype=np.bool_)
+    for row, bag in zip(fits, data.captions, strict=True):
+        row[[column[sentence] for sentence in bag]] = True
+    return fits
+
+
+def _batches(
+    data: Narrated, recipe: S3dRecipe, draws: np.random.Generator
+) -> Iterator[NDArray[np.int64]]:
+    """Rows of clips, without end: each time of some of the tasks."""
+    chances = _balanced(data)
+    asked = np.array(data.asked or [""] * len(data.clips))
+    tasks = sorted(set(asked))
+    of_task = np.stack([asked == task for task in tasks])
+    count = min(recipe.tasks_a_batch, len(tasks))
+    while True:
+        some = draws.choice(len(tasks), count, replace=False)
+        weights = chances * of_task[some].any(0)
+        yield draws.choice(len(chances), recipe.batch, p=weights / weights.sum())
+
+
+def _balanced(data: Narrated) -> NDArray[np.float64]:
+    """The chance of drawing each clip: every bag is drawn equally often, unless it is tiny."""
+    count = Counter(data.captions)
+    few = _FEW * len(data.captions) / len(count)  # else the same clips are shown over and over
+    chances = np.array([1.0 / max(count[bag], few) for bag in data.captions])
+    return np.asarray(chances / chances.sum())

@@ -1,0 +1,145 @@
+"""What all trainings of stand-ins share: a recipe, its steps, the same bits every time."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic_core import CoreSchema, core_schema
+
+from showtell.project.checkpoints import Resume
+from showtell.project.errors import UserError
+from showtell.study.registry import part, parts
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+    from torch.optim import Optimizer
+
+_CHECKPOINT_EVERY = 100  # steps: half a minute of an S3D of the mini scale
+
+Progress = Callable[[int, Mapping[str, float]], None]  # a step (from 1), and its loss
+
+
+class _Dataset:
+    """The settings of any dataset, found by name when they are checked.
+
+    Not when this module is imported: datasets may import networks, and these know no simulator.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            _dataset_settings,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda value: value.model_dump(mode="json")
+            ),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
+        known = [handler(p.settings.__pydantic_core_schema__) for p in parts("data").values()]
+        return known[0] if len(known) == 1 else {"oneOf": known}
+
+
+def _dataset_settings(value: Any) -> BaseModel:
+    name = value.get("name") if isinstance(value, dict) else getattr(value, "name", None)
+    try:
+        return part("data", str(name)).settings.model_validate(value)
+    except UserError as error:
+        raise ValueError(str(error)) from None
+
+
+class Recipe(BaseModel):
+    """How a stand-in is trained."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dataset: Annotated[BaseModel, _Dataset()]
+    steps: PositiveInt
+    batch: PositiveInt  # frames a step; every caption is read at every step
+    learning_rate: PositiveFloat  # its peak: it rises over `warmup`, then falls as a cosine
+    warmup: Annotated[float, Field(ge=0, lt=1)]  # share of the steps
+    weight_decay: NonNegativeFloat  # of matrices; biases and scales are left alone
+
+
+def schedule(step: int, recipe: Recipe) -> float:
+    """The share of the peak learning rate: a line up, a cosine down."""
+    warmup = recipe.warmup * recipe.steps
+    if step <= warmup:
+        return step / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (recipe.steps - warmup + 1)))
+
+
+@contextmanager
+def reproducible(seed: int) -> Iterator[None]:
+    """One thread (sums in another order are other bits), and torch's generator put back after."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@dataclass
+class Course:
+    """All that changes while a network is trained, and the losses of the steps behind it."""
+
+    model: "nn.Module"
+    optimizer: "Optimizer"
+    draws: np.random.Generator
+    losses: list[float] = field(default_factory=list)
+
+    def steps(self, recipe: Recipe, resume: Resume | None, progress: Progress) -> Iterator[int]:
+        """The steps to take, from the last checkpoint on; add the loss of each to `losses`."""
+        if resume is not None and (state := resume.load()) is not None:
+            self._restore(state)
+        for step in range(len(self.losses) + 1, recipe.steps + 1):
+            for group in self.optimizer.param_groups:
+                group["lr"] = recipe.learning_rate * schedule(step, recipe)
+            yield step
+            progress(step, {"loss": self.losses[-1]})
+            if resume is not None:
+                resume.progress(step, recipe.steps)
+                if step % _CHECKPOINT_EVERY == 0:
+                    resume.save(step, self._state())
+
+    def _state(self) -> dict[str, Any]:
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        return {
+            "model": {name: value.numpy() for name, value in self.model.state_dict().items()},
+            "optimizer": [
+                {name: value.numpy() for name, value in self.optimizer.state[p].items()}
+                for p in parameters
+            ],
+            "draws": self.draws.bit_generator.state,
+            "losses": self.losses,
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        import torch
+
+        self.model.load_state_dict(
+            {name: torch.from_numpy(value) for name, value in state["model"].items()}
+        )
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        for parameter, saved in zip(parameters, state["optimizer"], strict=True):
+            self.optimizer.state[parameter] = {
+                name: _laid_out(torch.from_numpy(value), parameter) for name, value in saved.items()
+            }
+        self.draws.bit_generator.state = state["draws"]
+        self.losses[:] = state["losses"]
+
+
+def _laid_out(value: "Tensor", parameter: "Tensor") -> "Tensor":
+    """In memory as the parameter is, where it is as large: fused kernels go by the bytes."""
+    import torch
+
+    if value.shape != parameter.shape:
+        return value
+    return torch.empty_like(parameter, requires_grad=False).copy_(value)

@@ -1,0 +1,1 @@
+from tests.results.experiments import make_results  # noqa: F401 (a fixture)

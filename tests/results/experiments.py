@@ -1,0 +1,81 @@
+"""Results in memory: the numbers of an experiment without its files."""
+
+import pytest
+
+from showtell.results.reading import Comparison, Results, Run
+from showtell.results.table import Table
+
+
+def comparison(methods, tasks=("cartpole",), seeds=3, policies=("stochastic",)):
+    return Comparison(
+        root=0,
+        address=("vlm_rm", "cartpole"),
+        paper="vlm_rm",
+        experiment="cartpole",
+        tasks=tasks,
+        methods={name: reward or {"name": "clip"} for name, reward in methods.items()},
+        seeds=seeds,
+        evaluate={"episodes": 10, "policies": list(policies)},
+        studies={
+            "pole-angle": {"of": ["text"], "study": {"name": "landscape", "variable": "angle"}},
+            "distance": {"of": ["text"], "study": {"name": "epic"}},
+        },
+        figures=("landscape", "learning", "success", "epic"),
+    )
+
+
+def _landscape(rows):
+    """(method, angle, reward) as a study writes it."""
+    columns = ("method", "alpha", "angle", "reward", "rescaled", "true_reward")
+    most = max(reward for _, _, reward in rows)
+    least = min(reward for _, _, reward in rows)
+    span = (most - least) or float("nan")
+    strength = {method: float(method.removeprefix("text-alpha")) for method, _, _ in rows}
+    return Table.of(
+        columns,
+        [(m, strength[m], x, y, (y - least) / span, float(abs(x) < 0.2)) for m, x, y in rows],
+    )
+
+
+def _epic(rows, plan):
+    """(method, distance, low, high) as a study writes it, for both truths."""
+    columns = ("method", "alpha", "against", "epic", "low", "high", "states")
+    return Table.of(
+        columns,
+        [
+            (method, plan.methods[method]["alpha"], against, *numbers, 100)
+            for method, *numbers in rows
+            for against in ("success", "true_reward")
+        ],
+    )
+
+
+@pytest.fixture
+def make_results():
+    """Build results from `{method: {task: [success a seed]}}` and study tables."""
+
+    def make(scores, *, seeds=3, tasks=("cartpole",), rewards=None, landscape=None, epic=None):
+        methods = {method: (rewards or {}).get(method) for method in scores}
+        plan = comparison(methods, tasks, seeds)
+        judged = {
+            Run(task, method, seed, "pretrain"): {
+                "stochastic": {
+                    "success": success,
+                    "success_any": 1.0,
+                    "success_final": success,
+                    "success_always": success,
+                    "return": 200 * success,
+                }
+            }
+            for method, of_task in scores.items()
+            for task, values in of_task.items()
+            for seed, success in enumerate(values)
+        }
+        studies = {}
+        if landscape is not None:
+            studies["cartpole", "pole-angle"] = _landscape(landscape)
+        if epic is not None:
+            studies["cartpole", "distance"] = _epic(epic, plan)
+        return Results(plan, judged, {}, studies)
+
+    return make

@@ -1,0 +1,99 @@
+from pathlib import Path
+
+import pytest
+
+from showtell.project.errors import UserError
+from showtell.study.grid import Cell, Grid, methods, phases, variants
+from showtell.study.parameters import load
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def grid() -> Grid:
+    return Grid(load(ROOT, "paper"))
+
+
+def test_a_sweep_makes_one_method_of_each_value(grid):
+    experiment = grid.experiment("vlm_rm", "cartpole")
+    names = list(methods(experiment))
+    assert "text-alpha0.5" in names
+    assert "text" not in names
+    assert {"ground-truth", "zero"} <= set(names)
+    assert methods(experiment)["text-alpha0.25"].alpha == 0.25
+    assert len(variants(experiment, ["text"])) == 5
+
+
+def test_a_method_does_not_stand_for_another_whose_name_begins_as_its_own(grid):
+    experiment = grid.experiment("roboclip", "language")
+    assert "text-published-ppo" in methods(experiment)
+    assert list(variants(experiment, ["text"])) == ["text"]
+
+
+@pytest.mark.parametrize(("paper", "name"), [("vlm_rm", "cartpole"), ("roboclip", "language")])
+def test_cells_are_the_product(grid, paper, name):
+    cells = grid.cells(paper, name)
+    experiment = grid.experiment(paper, name)
+    count = len(experiment.tasks) * len(methods(experiment)) * experiment.seeds
+    assert len(cells) == len(set(cells)) == count
+
+
+def test_a_scale_may_leave_out_experiments_methods_and_phases():
+    smoke = Grid(load(ROOT, "smoke"))
+    assert ("roboclip", "kitchen") not in {(paper, name) for paper, name, _ in smoke.experiments()}
+    language = smoke.experiment("roboclip", "language")
+    assert "airl" not in methods(language)
+    assert phases(language) == ["pretrain", "true-reward"]
+
+
+def test_a_phase_is_for_the_methods_that_it_names(grid):
+    language = grid.experiment("roboclip", "language")
+    assert phases(language) == ["pretrain", "true-reward", "true-reward-abrupt"]
+    assert phases(language, "gail") == ["pretrain", "true-reward"]
+    assert phases(language, "dense") == ["pretrain"]
+
+
+def test_a_method_may_have_its_own_learner_in_pretraining(grid):
+    published, text = (
+        Cell("roboclip", "language", "drawer-close", method, 0)
+        for method in ("text-published-ppo", "text")
+    )
+    assert grid.learner(published, "pretrain") == "ppo-published"
+    assert grid.learner(text, "pretrain") == "ppo"
+    assert grid.learner(text, "true-reward") == "ppo-finetune"
+
+
+def test_each_phase_has_its_own_reward(grid):
+    text = Cell("roboclip", "language", "drawer-close", "text", 0)
+    assert grid.paid(text, "pretrain").name == "roboclip"
+    assert grid.paid(text, "true-reward").name == "true_reward"
+
+
+def test_a_goal_is_shown_by_its_own_task_or_the_one_it_names(grid):
+    assert grid.demo_of_goal("told", "drawer-close") is None
+    assert grid.demo_of_goal("shown", "drawer-close") == ("scripted", "drawer-close")
+    assert grid.demo_of_goal("edited", "drawer-close") == ("hand", "button-press")
+
+
+def test_every_cell_has_its_own_address(grid):
+    addresses = [
+        tuple(cell.address)
+        for paper, name, _ in grid.experiments()
+        for cell in grid.cells(paper, name)
+    ]
+    assert len(addresses) == len(set(addresses))
+
+
+def test_unknown_names_are_answered_with_the_nearest(grid):
+    with pytest.raises(UserError, match="did you mean 'cartpole'"):
+        grid.experiment("vlm_rm", "cartpol")
+    with pytest.raises(UserError, match="did you mean 'vlm_rm'"):
+        grid.cells("vlmrm", "cartpole")
+
+
+def test_an_experiment_knows_all_that_its_methods_watch(grid):
+    watched = grid.demos_of("roboclip", "out-of-domain")
+    assert ("hand", "door-open") in watched
+    assert ("scripted", "door-open") in watched  # GAIL's
+    assert grid.demos_of("roboclip", "edited") == [("hand", "button-press")]
+    assert grid.demos_of("vlm_rm", "cartpole") == []

@@ -1,0 +1,130 @@
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from showtell.commands.exports import exports
+from showtell.project.errors import UserError
+from showtell.study.parameters import SCALES, changes, load, merge
+
+ROOT = Path(__file__).resolve().parents[2]
+CARTPOLE = "papers.vlm_rm.experiments.cartpole"
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    (tmp_path / "workflow").mkdir()
+    shutil.copytree(ROOT / "workflow/scales", tmp_path / "workflow/scales")
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    return tmp_path
+
+
+def put(study: Path, path: str, value: object, *, remove: bool = False) -> None:
+    values = yaml.safe_load((study / "params.yaml").read_text())
+    at = values
+    *parents, last = path.split(".")
+    for key in parents:
+        at = at[key]
+    if remove:
+        del at[last]
+    else:
+        at[last] = value
+    (study / "params.yaml").write_text(yaml.safe_dump(values))
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_every_scale_is_valid(scale):
+    assert load(ROOT, scale).papers["vlm_rm"].experiments
+
+
+def test_an_unknown_scale_names_the_nearest():
+    with pytest.raises(UserError, match="'mini'"):
+        load(ROOT, "minni")
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        (
+            "tasks.cartpole.world.horizn",
+            3,
+            ["tasks.cartpole.world.horizn", "unknown key", "'horizon'"],
+        ),
+        (
+            "tasks.cartpole.world.name",
+            "cartpol",
+            ["tasks.cartpole.world", "'cartpol'", "'cartpole'"],
+        ),
+        ("tasks.cartpole.view.width", "wide", ["tasks.cartpole.view.width", "'wide'", "integer"]),
+        ("learners.dqn-cartpole.gamma", None, ["learners.dqn-cartpole.gamma", "None", "number"]),
+        (f"{CARTPOLE}.tasks", ["cartpol"], [CARTPOLE, "'cartpol'", "did you mean 'cartpole'?"]),
+        (
+            f"{CARTPOLE}.pretrain.learner",
+            "dqn",
+            [CARTPOLE, "'dqn' is not defined", "'dqn-cartpole'"],
+        ),
+        (f"{CARTPOLE}.methods.text.sweep", {"alfa": [1]}, ["sweep over 'alfa'", "'alpha'"]),
+        (f"{CARTPOLE}.methods.text.reward.goal", "sentense", ["'sentense'", "'sentence'"]),
+        (f"{CARTPOLE}.seeds", 0, [f"{CARTPOLE}.seeds", "found 0", "greater than 0"]),
+        ("goals.sentence.encoder", "klip", ["goals.sentence.encoder", "'clip'"]),
+    ],
+)
+def test_a_wrong_value_is_one_sentence_with_the_cure(study, path, value, words):
+    put(study, path, value)
+    with pytest.raises(UserError) as caught:
+        load(study, "paper")
+    for word in ["params.yaml", *words]:
+        assert word in str(caught.value)
+
+
+def test_a_missing_value_is_named(study):
+    put(study, "learners.dqn-cartpole.gamma", None, remove=True)
+    with pytest.raises(UserError, match=r"learners\.dqn-cartpole\.gamma: this key is missing"):
+        load(study, "paper")
+
+
+def test_a_told_reward_needs_prompts(study):
+    put(study, "tasks.cartpole.prompts", None)
+    with pytest.raises(UserError, match=r"tasks\.cartpole has no prompts"):
+        load(study, "paper")
+
+
+def test_a_key_given_twice_is_refused(study):
+    text = (study / "params.yaml").read_text()
+    (study / "params.yaml").write_text(text + "\nseed: 1\n")
+    with pytest.raises(UserError, match="'seed' is given twice"):
+        load(study, "paper")
+
+
+def test_an_overlay_may_not_invent_keys(study):
+    (study / "workflow/scales/smoke.yaml").write_text("tasks: {cartpole: {view: {widht: 3}}}\n")
+    with pytest.raises(UserError, match="'width'"):
+        load(study, "smoke")
+
+
+def test_generated_files_equal_their_source():
+    for path, text in exports(ROOT).items():
+        assert path.read_text() == text, f"{path.name} is out of date: run `make export`"
+
+
+trees = st.recursive(
+    st.integers() | st.text(max_size=3),
+    lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(trees)
+def test_merging_a_value_over_itself_changes_nothing(value):
+    assert merge(value, value) == value
+    assert changes(value, value) == []
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), trees), st.dictionaries(st.sampled_from("abc"), trees)
+)
+def test_an_overlay_wins_leaf_by_leaf(base, over):
+    assert changes(merge(base, over), over) == []

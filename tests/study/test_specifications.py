@@ -1,0 +1,115 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from showtell.study.grid import Cell, Grid
+from showtell.study.parameters import Parameters, load
+from showtell.study.specifications import Specifications
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def parameters() -> Parameters:
+    return load(ROOT, "paper")
+
+
+def specify(parameters):
+    return Specifications(Grid(parameters))
+
+
+def changed(parameters, **paths):
+    """The parameters with some values, named by their path with `__`, replaced."""
+    values = parameters.model_dump(mode="json")
+    for path, value in paths.items():
+        *parents, last = path.split("__")
+        at = values
+        for key in parents:
+            at = at[key]
+        assert last in at, path
+        at[last] = value
+    return Parameters.model_validate(values)
+
+
+def cell(method, experiment="language", task="drawer-close", paper="roboclip"):
+    return Cell(paper, experiment, task, method, 0)
+
+
+TEXT, ZERO, GAIL = cell("text"), cell("zero"), cell("gail")
+ALPHA = cell("text-alpha0.5", "cartpole", "cartpole", "vlm_rm")
+
+
+def test_a_specification_is_canonical_and_has_no_place_or_scale(parameters):
+    text = specify(parameters).training(ALPHA, "pretrain")
+    assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
+    assert "results" not in text
+    assert specify(parameters).training(ALPHA, "pretrain") == text
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "touched"),
+    [
+        ("encoders__clip__batch", 7, {"alpha"}),
+        ("encoders__s3d__batch", 7, {"text"}),
+        ("learners__ppo__epochs", 3, {"text", "zero", "gail"}),
+        ("tasks__drawer-close__world__horizon", 64, {"text", "zero", "gail"}),
+        # What is told is in the target, an input file of the training; so is what is shown.
+        ("tasks__drawer-close__prompts__goal", "robot closing drawer", set()),
+        ("demos__scripted__count", 9, set()),
+        ("papers__roboclip__experiments__language__evaluate__episodes", 9, set()),
+    ],
+)
+def test_a_value_is_in_the_trainings_that_read_it_and_in_no_other(parameters, path, value, touched):
+    before, after = specify(parameters), specify(changed(parameters, **{path: value}))
+    cells = {"alpha": ALPHA, "text": TEXT, "zero": ZERO, "gail": GAIL}
+    assert touched == {
+        name
+        for name, one in cells.items()
+        if before.training(one, "pretrain") != after.training(one, "pretrain")
+    }
+
+
+def test_a_goal_depends_on_its_sentence_only_where_it_is_told(parameters):
+    after = changed(parameters, **{"tasks__drawer-close__prompts__goal": "robot closing drawer"})
+    changes = {
+        goal
+        for goal in ("told", "shown", "edited")
+        if specify(parameters).goal(goal, "drawer-close")
+        != specify(after).goal(goal, "drawer-close")
+    }
+    assert changes == {"told"}
+
+
+def test_a_dataset_brings_the_worlds_of_its_tasks(parameters):
+    train = {
+        "dataset": {
+            "name": "world_clips", "tasks": {"drawer-close": 4}, "width": 250, "height": 250,
+            "frames": 32, "other_views": 0.0, "hands": 0, "held_out": 0.5,
+        },
+        "steps": 1, "batch": 2, "learning_rate": 1e-3, "warmup": 0, "weight_decay": 0,
+        "tasks_a_batch": 1,
+    }  # fmt: skip
+    trained = {"encoders__s3d__train": train, "encoders__s3d__pretrained": None}
+    before = changed(parameters, **trained)
+    longer = changed(before, **{"tasks__drawer-close__world__horizon": 64})
+    other = changed(before, **{"tasks__door-close__world__horizon": 64})
+    assert specify(longer).encoder("s3d") != specify(before).encoder("s3d")
+    assert specify(other).encoder("s3d") == specify(before).encoder("s3d")
+
+
+def test_fine_tuning_depends_on_the_choice_of_the_policy_it_starts_from(parameters):
+    path = "papers__roboclip__experiments__language__pretrain__choice"
+    after = changed(parameters, **{path: "oracle"})
+    one, other = specify(parameters), specify(after)
+    assert one.training(TEXT, "true-reward") != other.training(TEXT, "true-reward")
+    assert one.training(TEXT, "pretrain") == other.training(TEXT, "pretrain")
+
+
+def test_a_study_of_several_sentences_names_their_targets_in_the_order_of_its_inputs(parameters):
+    spec = json.loads(specify(parameters).study("roboclip", "language", "door-close", "alignment"))
+    named = [(entry["goal"], entry["task"]) for entry in spec["targets"]]
+    grid = Grid(parameters)
+    assert named == grid.study_targets("roboclip", "language", "door-close", "alignment")
+    assert len(named) == 6  # three sentences, as two networks read them
+    assert list(spec["encoders"]) == grid.study_encoders("roboclip", "language", "alignment")

@@ -1,0 +1,54 @@
+"""A stand-in's training that was killed goes on, and ends with the same bits."""
+
+import pytest
+import torch
+
+from showtell.nets.clip import ClipEncoder
+from showtell.nets.s3d import S3dEncoder
+from showtell.project.checkpoints import Resume
+from showtell.training import state as training
+from tests.nets import models, s3d_models
+from tests.training.test_clip import RECIPE, walls
+
+STEPS, KILLED_AT = 9, 7
+
+
+class KilledError(Exception):
+    """As by kill -9: nothing more is written."""
+
+
+def s3d(progress, resume=None):
+    asked = s3d_models.settings(
+        architecture=s3d_models.SMALL["architecture"] | {"width": 0.125},
+        train=s3d_models.RECIPE | {"steps": STEPS, "batch": 4},
+    )
+    data = s3d_models.moving_squares(12, seed=1)
+    return S3dEncoder.train(asked, data, data, 0, ("encoder", "x"), progress, resume)
+
+
+def clip(progress, resume=None):
+    asked = models.settings(train=RECIPE | {"steps": STEPS})
+    return ClipEncoder.train(
+        asked, walls(40, 0), walls(9, 1), 0, ("encoder", "x"), progress, resume
+    )
+
+
+@pytest.mark.parametrize("train", [s3d, clip])
+def test_a_killed_training_goes_on_and_ends_with_the_same_bits(train, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 3)
+    whole = train(lambda step, values: None)
+
+    def killed(step, values):
+        if step == KILLED_AT:
+            raise KilledError
+
+    with pytest.raises(KilledError), Resume(tmp_path / ".resume", "this job") as resume:
+        train(killed, resume)
+    taken = []
+    with Resume(tmp_path / ".resume", "this job") as resume:
+        again = train(lambda step, values: taken.append(step), resume)
+    assert taken == [7, 8, 9]  # from the checkpoint after six
+    assert again.losses == whole.losses
+    tensors = [trained.encoder._model.state_dict() for trained in (again, whole)]
+    assert all(torch.equal(tensors[0][name], tensors[1][name]) for name in tensors[1])
+    assert again.metrics == whole.metrics
