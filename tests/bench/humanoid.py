@@ -24,7 +24,7 @@ def measure() -> list[dict[str, object]]:
 
 
 def humanoid() -> Humanoid:
-    settings = {"name": "humanoid", "pose": "arms_crossed", "horizon": STEPS, "end": "terminal"}
+    settings = {"kind": "humanoid", "pose": "arms_crossed", "horizon": STEPS, "end": "terminal"}
     settings |= {"observe_time": False, "ends_when_unhealthy": False, "textured": True}
     return Humanoid(HumanoidSettings.model_validate(settings))
 

@@ -18,7 +18,7 @@ def measure() -> list[dict[str, object]]:
 
 
 def kitchen(actions: str = "joint_velocity") -> Kitchen:
-    settings = {"name": "kitchen", "task": "slide", "horizon": 128, "end": "terminal"}
+    settings = {"kind": "kitchen", "task": "slide", "horizon": 128, "end": "terminal"}
     settings |= {"observe_time": True, "observe_velocities": False}
     settings |= {"actions": actions, "success": "published"}
     return Kitchen(KitchenSettings.model_validate(settings))

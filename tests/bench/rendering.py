@@ -59,7 +59,7 @@ def measure() -> list[dict[str, object]]:
 
 
 def world(task: str) -> MetaWorld:
-    settings = {"name": "metaworld", "task": task, "horizon": STEPS, "end": "terminal"}
+    settings = {"kind": "metaworld", "task": task, "horizon": STEPS, "end": "terminal"}
     settings |= {"observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2"}
     return MetaWorld(MetaWorldSettings.model_validate(settings))
 

@@ -180,7 +180,7 @@ def ours(
 ) -> tuple[list[float], dict[str, float]]:
     """The same with the learner's own labelling: kept frames alone, one batch, bfloat16."""
     settings = RoboclipSettings(
-        name="roboclip", goal="x", frames=KEPT, sampling="every-fourth", compare="product"
+        kind="roboclip", goal="x", frames=KEPT, sampling="every-fourth", compare="product"
     )
     view = CROP._replace(quality=quality)
     reward = RoboclipReward(
@@ -219,7 +219,7 @@ def play(worlds: list, actions: np.ndarray) -> np.ndarray:
 def full_size(network: S3DG, precision: str = "bfloat16") -> S3dEncoder:
     settings = S3dSettings.model_validate(
         {
-            "name": "s3d", "architecture": HOWTO100M.architecture.model_dump(),
+            "kind": "s3d", "architecture": HOWTO100M.architecture.model_dump(),
             "pretrained": "random", "source": None,
             "sha256": {"weights": None, "dictionary": None},
             "preprocessing": PREPROCESSING, "batch": ENVIRONMENTS, "precision": precision,

@@ -117,8 +117,8 @@ def test_claims_about_other_experiments_are_not_judged(make_results):
 
 
 ALPHAS = {
-    "text-alpha0": {"name": "clip", "alpha": 0.0},
-    "text-alpha1": {"name": "clip", "alpha": 1.0},
+    "text-alpha0": {"kind": "clip", "alpha": 0.0},
+    "text-alpha1": {"kind": "clip", "alpha": 1.0},
 }
 
 

@@ -29,7 +29,7 @@ def test_sheets_of_what_needs_no_opengl_are_drawn_with_a_line_of_progress(tmp_pa
 
 
 def test_every_family_of_tasks_has_its_looks():
-    worlds = [task.world.name for task in load(ROOT, "paper").tasks.values()]
+    worlds = [task.world.kind for task in load(ROOT, "paper").tasks.values()]
     assert {part("worlds", name).module.rpartition(".")[2] for name in worlds} == set(LOOKS)
 
 

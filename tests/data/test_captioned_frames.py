@@ -18,7 +18,7 @@ from showtell.data.captioned_frames import (
 
 LOOSE = 2.0
 SETTINGS = ClassicControlCaptionsSettings(
-    name="classic_control_captions",
+    kind="classic_control_captions",
     width=48,
     height=32,
     cartpole=40,

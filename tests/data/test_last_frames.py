@@ -9,7 +9,7 @@ from tests.data.test_world_clips import SETTINGS, TASKS
 @pytest.fixture(scope="module")
 def made():
     kept = {key: SETTINGS[key] for key in ("tasks", "width", "height", "other_views", "held_out")}
-    frames = LastFrames(LastFramesSettings.model_validate(kept | {"name": "last_frames"}))
+    frames = LastFrames(LastFramesSettings.model_validate(kept | {"kind": "last_frames"}))
     clips = WorldClips(WorldClipsSettings.model_validate(SETTINGS))
     return [part.make(np.random.default_rng(3), TASKS) for part in (frames, clips)]
 

@@ -15,7 +15,7 @@ from showtell.nets.s3d_text import LENGTH, split
 from showtell.study.registry import build, part
 
 SETTINGS: dict[str, Any] = {
-    "name": "world_clips",
+    "kind": "world_clips",
     "tasks": {"drawer-close": 6},
     "width": 16,
     "height": 16,
@@ -25,11 +25,11 @@ SETTINGS: dict[str, Any] = {
     "hands": 0,
 }
 METAWORLD: dict[str, Any] = {
-    "name": "metaworld", "task": "drawer-close", "horizon": 128, "end": "terminal",
+    "kind": "metaworld", "task": "drawer-close", "horizon": 128, "end": "terminal",
     "observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2",
 }  # fmt: skip
 KITCHEN: dict[str, Any] = {
-    "name": "kitchen", "task": "slide", "horizon": 128, "end": "terminal", "observe_time": True,
+    "kind": "kitchen", "task": "slide", "horizon": 128, "end": "terminal", "observe_time": True,
     "observe_velocities": False, "actions": "end_effector", "success": "published",
 }  # fmt: skip
 TASKS = {
@@ -47,7 +47,7 @@ PROMPTS = {  # RoboCLIP, section 4.2
 
 def world_of(settings: dict[str, Any] = METAWORLD, **changes: Any):
     values = settings | changes
-    return build("worlds", part("worlds", values["name"]).settings.model_validate(values))
+    return build("worlds", part("worlds", values["kind"]).settings.model_validate(values))
 
 
 @pytest.fixture(scope="module")

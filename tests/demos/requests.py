@@ -14,7 +14,7 @@ TASKS = read_yaml(Path(__file__).resolve().parents[2] / "params.yaml")["tasks"]
 
 def world(task: str, **changes: Any) -> World:
     values = TASKS[task]["world"] | changes
-    return build("worlds", part("worlds", values["name"]).settings.model_validate(values))
+    return build("worlds", part("worlds", values["kind"]).settings.model_validate(values))
 
 
 def request(task: str, cache: Path = Path(), **changes: Any) -> Request:

@@ -23,13 +23,13 @@ def gif(path: Path, count: int = 5) -> Path:
 
 
 def from_file(path: Path, task: str = "door-open", frames: int = 6):
-    settings = FileSettings(name="file", frames=frames, files={"door-open": str(path)})
+    settings = FileSettings(kind="file", frames=frames, files={"door-open": str(path)})
     return File(settings).demonstrate(request(task))
 
 
 def from_web(path: Path, checksum: str, cache: Path, url: str | None = None):
     clip = {"url": url or path.as_uri(), "sha256": checksum}
-    settings = {"name": "published", "frames": 6, "clips": {"door-open": clip}}
+    settings = {"kind": "published", "frames": 6, "clips": {"door-open": clip}}
     return Published(PublishedSettings.model_validate(settings)).demonstrate(
         request("door-open", cache)
     )

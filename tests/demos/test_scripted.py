@@ -9,13 +9,13 @@ from tests.demos.requests import TASKS, request, world
 
 WITH_SCRIPT = [
     name for name, task in TASKS.items()
-    if task["world"]["name"].startswith(("metaworld", "kitchen", "rlv", "dvd"))
+    if task["world"]["kind"].startswith(("metaworld", "kitchen", "rlv", "dvd"))
 ]  # fmt: skip
 
 
 def scripted(count: int = 2, frames: int = 4, attempts: int = 3) -> Scripted:
     return Scripted(
-        ScriptedSettings(name="scripted", count=count, frames=frames, attempts=attempts)
+        ScriptedSettings(kind="scripted", count=count, frames=frames, attempts=attempts)
     )
 
 

@@ -13,10 +13,10 @@ from showtell.results.reading import Results, Run
 from showtell.results.table import Table
 
 REWARDS = {
-    "text-alpha0": {"name": "clip", "alpha": 0.0},
-    "text-alpha0.5": {"name": "clip", "alpha": 0.5},
-    "ground-truth": {"name": "true_reward"},
-    "zero": {"name": "zero"},
+    "text-alpha0": {"kind": "clip", "alpha": 0.0},
+    "text-alpha0.5": {"kind": "clip", "alpha": 0.5},
+    "ground-truth": {"kind": "true_reward"},
+    "zero": {"kind": "zero"},
 }
 
 

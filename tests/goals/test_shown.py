@@ -13,8 +13,8 @@ from showtell.study.registry import build
 from tests.nets.models import smoke_encoder
 from tests.nets.s3d_models import noise, small_encoder
 
-VIDEO = {"name": "video", "encoder": "s3d", "demo": "scripted", "demos": 1, "combine": "sum"}
-EDITED = {"name": "edited", "encoder": "s3d", "demo": "drawn", "minus": "red button",
+VIDEO = {"kind": "video", "encoder": "s3d", "demo": "scripted", "demos": 1, "combine": "sum"}
+EDITED = {"kind": "edited", "encoder": "s3d", "demo": "drawn", "minus": "red button",
           "plus": "green drawer"}  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_vectors_of_length_one_are_not_edited(demo):
 
 
 def test_a_sentence_keeps_the_length_its_encoder_gives_it(encoder):
-    goal = build("goals", TextSettings(name="text", encoder="s3d"))
+    goal = build("goals", TextSettings(kind="text", encoder="s3d"))
     said = encoder.text(["robot closing green drawer", "red button"]).numpy()
     one = goal.embed(encoder, {"goal": "robot closing green drawer"})
     two = goal.embed(encoder, {"goal": ["robot closing green drawer", "red button"]})

@@ -12,7 +12,7 @@ from showtell.project.errors import UserError
 from showtell.study.registry import build
 from tests.nets.models import smoke_encoder
 
-SETTINGS = TextSettings(name="text", encoder="clip")
+SETTINGS = TextSettings(kind="text", encoder="clip")
 PROMPTS = {"goal": "pole vertically upright on top of the cart", "baseline": "pole and cart"}
 
 

@@ -10,17 +10,17 @@ TRAINING = ("policy.safetensors", "policy.json", "progress.csv", "metrics.json")
 TRAIN = {
     "task": {
         "world": {
-            "name": "cartpole", "horizon": 50, "end": "terminal", "observe_time": False,
+            "kind": "cartpole", "horizon": 50, "end": "terminal", "observe_time": False,
             "wrap_state": True, "ends_when_fallen": False, "fallen_reward": 0.0,
         },
         "view": {"width": 60, "height": 40},
         "prompts": None,
     },
-    "reward": {"name": "true_reward"},
+    "reward": {"kind": "true_reward"},
     "goal": None,
     "encoder": None,
     "learner": {
-        "name": "dqn", "steps": 9000, "environments": 2, "learning_starts": 400, "train_freq": 50,
+        "kind": "dqn", "steps": 9000, "environments": 2, "learning_starts": 400, "train_freq": 50,
         "gradient_steps": 20, "learning_rate": 1e-3, "decay": "none", "gamma": 0.99, "tau": 0.1,
         "target_update_interval": 1, "batch": 16, "buffer": 3000, "hidden": [16],
         "exploration_fraction": 0.3, "exploration_final": 0.05, "checkpoint_every": 500,
@@ -32,14 +32,14 @@ TRAIN = {
 PPO = TRAIN | {
     "task": {
         "world": {
-            "name": "metaworld", "task": "drawer-close", "horizon": 16, "end": "terminal",
+            "kind": "metaworld", "task": "drawer-close", "horizon": 16, "end": "terminal",
             "observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2",
         },
         "view": {"width": 60, "height": 40},
         "prompts": None,
     },
     "learner": {
-        "name": "ppo", "steps": 256, "environments": 2, "rollout": 32, "batch": 32, "epochs": 2,
+        "kind": "ppo", "steps": 256, "environments": 2, "rollout": 32, "batch": 32, "epochs": 2,
         "learning_rate": 1e-3, "decay": "none", "gamma": 0.99, "gae_lambda": 0.95, "clip": 0.2,
         "entropy": 0.0, "value_weight": 0.5, "max_grad_norm": 0.5, "hidden": [8],
         "log_std_init": 0.0, "bootstrap_at_horizon": False, "reward_scale": "running",

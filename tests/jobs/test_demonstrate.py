@@ -11,8 +11,8 @@ from showtell.media.frames import read_png
 from showtell.media.video import read_video
 from tests.demos.requests import TASKS
 
-SCRIPTED = {"name": "scripted", "count": 1, "frames": 4, "attempts": 3}
-HAND = {"name": "drawn_hand", "count": 2, "frames": 6}
+SCRIPTED = {"kind": "scripted", "count": 1, "frames": 4, "attempts": 3}
+HAND = {"kind": "drawn_hand", "count": 2, "frames": 6}
 
 
 def demonstrate(folder, demo: dict, task: str) -> int:

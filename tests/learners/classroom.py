@@ -16,7 +16,7 @@ from showtell.worlds.world import World
 
 VIEW = View(width=4, height=2)
 SETTINGS = {
-    "name": "dqn", "steps": 120, "environments": 2, "learning_starts": 20, "train_freq": 10,
+    "kind": "dqn", "steps": 120, "environments": 2, "learning_starts": 20, "train_freq": 10,
     "gradient_steps": 5, "learning_rate": 1e-2, "decay": "linear", "gamma": 0.9, "tau": 0.5,
     "target_update_interval": 6, "batch": 8, "buffer": 50, "hidden": [8],
     "exploration_fraction": 0.5, "exploration_final": 0.1, "checkpoint_every": 20,
@@ -166,7 +166,7 @@ class Aim(World):
 
 
 PPO = {
-    "name": "ppo", "steps": 160, "environments": 2, "rollout": 8, "batch": 8, "epochs": 2,
+    "kind": "ppo", "steps": 160, "environments": 2, "rollout": 8, "batch": 8, "epochs": 2,
     "learning_rate": 1e-3, "decay": "none", "gamma": 0.9, "gae_lambda": 0.8, "clip": 0.2,
     "entropy": 0.01, "value_weight": 0.5, "max_grad_norm": 0.5, "hidden": [8],
     "log_std_init": -0.5, "bootstrap_at_horizon": False, "reward_scale": "none",

@@ -24,7 +24,7 @@ from tests.learners.classroom import (
 )
 
 CARTPOLE = CartPoleSettings(
-    name="cartpole", horizon=50, end="terminal", observe_time=False, wrap_state=True,
+    kind="cartpole", horizon=50, end="terminal", observe_time=False, wrap_state=True,
     ends_when_fallen=False, fallen_reward=0.0,
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from showtell.nets.clip import ClipEncoder, ClipSettings, describe
 from showtell.nets.open_clip_models import build
 
 SMOKE: dict[str, Any] = {
-    "name": "open_clip",
+    "kind": "open_clip",
     "architecture": "showtell-smoke",
     "pretrained": None,
     "sha256": None,

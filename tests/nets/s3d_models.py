@@ -12,7 +12,7 @@ from showtell.nets.s3d_text import Vocabulary
 
 WORDS = ("a", "robot", "closing", "green", "drawer", "red", "button", "pushing")
 DATASET = {
-    "name": "classic_control_captions", "width": 4, "height": 4, "cartpole": 2, "mountain_car": 2,
+    "kind": "classic_control_captions", "width": 4, "height": 4, "cartpole": 2, "mountain_car": 2,
     "held_out": 0.5, "looseness": 1.0,
 }  # fmt: skip
 RECIPE: dict[str, Any] = {
@@ -28,7 +28,7 @@ PREPROCESSING = {
     "frames": 8, "size": [32, 32], "sampling": "evenly", "values": "0-1", "fit": "crop",
 }  # fmt: skip
 SMALL: dict[str, Any] = {
-    "name": "s3d",
+    "kind": "s3d",
     "architecture": {"width": 0.125, "dimensions": 32, "word_dimensions": 16, "text_hidden": 64},
     "pretrained": None,
     "source": None,

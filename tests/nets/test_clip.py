@@ -95,7 +95,7 @@ def test_preprocessing_edited_by_hand_is_refused(files):
         load(settings(), *files)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "open_clip"}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"kind": "open_clip"}'])
 def test_a_broken_description_is_refused_by_name(files, text):
     files[1].write_text(text)
     with pytest.raises(UserError, match=r"model\.json is not a description"):

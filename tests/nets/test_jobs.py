@@ -17,11 +17,11 @@ from tests.training.test_clip import RECIPE
 DATASET = RECIPE["dataset"] | {"width": 32, "height": 32, "cartpole": 200, "mountain_car": 40}
 ENCODER = SMOKE | {"train": RECIPE | {"dataset": DATASET, "steps": 25, "batch": 16}}
 USED: dict[str, Any] = dict(SMOKE)  # as others see it: without its recipe
-GOAL = {"name": "text", "encoder": "clip"}
+GOAL = {"kind": "text", "encoder": "clip"}
 PROMPTS = {"goal": "pole vertically upright on top of the cart", "baseline": "pole and cart"}
 TASK: dict[str, Any] = {
     "world": {
-        "name": "cartpole",
+        "kind": "cartpole",
         "horizon": 200,
         "wrap_state": True,
         "ends_when_fallen": False,
@@ -128,9 +128,9 @@ def test_training_again_writes_the_same_bytes(folder, tmp_path, monkeypatch):
 
 def landscape(folder: Path, used: dict[str, Any], size: int) -> dict[str, np.ndarray]:
     """Method -> rewards at angles from -3 to 3 rad."""
-    study = {"name": "landscape", "variable": "pole_angle", "low": -3, "high": 3, "points": 121}
+    study = {"kind": "landscape", "variable": "pole_angle", "low": -3, "high": 3, "points": 121}
     rewards = {
-        f"text-alpha{alpha}": {"name": "clip", "goal": "sentence", "alpha": alpha}
+        f"text-alpha{alpha}": {"kind": "clip", "goal": "sentence", "alpha": alpha}
         for alpha in (0.0, 0.5, 1.0)
     }
     rows = table_of(folder, study, rewards, GOAL, used, size)
@@ -166,8 +166,8 @@ def test_the_mini_stand_in_pays_an_upright_pole_most_and_less_the_further_it_fal
 
 
 def test_rewards_without_a_goal_are_measured_without_a_network(folder):
-    rewards = {"ground-truth": {"name": "true_reward"}, "zero": {"name": "zero"}}
-    rows = table_of(folder, {"name": "epic", "states": 200}, rewards, None)
+    rewards = {"ground-truth": {"kind": "true_reward"}, "zero": {"kind": "zero"}}
+    rows = table_of(folder, {"kind": "epic", "states": 200}, rewards, None)
     by_method = {row["method"]: row for row in rows if row["against"] == "success"}
     assert float(by_method["ground-truth"]["epic"]) == pytest.approx(0, abs=1e-6)
     assert by_method["zero"]["epic"] == ""

@@ -15,7 +15,7 @@ from tests.data.test_world_clips import METAWORLD
 from tests.nets.s3d_models import RECIPE, SMALL, noise
 
 DATASET = {
-    "name": "world_clips", "tasks": {"drawer-close": 8}, "width": 32, "height": 32, "frames": 8,
+    "kind": "world_clips", "tasks": {"drawer-close": 8}, "width": 32, "height": 32, "frames": 8,
     "other_views": 0.2, "held_out": 0.25, "hands": 4,
 }  # fmt: skip
 ENCODER = SMALL | {"train": RECIPE | {"dataset": DATASET, "steps": 3, "batch": 4}}
@@ -44,7 +44,7 @@ def folder(tmp_path_factory) -> Path:
 
 def embed(folder: Path, goal: dict[str, Any], **inputs: list[Path]) -> Target:
     job = {"goal": goal, "encoder": SMALL, "root": 0, "address": ["goal"]}
-    job["prompts"] = {"goal": "robot closing green drawer"} if goal["name"] == "text" else None
+    job["prompts"] = {"goal": "robot closing green drawer"} if goal["kind"] == "text" else None
     files = {"encoder": [folder / NAMES["weights"]], "network": [folder / NAMES["network"]]}
     embed_goal.run(job, files | inputs, {"target": folder / "target"})
     return Target.load(folder / "target")
@@ -68,10 +68,10 @@ def test_training_again_writes_the_same_bytes(folder, tmp_path):
 def test_a_goal_is_told_or_shown_or_both(folder, tmp_path):
     Demo(frames=noise(2), about={"made_by": "noise"}).save(tmp_path / "demo.npz")
     demo = [tmp_path / "demo.npz"]
-    told = embed(folder, {"name": "text", "encoder": "s3d"})
-    video = {"name": "video", "encoder": "s3d", "demo": "noise", "demos": 1, "combine": "sum"}
+    told = embed(folder, {"kind": "text", "encoder": "s3d"})
+    video = {"kind": "video", "encoder": "s3d", "demo": "noise", "demos": 1, "combine": "sum"}
     shown = embed(folder, video, demo=demo)
-    edited = {"name": "edited", "encoder": "s3d", "demo": "noise", "minus": "robot",
+    edited = {"kind": "edited", "encoder": "s3d", "demo": "noise", "minus": "robot",
               "plus": "robot"}  # fmt: skip
     both = embed(folder, edited, demo=demo)
     assert not np.allclose(told.goal, shown.goal)

@@ -14,9 +14,9 @@ from tests.results.test_alignment_fit import OWN
 from tests.results.trainings import alignment_of, results_of
 
 REWARDS = {
-    "text": {"name": "roboclip", "goal": "told"},
-    "gail": {"name": "gail", "demo": "scripted"},
-    "dense": {"name": "true_reward"},
+    "text": {"kind": "roboclip", "goal": "told"},
+    "gail": {"kind": "gail", "demo": "scripted"},
+    "dense": {"kind": "true_reward"},
 }
 LATER = ("true-reward", "true-reward-abrupt")
 

@@ -26,7 +26,7 @@ STEPS = range(0, 1000, 100)
 
 
 def job(seed=0, **changes):
-    learner = {"name": "dqn", "steps": 1000, "hidden": [16, 16]}
+    learner = {"kind": "dqn", "steps": 1000, "hidden": [16, 16]}
     address = ["vlm_rm", "cartpole", "cartpole", "text-alpha0.5", seed, "pretrain"]
     return {"fingerprint": "f00d", "root": 0, "learner": learner, "address": address} | changes
 

@@ -27,7 +27,7 @@ QUALITIES = ("faithful", "fast")
 
 def world(task: str) -> MetaWorld:
     settings = {
-        **{"name": "metaworld", "task": task, "horizon": 128, "end": "terminal"},
+        **{"kind": "metaworld", "task": task, "horizon": 128, "end": "terminal"},
         **{"observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2"},
     }
     return MetaWorld(MetaWorldSettings.model_validate(settings))

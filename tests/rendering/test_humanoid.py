@@ -84,7 +84,7 @@ def test_fast_is_close_to_faithful_and_tells_poses_apart_alike(look):
 @pytest.mark.parametrize("quality", QUALITIES)
 def test_a_snapshot_is_all_that_a_moment_needs(look, quality):
     _, pool = look
-    settings = {"name": "humanoid", "pose": "lotus", "horizon": 40, "end": "terminal"}
+    settings = {"kind": "humanoid", "pose": "lotus", "horizon": 40, "end": "terminal"}
     settings |= {"observe_time": False, "ends_when_unhealthy": False, "textured": True}
     world = Humanoid(HumanoidSettings.model_validate(settings))
     world.reset(seed=0)

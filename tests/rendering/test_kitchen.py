@@ -21,7 +21,7 @@ SIZE = 125  # half of RoboCLIP's
 
 
 def start() -> np.ndarray:
-    settings = {"name": "kitchen", "task": "kettle", "horizon": 128, "end": "terminal"}
+    settings = {"kind": "kitchen", "task": "kettle", "horizon": 128, "end": "terminal"}
     settings |= {"observe_time": True, "observe_velocities": False}
     settings |= {"actions": "joint_velocity", "success": "published"}
     world = Kitchen(KitchenSettings.model_validate(settings))

@@ -13,7 +13,7 @@ from showtell.project.files import canonical_json
 TASK = "cartpole"
 EVALUATE = {"episodes": 20, "policies": ["deterministic", "stochastic"]}
 WORLD = {
-    "name": "cartpole",
+    "kind": "cartpole",
     "horizon": 200,
     "end": "terminal",
     "observe_time": False,
@@ -28,10 +28,10 @@ LEVELS = {0.0: 0.93, 0.25: 0.985, 0.5: 1.0, 0.75: 0.97, 1.0: 0.55}
 def comparison(alphas=(0.0, 0.5), seeds=3):
     """The job of one experiment, as the grid writes it."""
     methods = {
-        f"text-alpha{alpha:g}": {"name": "clip", "goal": "sentence", "alpha": alpha}
+        f"text-alpha{alpha:g}": {"kind": "clip", "goal": "sentence", "alpha": alpha}
         for alpha in alphas
     }
-    methods |= {"ground-truth": {"name": "true_reward"}, "zero": {"name": "zero"}}
+    methods |= {"ground-truth": {"kind": "true_reward"}, "zero": {"kind": "zero"}}
     return {
         "fingerprint": "0123456789abcdef",
         "root": 0,
@@ -47,14 +47,14 @@ def comparison(alphas=(0.0, 0.5), seeds=3):
             "pole-angle": {
                 "of": ["text"],
                 "study": {
-                    "name": "landscape",
+                    "kind": "landscape",
                     "variable": "pole_angle",
                     "low": -0.4,
                     "high": 0.4,
                     "points": 121,
                 },
             },
-            "epic": {"of": ["text"], "study": {"name": "epic", "states": 2000}},
+            "epic": {"of": ["text"], "study": {"kind": "epic", "states": 2000}},
         },
         "figures": ["landscape", "success", "learning", "epic"],
         "address": ["vlm_rm", "cartpole"],
@@ -96,7 +96,7 @@ def report_job(scale="mini", **grid):
             }
         },
         "encoders": {
-            "clip": {"name": "open_clip", "architecture": "showtell-mini", "pretrained": None}
+            "clip": {"kind": "open_clip", "architecture": "showtell-mini", "pretrained": None}
         },
     }
     return json.loads(canonical_json(job))  # as a job arrives: sorted by name

@@ -13,12 +13,12 @@ def comparison(methods, tasks=("cartpole",), seeds=3, policies=("stochastic",)):
         paper="vlm_rm",
         experiment="cartpole",
         tasks=tasks,
-        methods={name: reward or {"name": "clip"} for name, reward in methods.items()},
+        methods={name: reward or {"kind": "clip"} for name, reward in methods.items()},
         seeds=seeds,
         evaluate={"episodes": 10, "policies": list(policies)},
         studies={
-            "pole-angle": {"of": ["text"], "study": {"name": "landscape", "variable": "angle"}},
-            "distance": {"of": ["text"], "study": {"name": "epic"}},
+            "pole-angle": {"of": ["text"], "study": {"kind": "landscape", "variable": "angle"}},
+            "distance": {"of": ["text"], "study": {"kind": "epic"}},
         },
         figures=("landscape", "learning", "success", "epic"),
     )

@@ -18,12 +18,12 @@ def results_of(scores, *, rewards=None, curves=None, studies=None, **more):
         paper="roboclip",
         experiment="language",
         tasks=tasks,
-        methods={method: (rewards or {}).get(method, {"name": "roboclip"}) for method in scores},
+        methods={method: (rewards or {}).get(method, {"kind": "roboclip"}) for method in scores},
         seeds=3,
         phases=phases,
         only={p: tuple(m for m, of in scores.items() if p in of) for p in phases[1:]},
         evaluate={"episodes": 10, "policies": ["deterministic"], "choices": ["final", "oracle"]},
-        studies={"alignment": {"study": {"name": "alignment"}}} if studies else {},
+        studies={"alignment": {"study": {"kind": "alignment"}}} if studies else {},
     )
     judged = {
         Run(task, method, seed, phase): {

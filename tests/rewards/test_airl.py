@@ -9,7 +9,7 @@ from tests.rewards.demonstrations import demo_of, episodes_of
 from tests.rewards.test_gail import one_thread, walk  # noqa: F401
 
 QUICK = {
-    "name": "airl",
+    "kind": "airl",
     "demo": "one",
     "demos": 1,
     "demo_actions": "withheld",

@@ -91,7 +91,7 @@ def target(encoder):
 
 
 def reward_of(encoder, target, alpha: float = 0.5) -> ClipReward:
-    asked = ClipRewardSettings(name="clip", goal="sentence", alpha=alpha)
+    asked = ClipRewardSettings(kind="clip", goal="sentence", alpha=alpha)
     return ClipReward(asked, encoder=encoder, target=target, view=View(16, 12))
 
 
@@ -167,4 +167,4 @@ def test_a_goal_of_another_encoder_is_refused(encoder):
 @pytest.mark.parametrize("alpha", [-0.1, 1.1])
 def test_alpha_is_a_share(alpha):
     with pytest.raises(ValidationError, match="alpha"):
-        ClipRewardSettings(name="clip", goal="g", alpha=alpha)
+        ClipRewardSettings(kind="clip", goal="g", alpha=alpha)

@@ -53,7 +53,7 @@ def rewarded(name: str, settings: dict[str, Any]) -> Reward:
     goal, baseline = encoder.text(told).numpy()
     reward: Reward = build(
         "rewards",
-        part("rewards", name).settings.model_validate({"name": name} | settings),
+        part("rewards", name).settings.model_validate({"kind": name} | settings),
         encoder=encoder,
         target=Target(goal=goal, baseline=baseline, shown={}),
         view=VIEW,
@@ -97,7 +97,7 @@ def only(whole: Episodes, which: list[int]) -> Episodes:
 
 
 def key(name: str, settings: dict[str, Any]) -> str:
-    return json.dumps({"name": name} | settings)
+    return json.dumps({"kind": name} | settings)
 
 
 def test_every_registered_reward_is_held_to_the_contract():

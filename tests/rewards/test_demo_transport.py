@@ -11,7 +11,7 @@ from tests.rewards.demonstrations import demo_of, episodes_of, film
 from tests.rewards.test_gail import walk
 
 PUBLISHED = {
-    "name": "demo_transport",
+    "kind": "demo_transport",
     "demo": "one",
     "demos": 1,
     "cost": "cosine",

@@ -11,7 +11,7 @@ from showtell.study.registry import build, part
 from tests.rewards.demonstrations import demo_of, episodes_of, film
 
 QUICK = {
-    "name": "gail",
+    "kind": "gail",
     "demo": "one",
     "demos": 1,
     "sees": "state",

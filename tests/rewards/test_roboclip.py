@@ -25,7 +25,7 @@ def encoder():
 
 def reward(encoder, goal, frames=8, sampling="evenly", compare="product"):
     settings = RoboclipSettings(
-        name="roboclip", goal="said", frames=frames, sampling=sampling, compare=compare
+        kind="roboclip", goal="said", frames=frames, sampling=sampling, compare=compare
     )
     target = Target(np.asarray(goal, np.float32), None, {})
     return RoboclipReward(settings, encoder=encoder, target=target, view=VIEW, seed=0)
@@ -98,7 +98,7 @@ def test_a_number_of_frames_that_every_fourth_does_not_make_is_refused(encoder):
 def test_an_odd_number_of_frames_is_refused():
     with pytest.raises(ValueError, match="even number of frames, not 31; nearest is 32"):
         RoboclipSettings(
-            name="roboclip", goal="said", frames=31, sampling="evenly", compare="product"
+            kind="roboclip", goal="said", frames=31, sampling="evenly", compare="product"
         )
 
 
@@ -115,7 +115,7 @@ def test_frames_that_were_not_asked_for_are_refused(encoder, frames):
 
 
 def last_frame(encoder, goal):
-    settings = LastFrameSettings(name="last_frame", goal="said")
+    settings = LastFrameSettings(kind="last_frame", goal="said")
     return LastFrameReward(settings, encoder=encoder, target=Target(goal, None, {}), view=VIEW)
 
 

@@ -8,7 +8,7 @@ from showtell.study.registry import build, part
 
 
 def scores(rule, successes):
-    settings = part("rewards", "sparse").settings.model_validate({"name": "sparse", "rule": rule})
+    settings = part("rewards", "sparse").settings.model_validate({"kind": "sparse", "rule": rule})
     successes = np.array(successes, dtype=np.bool_)
     zeros = np.zeros(successes.shape, dtype=np.float32)
     episodes = Episodes(

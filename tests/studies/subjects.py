@@ -18,7 +18,7 @@ from tests.nets.models import smoke_encoder
 VIEW = View(24, 16)
 ANGLE = CartPole.state.index("pole_angle")
 WORLD: dict[str, Any] = {
-    "name": "cartpole",
+    "kind": "cartpole",
     "horizon": 200,
     "wrap_state": True,
     "ends_when_fallen": False,
@@ -81,7 +81,7 @@ def clip_subject(alphas: list[float], encoder: Counting) -> Subject:
     rewards = {
         f"text-alpha{alpha}": build(
             "rewards",
-            settings.model_validate({"name": "clip", "goal": "g", "alpha": alpha}),
+            settings.model_validate({"kind": "clip", "goal": "g", "alpha": alpha}),
             encoder=once,
             target=target,
             view=VIEW,

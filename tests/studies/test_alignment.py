@@ -13,19 +13,19 @@ from tests.nets.s3d_models import small_encoder
 
 VIEW = View(32, 32, camera="corner2-crop", quality="fast")
 WORLD = {
-    "name": "metaworld", "task": "button-press", "horizon": 128, "end": "terminal",
+    "kind": "metaworld", "task": "button-press", "horizon": 128, "end": "terminal",
     "observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2",
 }  # fmt: skip
 
 
 def made(kind, values, **context):
-    return build(kind, part(kind, values["name"]).settings.model_validate(values), **context)
+    return build(kind, part(kind, values["kind"]).settings.model_validate(values), **context)
 
 
 def roboclip(encoder, sentence):
     told = encoder.text([sentence]).numpy()[0]
     settings = RoboclipSettings(
-        name="roboclip", goal="told", frames=8, sampling="evenly", compare="product"
+        kind="roboclip", goal="told", frames=8, sampling="evenly", compare="product"
     )
     return RoboclipReward(settings, encoder=encoder, target=Target(told, None, {}), view=VIEW)
 
@@ -50,7 +50,7 @@ class Counting:
 def measured():
     world, counting = made("worlds", WORLD), Counting()
     encoder = Once(counting)
-    truth = made("rewards", {"name": "true_reward"})
+    truth = made("rewards", {"kind": "true_reward"})
     told = {
         task: {"text": roboclip(encoder, sentence), "truth": truth}
         for task, sentence in (
@@ -58,7 +58,7 @@ def measured():
             ("button-press", "robot pushing red button"),
         )
     }
-    study = made("studies", {"name": "alignment", "episodes": 6, "told": list(told)})
+    study = made("studies", {"kind": "alignment", "episodes": 6, "told": list(told)})
     with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
         subject = Subject(world, told["drawer-close"], {}, pool.draw, told)
         return study.measure(subject, 0, ("paper", "experiment", "drawer-close")), counting

@@ -65,8 +65,8 @@ def test_a_method_may_have_its_own_learner_in_pretraining(grid):
 
 def test_each_phase_has_its_own_reward(grid):
     text = Cell("roboclip", "language", "drawer-close", "text", 0)
-    assert grid.paid(text, "pretrain").name == "roboclip"
-    assert grid.paid(text, "true-reward").name == "true_reward"
+    assert grid.paid(text, "pretrain").kind == "roboclip"
+    assert grid.paid(text, "true-reward").kind == "true_reward"
 
 
 def test_a_goal_is_shown_by_its_own_task_or_the_one_it_names(grid):

@@ -54,7 +54,7 @@ def test_an_unknown_scale_names_the_nearest():
             ["tasks.cartpole.world.horizn", "unknown key", "'horizon'"],
         ),
         (
-            "tasks.cartpole.world.name",
+            "tasks.cartpole.world.kind",
             "cartpol",
             ["tasks.cartpole.world", "'cartpol'", "'cartpole'"],
         ),

@@ -84,7 +84,7 @@ def test_a_goal_depends_on_its_sentence_only_where_it_is_told(parameters):
 def test_a_dataset_brings_the_worlds_of_its_tasks(parameters):
     train = {
         "dataset": {
-            "name": "world_clips", "tasks": {"drawer-close": 4}, "width": 250, "height": 250,
+            "kind": "world_clips", "tasks": {"drawer-close": 4}, "width": 250, "height": 250,
             "frames": 32, "other_views": 0.0, "hands": 0, "held_out": 0.5,
         },
         "steps": 1, "batch": 2, "learning_rate": 1e-3, "warmup": 0, "weight_decay": 0,

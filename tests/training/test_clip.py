@@ -15,7 +15,7 @@ from tests.nets.models import random_model, settings
 
 RECIPE: dict[str, Any] = {
     "dataset": {
-        "name": "classic_control_captions",
+        "kind": "classic_control_captions",
         "width": 48,
         "height": 32,
         "cartpole": 20,
@@ -149,7 +149,7 @@ def test_the_description_says_how_it_was_trained(result):
         ({"steps": 0}, r"train\.steps"),
         ({"stepz": 1}, r"train\.stepz"),
         ({"dataset": RECIPE["dataset"] | {"widht": 3}}, r"train\.dataset\.widht"),
-        ({"dataset": {"name": "captions"}}, r"no data is called 'captions'"),
+        ({"dataset": {"kind": "captions"}}, r"no data is called 'captions'"),
     ],
 )
 def test_a_wrong_recipe_is_refused_with_its_place(change, said):

@@ -19,7 +19,7 @@ from showtell.worlds.classic_control import (
 from showtell.worlds.world import SeededEpisodes
 
 CARTPOLE = {
-    "name": "cartpole",
+    "kind": "cartpole",
     "horizon": 200,
     "wrap_state": True,
     "ends_when_fallen": False,
@@ -28,7 +28,7 @@ CARTPOLE = {
     "fallen_reward": 0.0,
 }
 MOUNTAIN_CAR = {
-    "name": "mountain_car",
+    "kind": "mountain_car",
     "horizon": 300,
     "textured": True,
     "goal": "absorbing",

@@ -13,7 +13,7 @@ from showtell.worlds.poses import POSES
 from showtell.worlds.world import SeededEpisodes
 
 SETTINGS = {
-    "name": "humanoid",
+    "kind": "humanoid",
     "pose": "standing_up",
     "horizon": 100,
     "end": "terminal",

@@ -16,7 +16,7 @@ from showtell.worlds.physics.models import bare_model, mujoco
 from showtell.worlds.world import SeededEpisodes
 
 SETTINGS = {
-    "name": "kitchen",
+    "kind": "kitchen",
     "task": "slide",
     "horizon": 128,
     "end": "terminal",

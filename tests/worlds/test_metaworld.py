@@ -21,7 +21,7 @@ from showtell.worlds.physics.models import bare_model
 
 PAPERS = sorted(SUCCESS)  # the tasks of the papers
 SETTINGS = {
-    "name": "metaworld",
+    "kind": "metaworld",
     "task": "drawer-close",
     "horizon": 128,
     "end": "terminal",

@@ -32,7 +32,7 @@ MUG, DRAWER, BUTTON, FAUCET = slice(9, 12), 16, 17, 18
 
 def tabletop(name: str, **changes: Any) -> Any:
     settings = part("worlds", name).settings
-    return build("worlds", settings.model_validate({"name": name} | SETTINGS[name] | changes))
+    return build("worlds", settings.model_validate({"kind": name} | SETTINGS[name] | changes))
 
 
 def play(world: Tabletop, actions: np.ndarray, seed: int = 0) -> np.ndarray:

@@ -130,7 +130,7 @@ def _absent(test: Any, results: Results) -> str | None:
         return None if test.policy in plan.policies else f"{test.policy} policy"
     if isinstance(test, Early):
         return None
-    kinds = {entry["study"]["name"] for entry in plan.studies.values()}
+    kinds = {entry["study"]["kind"] for entry in plan.studies.values()}
     if test.study not in kinds:
         return f"study of kind {test.study}"
     if isinstance(test, Diagonal) and _single(results.studies_called(test.study)):

@@ -82,7 +82,7 @@ def gallery(root: Path, only: list[str]) -> int:
     folder = root / "docs/gallery"
     families: dict[str, dict[str, Task]] = {}
     for name, task in tasks.items():
-        family = part("worlds", task.world.name).module.rpartition(".")[2]
+        family = part("worlds", task.world.kind).module.rpartition(".")[2]
         if not only or family in only:
             families.setdefault(family, {})[name] = task
     for family, members in families.items():
@@ -142,7 +142,7 @@ def _demos_rows(name: str, task: Task) -> Iterator[Row]:
     if not has_script(_world(task, {})):
         return
     _LOG.info("%s: demonstration", name)
-    settings = ScriptedSettings(name="scripted", count=1, frames=_STRIP_FRAMES, attempts=10)
+    settings = ScriptedSettings(kind="scripted", count=1, frames=_STRIP_FRAMES, attempts=10)
     view = _sized(task, _STRIP_HEIGHT)
     address = ("gallery", name)
     request = Request(name, view, lambda: _world(task, {}), 0, address, Path())
@@ -150,7 +150,7 @@ def _demos_rows(name: str, task: Task) -> Iterator[Row]:
 
 
 def _hand_rows() -> Iterator[Row]:
-    settings = DrawnHandSettings(name="drawn_hand", count=1, frames=_STRIP_FRAMES)
+    settings = DrawnHandSettings(kind="drawn_hand", count=1, frames=_STRIP_FRAMES)
     for name, scene in SCENES.items():
         view = View(_STRIP_HEIGHT, _STRIP_HEIGHT)
         request = Request(name, view, _no_world, 0, ("gallery", name), Path())

@@ -20,7 +20,7 @@ class ClassicControlCaptionsSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["classic_control_captions"]
+    kind: Literal["classic_control_captions"]
     width: PositiveInt  # of the view; the tasks that use the network should have its aspect
     height: PositiveInt
     cartpole: PositiveInt  # frames

@@ -15,7 +15,7 @@ class LastFramesSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["last_frames"]
+    kind: Literal["last_frames"]
     tasks: dict[str, PositiveInt]  # a task of params.yaml -> episodes
     width: PositiveInt
     height: PositiveInt
@@ -33,7 +33,7 @@ class LastFrames:
 
     def __init__(self, settings: LastFramesSettings) -> None:
         # Of two frames the second is the last.
-        values = settings.model_dump() | {"name": "world_clips", "frames": 2, "hands": 0}
+        values = settings.model_dump() | {"kind": "world_clips", "frames": 2, "hands": 0}
         self._clips = WorldClips(WorldClipsSettings.model_validate(values))
 
     def make(

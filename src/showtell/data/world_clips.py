@@ -28,7 +28,7 @@ class WorldClipsSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["world_clips"]
+    kind: Literal["world_clips"]
     tasks: dict[str, PositiveInt]  # a task of params.yaml -> clips
     width: PositiveInt
     height: PositiveInt
@@ -116,7 +116,7 @@ class WorldClips:
         view = View(**task["view"])._replace(
             width=settings.width, height=settings.height, quality="fast"
         )
-        others = OTHER_VIEWS.get(task["world"]["name"], ())
+        others = OTHER_VIEWS.get(task["world"]["kind"], ())
         if not others or generator.random() >= settings.other_views:
             return view
         return view._replace(**others[int(generator.integers(len(others)))])
@@ -166,7 +166,7 @@ def film(world: World, generator: np.random.Generator, frames: int, name: str) -
 
 def _world(task: Task) -> World:
     """The task's world, with a layout of its own in every episode."""
-    settings = part("worlds", task["world"]["name"]).settings
+    settings = part("worlds", task["world"]["kind"]).settings
     values = dict(task["world"])
     if "layouts" in settings.model_fields:
         values["layouts"] = "resampled"

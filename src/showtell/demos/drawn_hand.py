@@ -20,7 +20,7 @@ class DrawnHandSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["drawn_hand"]
+    kind: Literal["drawn_hand"]
     count: PositiveInt
     frames: PositiveInt
 

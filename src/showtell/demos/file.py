@@ -15,7 +15,7 @@ class FileSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["file"]
+    kind: Literal["file"]
     frames: PositiveInt
     files: dict[str, str]  # a task's name -> a path, from the repository's root
 

@@ -24,7 +24,7 @@ class PublishedSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["published"]
+    kind: Literal["published"]
     frames: PositiveInt
     clips: dict[str, Clip]  # by a task's name
 

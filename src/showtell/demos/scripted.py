@@ -25,7 +25,7 @@ class ScriptedSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["scripted"]
+    kind: Literal["scripted"]
     count: PositiveInt  # demonstrations of each task, each of another layout
     frames: PositiveInt  # of each, evenly spaced from its start to its end
     attempts: PositiveInt  # at each demonstration, before the task is called too hard

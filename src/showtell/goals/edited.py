@@ -19,7 +19,7 @@ class EditedSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["edited"]
+    kind: Literal["edited"]
     encoder: str
     demo: str  # a name of `demos` in params.yaml
     task: str | None = None  # which task is demonstrated there; null: the agent's own

@@ -18,7 +18,7 @@ class TextSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["text"]
+    kind: Literal["text"]
     encoder: str
 
 

@@ -20,7 +20,7 @@ class VideoSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["video"]
+    kind: Literal["video"]
     encoder: str
     demo: str  # a name of `demos` in params.yaml
     task: str | None = None  # which task is demonstrated there; null: the agent's own

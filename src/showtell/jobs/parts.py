@@ -27,7 +27,7 @@ def built(kind: str, values: dict[str, Any], **context: Any) -> Any:
 
 def settings_of(kind: str, values: dict[str, Any]) -> BaseModel:
     """The settings of the part that `values` name."""
-    return registry.part(kind, values["name"]).settings.model_validate(values)
+    return registry.part(kind, values["kind"]).settings.model_validate(values)
 
 
 def world_of(task: dict[str, Any]) -> World:

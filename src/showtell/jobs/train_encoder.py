@@ -16,7 +16,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
     """Outputs: weights, network, training, metrics."""
     folder = outputs["weights"].parent
     with Resume(folder / ".resume", identity(job, inputs)) as resume:
-        kind = part("nets", job["encoder"]["name"])
+        kind = part("nets", job["encoder"]["kind"])
         settings: Any = kind.settings.model_validate(job["encoder"])
         root, address = job["root"], tuple(job["address"])
         dataset = build("data", settings.train.dataset)

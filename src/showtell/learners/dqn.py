@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class DqnSettings(OffPolicySettings):
     """Everything DQN is told; what is not here is Stable-Baselines3's default."""
 
-    name: Literal["dqn"]
+    kind: Literal["dqn"]
     exploration_fraction: float = Field(gt=0, le=1)  # of the training, until the final chance
     exploration_final: float = Field(ge=0, le=1)  # chance of a random action
 
@@ -50,7 +50,7 @@ class Dqn:
             weights=weights_of(model),
             best=story.best,
             network={
-                "learner": settings.name,
+                "learner": settings.kind,
                 # Every other module of the perceptron is a layer, those between are ReLUs.
                 "layers": [f"q_net.q_net.{2 * layer}" for layer in range(len(settings.hidden) + 1)],
                 "activation": "relu",

@@ -41,7 +41,7 @@ class PpoSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["ppo"]
+    kind: Literal["ppo"]
     steps: PositiveInt  # of all environments together
     environments: PositiveInt
     rollout: PositiveInt  # steps of each environment between updates: whole episodes
@@ -133,7 +133,7 @@ class Ppo:
         # Every other module of the actor's perceptron is a layer, those between are tanhs.
         hidden = [2 * layer for layer in range(len(self._settings.hidden))]
         return {
-            "learner": self._settings.name,
+            "learner": self._settings.kind,
             "layers": [*(f"mlp_extractor.policy_net.{n}" for n in hidden), "action_net"],
             "activation": "tanh",
             "head": "gaussian",

@@ -35,7 +35,7 @@ class ClipSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["open_clip"]
+    kind: Literal["open_clip"]
     architecture: str  # a configuration of open_clip, or one in nets/architectures
     pretrained: str | None  # open_clip's tag of the weights
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None  # of the file that is fetched
@@ -63,7 +63,7 @@ class Network(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["open_clip"] = "open_clip"
+    kind: Literal["open_clip"] = "open_clip"
     architecture: str
     config: dict[str, Any]
     pretrained: str | None

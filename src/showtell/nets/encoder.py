@@ -39,7 +39,7 @@ class Encoder(Protocol):
 
 def load(settings: BaseModel, weights: Path, network: Path) -> Encoder:
     """The encoder that these settings name, with weights and description from files."""
-    name: str = settings.name  # type: ignore[attr-defined]
+    name: str = settings.kind  # type: ignore[attr-defined]
     encoder: Encoder = part("nets", name).load().load(settings, weights, network)
     return encoder
 

@@ -67,7 +67,7 @@ class S3dSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["s3d"]
+    kind: Literal["s3d"]
     architecture: Architecture
     pretrained: Literal["howto100m", "random"] | None  # random: RoboCLIP's ablation, never trained
     source: str | None  # a folder or address that has the published files; null: the known ones
@@ -89,7 +89,7 @@ class Network(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["s3d"] = "s3d"
+    kind: Literal["s3d"] = "s3d"
     architecture: Architecture
     pretrained: str | None
     preprocessing: ClipPreprocessing

@@ -187,7 +187,7 @@ def _paper(plan: Plan, name: str, results: Path) -> Paper:
         experiment: _experiment(planned[experiment], ledger, results)
         for experiment in dict.fromkeys(in_order)
     }
-    worlds = {world["name"] for c in plan.comparisons(name) for world in c.worlds.values()}
+    worlds = {world["kind"] for c in plan.comparisons(name) for world in c.worlds.values()}
     return Paper(
         name,
         ledger,
@@ -214,7 +214,7 @@ def _experiment(comparison: Comparison, ledger: Ledger, results: Path) -> Experi
 
 def _success(world: dict[str, Any]) -> str:
     """What a world calls success, in its own words."""
-    settings = part("worlds", world["name"]).settings.model_validate(world)
+    settings = part("worlds", world["kind"]).settings.model_validate(world)
     return str(build("worlds", settings).success_definition)
 
 

@@ -129,7 +129,7 @@ class Results:
 
     def _study(self, kind: str) -> str | None:
         entries = self.comparison.studies.items()
-        return next((name for name, entry in entries if entry["study"]["name"] == kind), None)
+        return next((name for name, entry in entries if entry["study"]["kind"] == kind), None)
 
     def curves(
         self, method: str, phase: str, task: str, column: str

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class AirlSettings(AdversarySettings):
     """The two parts of f, and which of them pays."""
 
-    name: Literal["airl"]
+    kind: Literal["airl"]
     demo: str
     demos: PositiveInt  # how many of its demonstrations; RoboCLIP's baselines are given one
     # log π(a|s) of the demonstration needs its actions. RoboCLIP gives its baselines states only:

@@ -25,7 +25,7 @@ class ClipRewardSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["clip"]
+    kind: Literal["clip"]
     goal: str
     alpha: float = Field(ge=0, le=1)
 

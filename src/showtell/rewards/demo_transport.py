@@ -26,7 +26,7 @@ class DemoTransportSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["demo_transport"]
+    kind: Literal["demo_transport"]
     demo: str
     demos: PositiveInt  # how many of its demonstrations
     cost: Literal["cosine", "euclidean"]  # cosine as in FISH

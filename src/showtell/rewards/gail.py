@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class GailSettings(AdversarySettings):
     """What the discriminator sees, and what is made of it."""
 
-    name: Literal["gail"]
+    kind: Literal["gail"]
     demo: str
     demos: PositiveInt  # how many of its demonstrations; RoboCLIP's baselines are given one
     sees: Literal["state", "transition"]  # D(s') or D(s, s')

@@ -25,7 +25,7 @@ class LastFrameSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["last_frame"]
+    kind: Literal["last_frame"]
     goal: str
 
 

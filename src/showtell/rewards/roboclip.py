@@ -26,7 +26,7 @@ class RoboclipSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["roboclip"]
+    kind: Literal["roboclip"]
     goal: str
     frames: PositiveInt
     sampling: Literal["evenly", "every-fourth"]  # evenly: the last frame included

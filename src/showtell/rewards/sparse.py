@@ -14,7 +14,7 @@ class SparseSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["sparse"]
+    kind: Literal["sparse"]
     rule: Literal["any", "final"]  # at any of its steps, or at the last
 
 

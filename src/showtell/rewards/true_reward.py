@@ -14,7 +14,7 @@ class TrueRewardSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["true_reward"]
+    kind: Literal["true_reward"]
 
 
 class TrueReward:

@@ -14,7 +14,7 @@ class ZeroSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["zero"]
+    kind: Literal["zero"]
 
 
 class Zero:

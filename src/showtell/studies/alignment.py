@@ -27,7 +27,7 @@ class AlignmentSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["alignment"]
+    kind: Literal["alignment"]
     episodes: int = Field(ge=4)
     told: list[str] | None = None  # tasks whose sentences judge; null: the task's own
 

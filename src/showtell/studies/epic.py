@@ -18,7 +18,7 @@ class EpicSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["epic"]
+    kind: Literal["epic"]
     states: int = Field(ge=2)  # drawn uniformly from all that the world allows
 
 

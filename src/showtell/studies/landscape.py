@@ -13,7 +13,7 @@ class LandscapeSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["landscape"]
+    kind: Literal["landscape"]
     variable: str
     low: float
     high: float

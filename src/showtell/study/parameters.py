@@ -22,11 +22,11 @@ class Frozen(BaseModel):
 
 
 def _settings(kind: str) -> Any:
-    """The union of the settings of every part of one kind, told apart by `name`."""
+    """The union of the settings of every part of one kind, told apart by `kind`."""
     known = tuple(part.settings for part in parts(kind).values())
     if len(known) == 1:
         return known[0]
-    return Annotated[Union[known], Field(discriminator="name")]  # noqa: UP007 (built at run time)
+    return Annotated[Union[known], Field(discriminator="kind")]  # noqa: UP007 (built at run time)
 
 
 if TYPE_CHECKING:  # at run time, whatever parts there are
@@ -313,11 +313,11 @@ _Loader.add_implicit_resolver(
 def merge(base: Any, over: Any) -> Any:
     """Mappings are merged key by key; anything else is replaced.
 
-    A mapping that says another `name` than the one below it is a different thing: it replaces it.
+    A mapping that says another `kind` than the one below it is a different thing: it replaces it.
     """
     if not (isinstance(base, dict) and isinstance(over, dict)):
         return over
-    if over.get("name", base.get("name")) != base.get("name"):
+    if over.get("kind", base.get("kind")) != base.get("kind"):
         return over
     return base | {key: merge(base.get(key), value) for key, value in over.items()}
 

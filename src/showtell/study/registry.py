@@ -56,5 +56,5 @@ def part(kind: str, name: str) -> Part:
 
 def build(kind: str, settings: BaseModel, **context: Any) -> Any:
     """Build the part that these settings name."""
-    name: str = settings.name  # type: ignore[attr-defined]
+    name: str = settings.kind  # type: ignore[attr-defined]
     return part(kind, name).load()(settings, **context)

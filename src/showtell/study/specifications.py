@@ -207,7 +207,7 @@ class Specifications:
 
 
 def _module(kind: str, settings: BaseModel) -> str:
-    return part(kind, settings.name).module  # type: ignore[attr-defined]
+    return part(kind, settings.kind).module  # type: ignore[attr-defined]
 
 
 def _world(task: Task) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def sentence(issue: Any, values: Any, source: str, root: type[BaseModel]) -> str
     if issue["type"] == "union_tag_invalid":
         found = issue["ctx"]["tag"]
         tags = [tag.strip().strip("'") for tag in issue["ctx"]["expected_tags"].split(",")]
-        return f"{where}: name is {found!r}; {nearest(found, tags)}"
+        return f"{where}: kind is {found!r}; {nearest(found, tags)}"
     if issue["type"] == "missing":
         return f"{where}: this key is missing."
     if issue["type"] == "value_error":
@@ -36,7 +36,7 @@ def _real_path(loc: tuple[int | str, ...], values: Any) -> list[int | str]:
         if inside:
             at = at[key]
             path.append(key)
-        elif index == len(loc) - 1 and not (isinstance(at, dict) and at.get("name") == key):
+        elif index == len(loc) - 1 and not (isinstance(at, dict) and at.get("kind") == key):
             path.append(key)
     return path
 
@@ -56,16 +56,16 @@ def _fields_at(path: list[int | str], values: Any, root: type[BaseModel]) -> set
 
 
 def _model(expected: Any, value: Any) -> type[BaseModel] | None:
-    """The model that a value is meant to be: of several, the one of its `name`."""
+    """The model that a value is meant to be: of several, the one of its `kind`."""
     if isinstance(expected, type) and issubclass(expected, BaseModel):
         return expected
     if get_origin(expected) in (dict, list):
         return None
     options = [_model(option, value) for option in get_args(expected)]
     models = [option for option in options if option is not None]
-    name = value.get("name") if isinstance(value, dict) else None
-    named = [m for m in models if "name" in m.model_fields]
+    kind = value.get("kind") if isinstance(value, dict) else None
+    named = [m for m in models if "kind" in m.model_fields]
     for model in named:
-        if name in get_args(model.model_fields["name"].annotation):
+        if kind in get_args(model.model_fields["kind"].annotation):
             return model
     return models[0] if models else None

@@ -43,7 +43,7 @@ class _Dataset:
 
 
 def _dataset_settings(value: Any) -> BaseModel:
-    name = value.get("name") if isinstance(value, dict) else getattr(value, "name", None)
+    name = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
     try:
         return part("data", str(name)).settings.model_validate(value)
     except UserError as error:

@@ -32,7 +32,7 @@ class _Settings(BaseModel):
 class CartPoleSettings(_Settings):
     """How CartPole is run."""
 
-    name: Literal["cartpole"]
+    kind: Literal["cartpole"]
     wrap_state: bool  # after each step: angle into [-pi, pi], position into +-2.4, speeds kept
     ends_when_fallen: bool
     fallen_reward: float  # the paper says negative, its code pays 0
@@ -41,7 +41,7 @@ class CartPoleSettings(_Settings):
 class MountainCarSettings(_Settings):
     """How MountainCar is run."""
 
-    name: Literal["mountain_car"]
+    kind: Literal["mountain_car"]
     textured: bool
     goal: Literal["absorbing", "wall"]  # the paper's frozen goal, or its code's mere wall
     success_survives_reset: bool  # the published flag is never reset: a bug, kept as a switch

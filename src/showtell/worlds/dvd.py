@@ -24,19 +24,19 @@ class _DvdSettings(TabletopSettings):
 class CloseDrawerSettings(_DvdSettings):
     """How DVD's drawer closing is run."""
 
-    name: Literal["dvd_close_drawer"]
+    kind: Literal["dvd_close_drawer"]
 
 
 class CupForwardSettings(_DvdSettings):
     """How DVD's cup pushing is run."""
 
-    name: Literal["dvd_cup_forward"]
+    kind: Literal["dvd_cup_forward"]
 
 
 class FaucetRightSettings(_DvdSettings):
     """How DVD's faucet turning is run."""
 
-    name: Literal["dvd_faucet_right"]
+    kind: Literal["dvd_faucet_right"]
 
 
 class _Dvd(Tabletop):

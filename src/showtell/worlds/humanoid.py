@@ -26,7 +26,7 @@ class HumanoidSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["humanoid"]
+    kind: Literal["humanoid"]
     pose: PoseName
     horizon: PositiveInt
     end: Literal["terminal", "truncated"]  # what the horizon is reported as

@@ -63,7 +63,7 @@ class KitchenSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["kitchen"]
+    kind: Literal["kitchen"]
     task: Literal["kettle", "hinge", "slide"]
     horizon: PositiveInt
     end: Literal["terminal", "truncated"]  # what the horizon is reported as

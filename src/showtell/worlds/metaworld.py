@@ -40,7 +40,7 @@ class MetaWorldSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Literal["metaworld"]
+    kind: Literal["metaworld"]
     task: str  # without the version: drawer-close
     horizon: PositiveInt
     end: Literal["terminal", "truncated"]  # what the horizon is reported as

@@ -30,13 +30,13 @@ class TabletopSettings(BaseModel):
 class PushingSettings(TabletopSettings):
     """How RLV's pushing is run."""
 
-    name: Literal["rlv_pushing"]
+    kind: Literal["rlv_pushing"]
 
 
 class DrawerSettings(TabletopSettings):
     """How RLV's drawer opening is run."""
 
-    name: Literal["rlv_drawer"]
+    kind: Literal["rlv_drawer"]
     lock_x: bool  # the published action's first number is ignored
 
 

@@ -162,7 +162,7 @@ def finetuning_table(results: Results) -> Table:
     methods = tuple(
         method
         for method, reward in plan.methods.items()
-        if later & set(plan.phases_of(method)) or reward["name"] == "true_reward"
+        if later & set(plan.phases_of(method)) or reward["kind"] == "true_reward"
     )
     table = journey_table(results, phases, methods)
     # Without a step of fine-tuning there is no journey to draw.
