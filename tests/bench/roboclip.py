@@ -186,7 +186,7 @@ def ours(
     reward = RoboclipReward(
         settings,
         encoder=full_size(network),
-        target=Target(target.numpy(), None, {}),
+        target=Target.of(target.numpy()),
         view=view,
     )
     spent = {"draw": 0.0}

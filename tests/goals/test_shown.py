@@ -37,7 +37,7 @@ def test_one_video_is_its_own_embedding_at_its_own_length(encoder, demo):
     np.testing.assert_allclose(target.goal, encoder.video(demo.frames[:1])[0], rtol=1e-6)
     assert abs(np.linalg.norm(target.goal) - 1) > 0.01
     assert target.baseline is None
-    assert target.shown == {"demos": 1, "about": {"made_by": "noise"}}
+    assert target.source == {"demos": 1, "about": {"made_by": "noise"}}
 
 
 def test_several_videos_are_summed_as_published_or_averaged(encoder, demo):
@@ -60,7 +60,7 @@ def test_more_demos_than_there_are_is_refused(encoder, demo):
 
 @pytest.mark.parametrize("settings", [VideoSettings(**VIDEO), EditedSettings(**EDITED)])
 def test_a_goal_without_its_demo_is_refused(encoder, settings):
-    with pytest.raises(UserError, match=rf"shown by the demo '{settings.demo}'.*--in demo"):
+    with pytest.raises(UserError, match=rf"made from the demo '{settings.demo}'.*--in demo"):
         build("goals", settings).embed(encoder, {"goal": "robot"}, None)
 
 
@@ -72,7 +72,7 @@ def test_an_edited_video_has_one_sentence_taken_out_and_another_put_in(encoder, 
     target.save(tmp_path / "t")
     read = Target.load(tmp_path / "t")
     assert np.array_equal(read.goal, target.goal)
-    assert (read.shown["minus"], read.shown["plus"]) == ("red button", "green drawer")
+    assert (read.source["minus"], read.source["plus"]) == ("red button", "green drawer")
 
 
 def test_an_edit_with_the_same_words_leaves_the_video(encoder, demo):

@@ -45,7 +45,7 @@ def test_a_target_is_the_same_after_a_file(tmp_path, encoder, prompts):
     assert np.array_equal(read.goal, target.goal)
     assert (read.baseline is None) == (prompts["baseline"] is None)
     assert read.baseline is None or np.array_equal(read.baseline, target.baseline)
-    assert read.shown == {"prompts": prompts}
+    assert read.source == {"prompts": prompts}
 
 
 def test_the_file_is_the_same_bytes_each_time_and_says_what_was_told(tmp_path, encoder):
@@ -53,8 +53,8 @@ def test_the_file_is_the_same_bytes_each_time_and_says_what_was_told(tmp_path, e
         TextGoal(SETTINGS).embed(encoder, PROMPTS).save(tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     with safe_open(tmp_path / "a", framework="numpy") as file:
-        assert set(file.keys()) == {"goal", "baseline"}
-        assert json.loads(file.metadata()["shown"])["prompts"] == PROMPTS
+        assert set(file.keys()) == {"stage0.embedding", "baseline"}
+        assert json.loads(file.metadata()["target"])["source"]["prompts"] == PROMPTS
 
 
 @pytest.mark.parametrize("prompts", [None, {}, {"goal": "", "baseline": "x"}])
@@ -68,7 +68,7 @@ def test_a_truncated_target_is_refused_by_name(tmp_path, encoder, keep):
     file = tmp_path / "t.safetensors"
     TextGoal(SETTINGS).embed(encoder, PROMPTS).save(file)
     file.write_bytes(file.read_bytes()[:keep])
-    with pytest.raises(UserError, match=r"t\.safetensors is not a target embedding"):
+    with pytest.raises(UserError, match=r"t\.safetensors is not a target with stages"):
         Target.load(file)
 
 
@@ -76,5 +76,5 @@ def test_another_safetensors_file_is_refused_by_name(tmp_path):
     from safetensors.numpy import save_file
 
     save_file({"weight": np.zeros(3, dtype=np.float32)}, tmp_path / "t.safetensors")
-    with pytest.raises(UserError, match=r"t\.safetensors is not a target embedding"):
+    with pytest.raises(UserError, match=r"t\.safetensors is not a target with stages"):
         Target.load(tmp_path / "t.safetensors")

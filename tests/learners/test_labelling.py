@@ -149,7 +149,7 @@ def test_only_the_frames_that_are_read_are_drawn(reads, times):
 def test_a_long_batch_is_drawn_in_parts_with_the_same_labels(monkeypatch):
     episodes, snapshots = whole(5)
     at_once = label(Seen(), episodes, snapshots, draw)
-    monkeypatch.setattr("showtell.learners.labelling._FRAME_BYTES", 2 * 6 * 4 * 2 * 3)
+    monkeypatch.setattr("showtell.rewards.reading.FRAME_BYTES", 2 * 6 * 4 * 2 * 3)
     reward = Counted(Reads(VIEW))
     label(reward, episodes, snapshots, draw)
     assert [shape[0] for shape in reward.shown] == [2, 2, 1]

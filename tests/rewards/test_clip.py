@@ -87,7 +87,7 @@ def encoder():
 @pytest.fixture(scope="module")
 def target(encoder):
     goal, baseline = encoder.text(["a pole upright", "a pole"]).numpy()
-    return Target(goal=goal, baseline=baseline, shown={})
+    return Target.of(goal, baseline)
 
 
 def reward_of(encoder, target, alpha: float = 0.5) -> ClipReward:
@@ -146,20 +146,20 @@ def test_missing_frames_are_refused(encoder, target, kept):
 
 
 def test_regularisation_without_a_baseline_is_refused(encoder, target):
-    bare = Target(goal=target.goal, baseline=None, shown={})
+    bare = Target.of(target.goal, None)
     with pytest.raises(UserError, match=r"alpha = 0\.5 needs a baseline"):
         reward_of(encoder, bare)
     assert reward_of(encoder, bare, alpha=0.0).score(episodes(film(1, 2))).shape == (1, 2)
 
 
 def test_a_goal_that_is_its_own_baseline_is_refused(encoder, target):
-    same = Target(goal=target.goal, baseline=target.goal.copy(), shown={})
+    same = Target.of(target.goal, target.goal.copy())
     with pytest.raises(UserError, match="the same vector"):
         reward_of(encoder, same)
 
 
 def test_a_goal_of_another_encoder_is_refused(encoder):
-    other = Target(goal=np.ones(64, dtype=np.float32) / 8, baseline=None, shown={})
+    other = Target.of(np.ones(64, dtype=np.float32) / 8, None)
     with pytest.raises(UserError, match="64 dimensions and the encoder 32"):
         reward_of(encoder, other, alpha=0.0)
 

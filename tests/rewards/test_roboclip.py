@@ -27,7 +27,7 @@ def reward(encoder, goal, frames=8, sampling="evenly", compare="product"):
     settings = RoboclipSettings(
         kind="roboclip", goal="said", frames=frames, sampling=sampling, compare=compare
     )
-    target = Target(np.asarray(goal, np.float32), None, {})
+    target = Target.of(np.asarray(goal, np.float32))
     return RoboclipReward(settings, encoder=encoder, target=target, view=VIEW, seed=0)
 
 
@@ -116,7 +116,7 @@ def test_frames_that_were_not_asked_for_are_refused(encoder, frames):
 
 def last_frame(encoder, goal):
     settings = LastFrameSettings(kind="last_frame", goal="said")
-    return LastFrameReward(settings, encoder=encoder, target=Target(goal, None, {}), view=VIEW)
+    return LastFrameReward(settings, encoder=encoder, target=Target.of(goal), view=VIEW)
 
 
 def test_the_ablation_pays_a_hundred_cosines_of_the_last_frame():

@@ -76,7 +76,7 @@ def subject(**rewards: Any) -> Subject:
 def clip_subject(alphas: list[float], encoder: Counting) -> Subject:
     once = Once(encoder)
     goal, baseline = encoder.text(["pole upright on a cart", "pole and cart"]).numpy()
-    target = Target(goal=goal, baseline=baseline, shown={})
+    target = Target.of(goal, baseline)
     settings = part("rewards", "clip").settings
     rewards = {
         f"text-alpha{alpha}": build(

@@ -27,7 +27,7 @@ def roboclip(encoder, sentence):
     settings = RoboclipSettings(
         kind="roboclip", goal="told", frames=8, sampling="evenly", compare="product"
     )
-    return RoboclipReward(settings, encoder=encoder, target=Target(told, None, {}), view=VIEW)
+    return RoboclipReward(settings, encoder=encoder, target=Target.of(told), view=VIEW)
 
 
 class Counting:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from showtell.project.errors import UserError
 from showtell.rendering.scene import View
-from showtell.studies import study
+from showtell.rewards import reading
 from showtell.studies.landscape import LandscapeSettings
 from showtell.studies.study import Measured, Once
 from showtell.study.registry import build
@@ -90,7 +90,7 @@ def test_a_reward_is_that_of_the_frame_of_its_state():
 
 def test_many_states_are_drawn_in_parts_with_the_same_result(monkeypatch):
     whole = column(measured(clip_subject([0.5], Counting())), "reward")
-    monkeypatch.setattr(study, "_FRAME_BYTES", 4 * VIEW.width * VIEW.height * 3)
+    monkeypatch.setattr(reading, "FRAME_BYTES", 4 * VIEW.width * VIEW.height * 3)
     encoder = Counting()
     parts = column(measured(clip_subject([0.5], encoder)), "reward")
     np.testing.assert_allclose(parts, whole, atol=1e-5)

@@ -1,1 +1,1 @@
-"""What was shown or told, as one target embedding."""
+"""Goals: sentences, videos and images, each made into one target."""

@@ -1,12 +1,13 @@
-"""A goal that was shown and then changed in words (RoboCLIP, section 4.5, Figure 8)."""
+"""A goal on video that is changed in words (RoboCLIP, section 4.5, Figure 8)."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from showtell.goals.goal import Target
-from showtell.goals.video import story, watch
+from showtell.goals.goal import Drawing, Target, embedding_encoder
+from showtell.goals.video import first_embedding, source_of
+from showtell.nets.distance import Distance
 from showtell.nets.encoder import Encoder
 from showtell.project.errors import UserError
 
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
 
 class EditedSettings(BaseModel):
-    """What is shown, and what is taken from it and put into it."""
+    """Which demonstration, and which sentences are subtracted and added."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: ClassVar[Literal["demo"]] = "demo"
 
     kind: Literal["edited"]
     encoder: str
@@ -34,23 +37,25 @@ class EditedGoal:
         self._settings = settings
 
     def embed(
-        self, encoder: Encoder, prompts: Mapping[str, Any] | None, demo: "Demo | None" = None
+        self,
+        encoder: Encoder | Distance | None,
+        prompts: Mapping[str, Any] | None,
+        demo: "Demo | None" = None,
+        drawing: Drawing | None = None,
     ) -> Target:
-        """The edited vector, as long as it comes: the paper does not normalise it."""
-        if encoder.normalised:
+        """The edited vector; like the paper, it is not normalised."""
+        reads = embedding_encoder(encoder, "edited")
+        if reads.normalised:
             raise UserError(
                 f"the goal of the demo {self._settings.demo!r} is edited by adding vectors, which "
                 "an encoder whose vectors all have length 1 is not made for; name a video "
                 "encoder such as S3D in the goal."
             )
-        watched = watch(encoder, demo, self._settings.demo)
-        minus, plus = encoder.text([self._settings.minus, self._settings.plus]).numpy()
+        video = first_embedding(reads, demo, self._settings.demo)
+        minus, plus = reads.text([self._settings.minus, self._settings.plus]).numpy()
         assert demo is not None
-        return Target(
-            goal=watched - minus + plus,
-            baseline=None,
-            shown=story(demo, 1) | {"minus": self._settings.minus, "plus": self._settings.plus},
-        )
+        words = {"minus": self._settings.minus, "plus": self._settings.plus}
+        return Target.of(video - minus + plus, None, source_of(demo, 1) | words)
 
 
 PARTS = {"edited": (EditedSettings, "EditedGoal")}

@@ -1,73 +1,136 @@
-"""The face of a goal: what was shown or told, as one target that rewards compare with."""
+"""The interface of a goal, and the target that it becomes: one or several stages in a file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from showtell.nets.distance import Distance, Stage, Vector
 from showtell.nets.encoder import Encoder, read_error
+from showtell.project.errors import UserError
 from showtell.project.files import replacing
+from showtell.rendering.scene import Frames, Snapshots, View
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from showtell.demos.demo import Demo
-
-Vector = NDArray[np.float32]  # (D,), of length 1 where the encoder's are
+    from showtell.worlds.world import World
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where an agent should get to, in an encoder's space."""
+    """What an agent shall reach: stages in their order, as embeddings, pictures or both."""
 
-    goal: Vector
-    baseline: Vector | None  # the setting without the goal, if a paper names one
-    shown: Mapping[str, Any]  # what it was made from, as plain data
+    stages: tuple[Stage, ...]
+    baseline: Vector | None  # VLM-RM's embedding of the setting without the goal, if there is one
+    source: Mapping[str, Any]  # what it was made from, as plain data
+
+    @classmethod
+    def of(
+        cls, goal: Vector, baseline: Vector | None = None, source: Mapping[str, Any] | None = None
+    ) -> "Target":
+        """The target of a single embedding."""
+        return cls((Stage(embedding=goal),), baseline, source or {})
+
+    @property
+    def goal(self) -> Vector:
+        """The embedding of a target that has one stage."""
+        if len(self.stages) != 1:
+            raise UserError(
+                f"this goal has {len(self.stages)} stages, and the reward compares with a single "
+                "embedding, as 'clip', 'roboclip' and 'last_frame' do; set `stages: last` of the "
+                "goal, or use the reward 'distance', which takes several stages."
+            )
+        (stage,) = self.stages
+        if stage.embedding is None:
+            raise UserError(
+                "this goal is a picture without an embedding, and the reward compares embeddings; "
+                "set `encoder` of the goal, or use the reward 'distance' with `distance: pixels`."
+            )
+        return stage.embedding
 
     def save(self, path: Path) -> None:
         """Write the target as safetensors, atomically."""
         from safetensors.numpy import save_file
 
-        tensors = {"goal": self.goal}
+        tensors: dict[str, np.ndarray[Any, Any]] = {}
+        for number, stage in enumerate(self.stages):
+            if stage.embedding is not None:
+                tensors[f"stage{number}.embedding"] = stage.embedding
+            if stage.picture is not None:
+                tensors[f"stage{number}.picture"] = np.ascontiguousarray(stage.picture)
         if self.baseline is not None:
             tensors["baseline"] = self.baseline
+        # One entry: safetensors writes several in an order that differs from run to run.
+        about = json.dumps({"stages": len(self.stages), "source": self.source}, sort_keys=True)
         with replacing(path) as temporary:
-            save_file(
-                tensors, temporary, metadata={"shown": json.dumps(self.shown, sort_keys=True)}
-            )
+            save_file(tensors, temporary, metadata={"target": about})
 
     @classmethod
     def load(cls, path: Path) -> "Target":
         """Read what `save` wrote."""
         from safetensors import SafetensorError, safe_open
 
+        expected = "a target with stages"
         cure = "delete it and make it again with: make reproduce"
         try:
             with safe_open(path, framework="numpy") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                shown = json.loads(file.metadata()["shown"])
-            return cls(tensors["goal"], tensors.get("baseline"), shown)
+                metadata = file.metadata()
+            if "goal" in tensors:
+                expected += " but a single embedding in the format of an earlier version"
+            about = json.loads(metadata["target"])
+            stages = tuple(
+                Stage(tensors.get(f"stage{n}.embedding"), tensors.get(f"stage{n}.picture"))
+                for n in range(about["stages"])
+            )
+            return cls(stages, tensors.get("baseline"), about["source"])
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-            raise read_error(path, "a target embedding", cure, error) from None
+            raise read_error(path, expected, cure, error) from None
+
+
+class Drawing(NamedTuple):
+    """A world, and how its moments are drawn: what a rendered goal is made from."""
+
+    world: "World"
+    draw: Callable[[Snapshots, View], Frames]
+    view: View
 
 
 class Goal(Protocol):
-    """Something that was shown or told."""
+    """A sentence, a video or an image that says what an agent shall reach."""
 
     def embed(
-        self, encoder: Encoder, prompts: Mapping[str, Any] | None, demo: "Demo | None" = None
+        self,
+        encoder: Encoder | Distance | None,
+        prompts: Mapping[str, Any] | None,
+        demo: "Demo | None" = None,
+        drawing: Drawing | None = None,
     ) -> Target:
-        """Its target; `prompts` are the sentences of the task, `demo` what is shown, if any."""
+        """Its target, from the task's sentences, from a demo, or from the task's world.
+
+        `encoder` is None for goals that are pictures only.
+        """
         ...
 
 
-def mean(vectors: "Tensor", encoder: Encoder) -> Vector:
-    """The average of some of an encoder's vectors, of length 1 where they are: (N, D) -> (D,)."""
+def embedding_encoder(encoder: Encoder | Distance | None, kind: str) -> Encoder:
+    """The encoder of a goal that is an embedding; a network of distances has none."""
+    if encoder is None or isinstance(encoder, Distance):
+        raise UserError(
+            f"a goal of the kind {kind!r} is an embedding, but its `encoder` is a network that "
+            "measures distances between pictures; name an encoder such as CLIP or S3D."
+        )
+    return encoder
+
+
+def mean(vectors: "Tensor", *, normalise: bool) -> Vector:
+    """The average of some vectors, scaled to length 1 if asked: (N, D) -> (D,)."""
     average = vectors.numpy().astype(np.float64).mean(axis=0)
-    if encoder.normalised:
+    if normalise:
         average /= np.linalg.norm(average)
     return np.asarray(average, dtype=np.float32)

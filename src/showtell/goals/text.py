@@ -1,11 +1,12 @@
-"""A goal that was told: VLM-RM's goal sentence and its baseline (Definition 1)."""
+"""A goal in words: VLM-RM's goal sentence and its baseline (Definition 1)."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from showtell.goals.goal import Target, Vector, mean
+from showtell.goals.goal import Drawing, Target, embedding_encoder, mean
+from showtell.nets.distance import Distance, Vector
 from showtell.nets.encoder import Encoder
 from showtell.project.errors import UserError
 
@@ -18,40 +19,49 @@ class TextSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    source: ClassVar[Literal["prompts"]] = "prompts"
+
     kind: Literal["text"]
     encoder: str
+    # Of several sentences, where the encoder's vectors have length 1. VLM-RM's Definition 1 asks
+    # for a vector of length 1; its code averages and leaves the mean shorter.
+    combine: Literal["normalised_mean", "mean"] = "normalised_mean"
 
 
 class TextGoal:
-    """Reads the task's prompts."""
+    """The embedding of the task's prompts."""
 
     def __init__(self, settings: TextSettings) -> None:
         self._settings = settings
 
     def embed(
-        self, encoder: Encoder, prompts: Mapping[str, Any] | None, demo: "Demo | None" = None
+        self,
+        encoder: Encoder | Distance | None,
+        prompts: Mapping[str, Any] | None,
+        demo: "Demo | None" = None,
+        drawing: Drawing | None = None,
     ) -> Target:
         """The target of `prompts`: {goal, baseline}, each a sentence, several, or (baseline) None.
 
-        Several are averaged. Where the encoder's vectors have length 1, so has the average, as
-        Definition 1 of VLM-RM asks; its code leaves it shorter. The paper never uses several.
+        Several are averaged, as `combine` says.
         """
         if prompts is None or not prompts.get("goal"):
             raise UserError(
-                "this task has no prompts to be told by; add prompts.goal to the task in "
-                "params.yaml."
+                "this task has no prompts, and its goal is a sentence; add prompts.goal to the "
+                "task in params.yaml."
             )
+        reads = embedding_encoder(encoder, "text")
         baseline = prompts.get("baseline")
-        return Target(
-            goal=_mean(encoder, prompts["goal"]),
-            baseline=None if baseline is None else _mean(encoder, baseline),
-            shown={"prompts": dict(prompts)},
+        return Target.of(
+            self._mean(reads, prompts["goal"]),
+            None if baseline is None else self._mean(reads, baseline),
+            {"prompts": dict(prompts)},
         )
 
-
-def _mean(encoder: Encoder, sentences: str | list[str]) -> Vector:
-    told = [sentences] if isinstance(sentences, str) else sentences
-    return mean(encoder.text(told), encoder)
+    def _mean(self, encoder: Encoder, sentences: str | list[str]) -> Vector:
+        several = [sentences] if isinstance(sentences, str) else sentences
+        normalise = self._settings.combine == "normalised_mean" and encoder.normalised
+        return mean(encoder.text(several), normalise=normalise)
 
 
 PARTS = {"text": (TextSettings, "TextGoal")}

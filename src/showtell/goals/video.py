@@ -1,13 +1,14 @@
-"""A goal that was shown: one demonstration on video, or several (RoboCLIP, sections 3 and 4.6)."""
+"""A goal on video: one demonstration, or several (RoboCLIP, sections 3 and 4.6)."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
-from showtell.goals.goal import Target, Vector, mean
+from showtell.goals.goal import Drawing, Target, embedding_encoder, mean
+from showtell.nets.distance import Distance, Vector
 from showtell.nets.encoder import Encoder
 from showtell.project.errors import UserError
 
@@ -16,42 +17,49 @@ if TYPE_CHECKING:
 
 
 class VideoSettings(BaseModel):
-    """Which encoder watches how many of which demonstrations."""
+    """Which encoder reads how many of which demonstrations."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: ClassVar[Literal["demo"]] = "demo"
 
     kind: Literal["video"]
     encoder: str
     demo: str  # a name of `demos` in params.yaml
     task: str | None = None  # which task is demonstrated there; null: the agent's own
     demos: PositiveInt
-    combine: Literal["sum", "mean"]  # sum: as RoboCLIP's code does, so that k pay k times as much
+    combine: Literal["sum", "mean"]  # sum: RoboCLIP's code, so that k demos give k times the reward
 
 
 class VideoGoal:
-    """Watches demonstrations."""
+    """The embedding of demonstrations."""
 
     def __init__(self, settings: VideoSettings) -> None:
         self._settings = settings
 
     def embed(
-        self, encoder: Encoder, prompts: Mapping[str, Any] | None, demo: "Demo | None" = None
+        self,
+        encoder: Encoder | Distance | None,
+        prompts: Mapping[str, Any] | None,
+        demo: "Demo | None" = None,
+        drawing: Drawing | None = None,
     ) -> Target:
         """The target of the first of the demonstrations."""
-        watched = shown(demo, self._settings.demos, self._settings.demo)
-        vectors = encoder.video(watched)
-        together = mean(vectors, encoder)
+        reads = embedding_encoder(encoder, "video")
+        clips = clips_of(demo, self._settings.demos, self._settings.demo)
+        vectors = reads.video(clips)
+        together = mean(vectors, normalise=reads.normalised)
         if self._settings.combine == "sum":
             together = vectors.numpy().sum(axis=0)
         assert demo is not None
-        return Target(goal=together, baseline=None, shown=story(demo, self._settings.demos))
+        return Target.of(together, None, source_of(demo, self._settings.demos))
 
 
-def shown(demo: "Demo | None", count: int, name: str) -> NDArray[np.uint8]:
+def clips_of(demo: "Demo | None", count: int, name: str) -> NDArray[np.uint8]:
     """The first `count` clips of a demonstration."""
     if demo is None:
         raise UserError(
-            f"this goal is shown by the demo {name!r}, but none was given; give its file as "
+            f"this goal is made from the demo {name!r}, but none was given; give its file as "
             "--in demo, or let the workflow do so: make reproduce"
         )
     if len(demo.frames) < count:
@@ -62,14 +70,14 @@ def shown(demo: "Demo | None", count: int, name: str) -> NDArray[np.uint8]:
     return demo.frames[:count]
 
 
-def story(demo: "Demo", count: int) -> dict[str, Any]:
-    """What a target remembers of what it was shown."""
+def source_of(demo: "Demo", count: int) -> dict[str, Any]:
+    """How a target describes the demonstrations that it was made from."""
     return {"demos": count, "about": dict(demo.about)}
 
 
-def watch(encoder: Encoder, demo: "Demo | None", name: str) -> Vector:
+def first_embedding(encoder: Encoder, demo: "Demo | None", name: str) -> Vector:
     """The vector of the first clip of a demonstration."""
-    return np.asarray(encoder.video(shown(demo, 1, name)).numpy()[0], dtype=np.float32)
+    return np.asarray(encoder.video(clips_of(demo, 1, name)).numpy()[0], dtype=np.float32)
 
 
 PARTS = {"video": (VideoSettings, "VideoGoal")}

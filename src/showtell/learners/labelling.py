@@ -4,17 +4,16 @@ An episode's row t is what its action t led to: the last row is the state in whi
 ended, never the first of the next one, although vectorised environments have moved on by then.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from showtell.project.errors import UserError
-from showtell.rendering.scene import Frames, Snapshots, View
+from showtell.rendering.scene import Snapshots
+from showtell.rewards.reading import Draw, frames_for, parts
 from showtell.rewards.reward import Episodes, Reward
-
-_FRAME_BYTES = 256 << 20  # frames held at once; a longer batch is drawn and scored in parts
 
 
 class Rollout:
@@ -96,25 +95,19 @@ def label(
     reward: Reward,
     episodes: Episodes,
     snapshots: Snapshots,
-    draw: Callable[[Snapshots, View], Frames] | None,
+    draw: Draw | None,
+    starts: Snapshots | None = None,
 ) -> NDArray[np.float32]:
-    """The reward of every step, (E, T); draws exactly the frames that the reward reads."""
+    """The reward of every step, (E, T); draws exactly the frames that the reward reads.
+
+    `starts` are the snapshots after reset, (E, D), for rewards that read the start's frame.
+    """
     count, horizon = episodes.true_rewards.shape
-    view, steps = reward.reads.view, reward.reads.steps(horizon)
-    part = count
-    if view is not None:
-        part = max(1, _FRAME_BYTES // (len(steps) * view.height * view.width * 3))
     labels = np.empty((count, horizon), dtype=np.float32)
-    for first in range(0, count, part):
-        of = slice(first, min(first + part, count))
-        frames = None
-        if view is not None:
-            if draw is None:
-                raise ValueError(f"{type(reward).__name__} reads frames, but nothing draws them")
-            moments = snapshots[of][:, steps]
-            flat = draw(moments.reshape(-1, moments.shape[-1]), view)
-            frames = flat.reshape(*moments.shape[:2], *flat.shape[1:])
-        labels[of] = _checked(reward, episodes.part(of, frames))
+    for of in parts(count, horizon, reward.reads):
+        start = None if starts is None else starts[of]
+        drawn = frames_for(reward.reads, snapshots[of], draw, start)
+        labels[of] = _checked(reward, episodes.part(of, **drawn._asdict()))
     return labels
 
 

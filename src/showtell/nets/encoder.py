@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import BaseModel, PositiveInt
 
 from showtell.project.errors import UserError
+from showtell.project.settings import Frozen
 from showtell.study.registry import part
 
 if TYPE_CHECKING:
@@ -44,10 +45,8 @@ def load(settings: BaseModel, weights: Path, network: Path) -> Encoder:
     return encoder
 
 
-class Preprocessing(BaseModel):
+class Preprocessing(Frozen):
     """How a frame becomes what a network reads: all that decides it, as data."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     size: tuple[PositiveInt, PositiveInt]  # height, width
     mean: Channels

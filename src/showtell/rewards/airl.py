@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveInt
 
 from showtell.project.errors import UserError
-from showtell.rewards.demonstrated import AdversarySettings, states_of
+from showtell.rewards.adversarial.settings import AdversarySettings
+from showtell.rewards.demo_states import states_of
 from showtell.rewards.reward import Episodes, Reads
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class AirlReward:
             transitions=True,
             seed=seed,
         )
+        self.state, self.restore = self._discriminator.state, self._discriminator.restore
 
     def learn(self, episodes: Episodes) -> dict[str, float]:
         """Tell this rollout from the demonstration a little better."""
@@ -73,14 +75,6 @@ class AirlReward:
             return self._discriminator.f(episodes, of=self._network.unshaped)
         shaped = self._discriminator.f(episodes)
         return shaped - _log_probs(episodes) if self._pays == "discriminator" else shaped
-
-    def state(self) -> dict[str, Any]:
-        """The discriminator."""
-        return self._discriminator.state()
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Become what `state` was taken from."""
-        self._discriminator.restore(state)
 
 
 def _log_probs(episodes: Episodes) -> NDArray[np.float32]:
@@ -106,3 +100,9 @@ def _log_probs_of(
 
 
 PARTS = {"airl": (AirlSettings, "AirlReward")}
+_ONE: dict[str, Any] = {
+    "kind": "airl", "demo": "one", "demos": 2, "demo_actions": "withheld", "gamma": 0.9,
+    "hidden_reward": [8], "hidden_shaping": [8],
+    "learning_rate": 1e-3, "updates": 3, "batch": 8, "gradient_penalty": 1.0,
+}  # fmt: skip
+EXAMPLES = [_ONE | {"pays": pays} for pays in ("discriminator", "shaped", "unshaped")]

@@ -15,6 +15,7 @@ from showtell.nets.encoder import Encoder
 from showtell.project.errors import UserError
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
+from showtell.rewards.single_goal import single_goal
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,13 +48,8 @@ class ClipReward:
                 f"alpha = {settings.alpha} needs a baseline, but the goal {settings.goal!r} has "
                 "none; add prompts.baseline to the task, or set alpha to 0."
             )
-        if len(target.goal) != encoder.dimensions:
-            raise UserError(
-                f"the goal {settings.goal!r} has {len(target.goal)} dimensions and the encoder "
-                f"{encoder.dimensions}: they were made by different models. Delete the goal's "
-                "file and make it again with: make reproduce"
-            )
-        if target.baseline is not None and np.array_equal(target.goal, target.baseline):
+        goal = single_goal(settings.goal, target, encoder)
+        if target.baseline is not None and np.array_equal(goal, target.baseline):
             raise UserError(
                 f"goal and baseline of {settings.goal!r} are the same vector, so no direction "
                 "leads from one to the other; give the task another prompts.baseline."
@@ -61,7 +57,7 @@ class ClipReward:
         self.reads = Reads(view=view)
         self._encoder = encoder
         self._alpha = settings.alpha
-        self._target = target
+        self._goal, self._baseline = goal, target.baseline
 
     def score(self, episodes: Episodes) -> NDArray[np.float32]:
         """A reward for every step: (E, T)."""
@@ -74,9 +70,8 @@ class ClipReward:
 
     def of_embeddings(self, seen: "Tensor") -> NDArray[np.float32]:
         """The reward of frames that are already encoded, (N, D) of length 1: (N,)."""
-        return regularised(
-            seen.numpy(), self._target.goal, self._target.baseline, self._alpha
-        ).astype(np.float32)
+        rewards = regularised(seen.numpy(), self._goal, self._baseline, self._alpha)
+        return rewards.astype(np.float32)
 
 
 def regularised(
@@ -101,3 +96,4 @@ def regularised(
 
 
 PARTS = {"clip": (ClipRewardSettings, "ClipReward")}
+EXAMPLES = [{"kind": "clip", "goal": "text-clip", "alpha": alpha} for alpha in (0.0, 0.5, 1.0)]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
 
-from showtell.rewards.demonstrated import Scale, check_alike, states_of
+from showtell.rewards.demo_states import Scale, check_alike, states_of
 from showtell.rewards.reward import Episodes, Reads
 
 if TYPE_CHECKING:
@@ -101,3 +101,8 @@ def _cost(seen: Array, shown: Array, kind: str) -> Array:
 
 
 PARTS = {"demo_transport": (DemoTransportSettings, "DemoTransport")}
+_ONE: dict[str, Any] = {
+    "kind": "demo_transport", "demo": "one", "demos": 2, "scale": 10.0, "regularisation": 0.05,
+    "iterations": 50,
+}  # fmt: skip
+EXAMPLES = [_ONE | {"cost": cost} for cost in ("cosine", "euclidean")]

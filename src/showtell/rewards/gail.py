@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import PositiveInt
 
-from showtell.rewards.demonstrated import AdversarySettings, states_of
+from showtell.rewards.adversarial.settings import AdversarySettings
+from showtell.rewards.demo_states import states_of
 from showtell.rewards.reward import Episodes, Reads
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class GailReward:
             transitions=transitions,
             seed=seed,
         )
+        self.state, self.restore = self._discriminator.state, self._discriminator.restore
 
     def learn(self, episodes: Episodes) -> dict[str, float]:
         """Tell this rollout from the demonstration a little better."""
@@ -63,13 +65,13 @@ class GailReward:
         # 1 − D = 1 / (1 + exp f), so −log(1 − D) = log(1 + exp f).
         return logits if self._pays == "logit" else np.logaddexp(np.float32(0), logits)
 
-    def state(self) -> dict[str, Any]:
-        """The discriminator."""
-        return self._discriminator.state()
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Become what `state` was taken from."""
-        self._discriminator.restore(state)
-
 
 PARTS = {"gail": (GailSettings, "GailReward")}
+_ONE: dict[str, Any] = {
+    "kind": "gail", "demo": "one", "demos": 2, "hidden": [8],
+    "learning_rate": 1e-3, "updates": 3, "batch": 8, "gradient_penalty": 1.0,
+}  # fmt: skip
+EXAMPLES = [
+    _ONE | {"sees": "state", "pays": "positive"},
+    _ONE | {"sees": "transition", "pays": "logit"},
+]

@@ -15,7 +15,8 @@ from showtell.nets.encoder import Encoder
 from showtell.project.errors import UserError
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
-from showtell.rewards.roboclip import at_the_end, same_space
+from showtell.rewards.roboclip import at_the_end
+from showtell.rewards.single_goal import single_goal
 
 LOGIT_SCALE = 100.0
 
@@ -41,7 +42,6 @@ class LastFrameReward:
         view: View,
         **_: Any,
     ) -> None:
-        same_space(settings.goal, target, encoder)
         if not encoder.normalised:
             raise UserError(
                 f"the goal {settings.goal!r} is embedded by an encoder whose vectors are of any "
@@ -49,7 +49,7 @@ class LastFrameReward:
             )
         self.reads = Reads(view=view, count=1)
         self._encoder = encoder
-        self._target = target
+        self._goal = single_goal(settings.goal, target, encoder)
 
     def score(self, episodes: Episodes) -> NDArray[np.float32]:
         """A reward for every step: (E, T)."""
@@ -57,8 +57,9 @@ class LastFrameReward:
         if frames is None or frames.shape[1] != 1:
             found = None if frames is None else frames.shape[:2]
             raise ValueError(f"a last-frame reward reads one frame an episode, not {found}")
-        cosines = self._encoder.image(frames[:, 0]).numpy() @ self._target.goal
+        cosines = self._encoder.image(frames[:, 0]).numpy() @ self._goal
         return at_the_end(LOGIT_SCALE * cosines, episodes.true_rewards.shape[1])
 
 
 PARTS = {"last_frame": (LastFrameSettings, "LastFrameReward")}
+EXAMPLES = [{"kind": "last_frame", "goal": "text-clip"}]

@@ -1,12 +1,14 @@
-"""The face of a reward: what it reads, and a score for every step of a batch of episodes."""
+"""The interface of a reward: the frames it reads, and a score for every step of episodes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from showtell.nets.distance import Stage
+from showtell.project.errors import UserError
 from showtell.rendering.scene import View
 
 LogProbOf = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
@@ -14,7 +16,7 @@ LogProbOf = Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.floa
 
 @dataclass(frozen=True)
 class Reads:
-    """What a reward looks at. The labeller draws exactly these frames and nothing else.
+    """The frames that a reward reads. The labeller draws exactly these and nothing else.
 
     Step t's frame shows the state *after* action t. With `view=None` nothing is drawn.
     """
@@ -22,23 +24,42 @@ class Reads:
     view: View | None = None
     stride: int = 1  # every stride-th step, from step 0
     count: int | None = None  # or: this many steps, evenly spaced, the last one included
+    start: bool = False  # also the frame of the state after reset
+    union: tuple["Reads", ...] = ()  # or: the steps of all of these, which share the view
 
     def steps(self, horizon: int) -> NDArray[np.int64]:
         """The steps whose frames are read, in an episode of `horizon` steps."""
         if self.view is None:
             return np.empty(0, dtype=np.int64)
+        if self.union:
+            return np.unique(np.concatenate([reads.steps(horizon) for reads in self.union]))
         if self.count == 1:
             return np.array([horizon - 1], dtype=np.int64)
         if self.count is not None:
             return np.linspace(0, horizon - 1, self.count).round().astype(np.int64)
         return np.arange(0, horizon, self.stride, dtype=np.int64)
 
+    @classmethod
+    def together(cls, several: Iterable["Reads"]) -> "Reads":
+        """All that several rewards read, so that each frame is drawn once."""
+        drawn = tuple(reads for reads in several if reads.view is not None)
+        views = {reads.view for reads in drawn}
+        if len(views) > 1:
+            raise UserError(
+                "the terms of a sum read frames of different views: "
+                f"{', '.join(str(tuple(view)) for view in views if view)}; give the terms one "
+                "view, or train them as two methods."
+            )
+        if not drawn:
+            return cls()
+        return cls(drawn[0].view, start=any(reads.start for reads in drawn), union=drawn)
+
 
 @dataclass(frozen=True)
 class Episodes:
-    """E whole episodes of T steps. Row t is what step t led to."""
+    """E whole episodes of T steps. Row t holds the state after action t."""
 
-    observations: NDArray[np.float32]  # (E, T, D): what the policy saw after step t
+    observations: NDArray[np.float32]  # (E, T, D): the policy's observation after step t
     actions: NDArray[np.generic]  # (E, T, ...)
     true_rewards: NDArray[np.float32]  # (E, T)
     successes: NDArray[np.bool_]  # (E, T)
@@ -47,26 +68,25 @@ class Episodes:
     log_probs: NDArray[np.float32] | None = None  # (E, T), where the policy that acted has them
     # The same policy's log π(a|s) anywhere: (N, D) observations, (N, A) actions -> (N,).
     log_prob_of: LogProbOf | None = None
+    start_frames: NDArray[np.uint8] | None = None  # (E, H, W, 3), where `Reads.start` asks
+    # (E, T): the stage that was active when action t was taken, where a `Staged` reward advanced
+    # it during the rollout; None: the reward finds the stages from the frames.
+    stages: NDArray[np.intp] | None = None
 
     @property
     def states(self) -> NDArray[np.float32]:
-        """What the policy saw, from the reset on: (E, T + 1, D)."""
+        """The policy's observations, from the reset on: (E, T + 1, D)."""
         if self.starts is None:
             raise ValueError("these episodes are single states: they have no starts")
         return np.concatenate([self.starts[:, None], self.observations], axis=1)
 
-    def part(self, of: slice, frames: NDArray[np.uint8] | None) -> "Episodes":
-        """Some of them, with their frames."""
-        return Episodes(
-            observations=self.observations[of],
-            actions=self.actions[of],
-            true_rewards=self.true_rewards[of],
-            successes=self.successes[of],
-            frames=frames,
-            starts=None if self.starts is None else self.starts[of],
-            log_probs=None if self.log_probs is None else self.log_probs[of],
-            log_prob_of=self.log_prob_of,
-        )
+    def part(self, of: slice | list[int], **drawn: NDArray[np.uint8] | None) -> "Episodes":
+        """Some of the episodes; `drawn` are their frames, where these are not held yet."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        rows: dict[str, Any] = {
+            n: v[of] if isinstance(v, np.ndarray) else v for n, v in values.items()
+        }
+        return Episodes(**rows | drawn)
 
 
 class Reward(Protocol):
@@ -80,17 +100,43 @@ class Reward(Protocol):
 
 
 @runtime_checkable
-class Learns(Protocol):
-    """What a reward has besides, if it changes while the agent trains."""
-
-    def learn(self, episodes: Episodes) -> dict[str, float]:
-        """Learn from one rollout, before it is scored: losses, by name, for the log."""
-        ...
+class Stateful(Protocol):
+    """A reward that changes while the agent trains; checkpoints hold its state."""
 
     def state(self) -> Any:
         """Everything that changes: arrays and plain values, nested in dicts and lists."""
         ...
 
     def restore(self, state: Any) -> None:
-        """Become what `state` was taken from, exactly."""
+        """Set everything to what `state` returned, exactly."""
+        ...
+
+
+@runtime_checkable
+class Learns(Stateful, Protocol):
+    """A reward that learns from the agent's rollouts."""
+
+    def learn(self, episodes: Episodes) -> dict[str, float]:
+        """Learn from one rollout, before it is scored: losses, by name, for the log."""
+        ...
+
+
+@runtime_checkable
+class Staged(Stateful, Protocol):
+    """A reward whose goal has stages: the active stage of each environment advances online.
+
+    A policy that observes the goal's picture needs the active stage before each action.
+    """
+
+    goals: tuple[Stage, ...]  # what the indices of `advance` stand for
+
+    def begin(self, environments: int) -> None:
+        """Prepare for this many environments, all of them before their reset."""
+        ...
+
+    def advance(self, frames: NDArray[np.uint8], starts: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """The active stage of each environment, (n,), after its newest frame, (n, H, W, 3).
+
+        `starts` marks the frames that show a state after reset: there, stage 0 begins.
+        """
         ...

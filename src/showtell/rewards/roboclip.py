@@ -17,6 +17,7 @@ from showtell.nets.encoder import Encoder
 from showtell.project.errors import UserError
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
+from showtell.rewards.single_goal import single_goal
 
 PUBLISHED_STRIDE = 4  # of 128 steps: 32 frames
 
@@ -54,7 +55,6 @@ class RoboclipReward:
         view: View,
         **_: Any,
     ) -> None:
-        same_space(settings.goal, target, encoder)
         self.reads = (
             Reads(view=view, count=settings.frames)
             if settings.sampling == "evenly"
@@ -62,22 +62,22 @@ class RoboclipReward:
         )
         self._settings = settings
         self._encoder = encoder
-        self._target = target
+        self._goal = single_goal(settings.goal, target, encoder)
 
     def score(self, episodes: Episodes) -> NDArray[np.float32]:
         """A reward for every step: (E, T)."""
         seen, horizon = self._seen(episodes), episodes.true_rewards.shape[1]
         if self._settings.compare == "cosine":
             return at_the_end(self._cosine(seen), horizon)
-        return at_the_end(seen @ self._target.goal, horizon)
+        return at_the_end(seen @ self._goal, horizon)
 
     def similarity(self, episodes: Episodes) -> NDArray[np.float32]:
         """The cosine between each episode and the goal, (E,): Figure 2 as its caption says."""
         return self._cosine(self._seen(episodes))
 
     def _cosine(self, seen: NDArray[np.float32]) -> NDArray[np.float32]:
-        goal = self._target.goal
-        return np.asarray(seen @ goal / (np.linalg.norm(seen, axis=1) * np.linalg.norm(goal)))
+        lengths = np.linalg.norm(seen, axis=1) * np.linalg.norm(self._goal)
+        return np.asarray(seen @ self._goal / lengths)
 
     def _seen(self, episodes: Episodes) -> NDArray[np.float32]:
         """One vector an episode: (E, D)."""
@@ -103,14 +103,10 @@ def at_the_end(rewards: NDArray[np.floating[Any]], horizon: int) -> NDArray[np.f
     return scores
 
 
-def same_space(goal: str, target: Target, encoder: Encoder) -> None:
-    """Refuse a target and an encoder that were not made for each other."""
-    if len(target.goal) != encoder.dimensions:
-        raise UserError(
-            f"the goal {goal!r} has {len(target.goal)} dimensions and the encoder "
-            f"{encoder.dimensions}: they were made by different models. Delete the goal's "
-            "file and make it again with: make reproduce"
-        )
-
-
 PARTS = {"roboclip": (RoboclipSettings, "RoboclipReward")}
+_ONE: dict[str, Any] = {"kind": "roboclip", "goal": "text-s3d"}
+EXAMPLES = [
+    _ONE | {"frames": 4, "sampling": "evenly", "compare": "product"},
+    _ONE | {"frames": 4, "sampling": "evenly", "compare": "cosine"},
+    _ONE | {"frames": 2, "sampling": "every-fourth", "compare": "product"},
+]

@@ -35,3 +35,4 @@ class Sparse:
 
 
 PARTS = {"sparse": (SparseSettings, "Sparse")}
+EXAMPLES = [{"kind": "sparse", "rule": rule} for rule in ("any", "final")]

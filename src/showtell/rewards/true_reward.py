@@ -29,3 +29,4 @@ class TrueReward:
 
 
 PARTS = {"true_reward": (TrueRewardSettings, "TrueReward")}
+EXAMPLES = [{"kind": "true_reward"}]

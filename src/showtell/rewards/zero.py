@@ -29,3 +29,4 @@ class Zero:
 
 
 PARTS = {"zero": (ZeroSettings, "Zero")}
+EXAMPLES = [{"kind": "zero"}]

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from showtell.nets.encoder import Clips, Encoder
 from showtell.rendering.scene import Frames, Snapshots, View
-from showtell.rewards.reward import Episodes, Reward
+from showtell.rewards.reading import ReadFrames, frames_for, parts
+from showtell.rewards.reward import Episodes, Reads, Reward
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 Array = NDArray[np.float64]
 Value = str | int | float | None
-
-_FRAME_BYTES = 256 << 20  # frames held at once; more states are drawn and scored in parts
 
 
 class States(Protocol):
@@ -52,37 +51,30 @@ class Subject:
     draw: Callable[[Snapshots, View], Frames]
     # Task whose sentence or demo is meant -> method -> the reward that compares with it.
     told: Mapping[str, Mapping[str, Reward]] = field(default_factory=dict)
-    _drawn: dict[tuple[View, bytes], Frames] = field(default_factory=dict)
+    _drawn: dict[Reads, ReadFrames] = field(default_factory=dict)
 
-    def watched(self, reward: Reward, episodes: Episodes, snapshots: Snapshots) -> Episodes:
+    def watched(
+        self,
+        reward: Reward,
+        episodes: Episodes,
+        snapshots: Snapshots,
+        starts: Snapshots | None = None,
+    ) -> Episodes:
         """The episodes with the frames that a reward reads; the same frames are drawn once."""
-        view = reward.reads.view
-        if view is None:
-            return episodes
-        steps = reward.reads.steps(snapshots.shape[1])
-        key = (view, steps.tobytes())
-        if key not in self._drawn:
-            moments = snapshots[:, steps]
-            flat = self.draw(moments.reshape(-1, moments.shape[-1]), view)
-            self._drawn[key] = flat.reshape(*moments.shape[:2], *flat.shape[1:])
-        return replace(episodes, frames=self._drawn[key])
+        if reward.reads not in self._drawn:
+            self._drawn[reward.reads] = frames_for(reward.reads, snapshots, self.draw, starts)
+        return replace(episodes, **self._drawn[reward.reads]._asdict())
 
     def scores(self, snapshots: Snapshots) -> dict[str, Array]:
         """Method -> the reward of each of these moments, (N,)."""
-        parts = [
-            {method: self._score(reward, part) for method, reward in self.rewards.items()}
-            for part in self._parts(snapshots)
-        ]
-        return {method: np.concatenate([part[method] for part in parts]) for method in self.rewards}
-
-    def _parts(self, snapshots: Snapshots) -> Iterator[dict[View | None, Episodes]]:
-        """The moments as episodes of one step, with frames of each view that is asked for."""
         views = {reward.reads.view for reward in self.rewards.values()}
-        pixels = sum(view.height * view.width for view in views if view is not None)
-        size = max(1, _FRAME_BYTES // (3 * pixels)) if pixels else len(snapshots)
-        for first in range(0, len(snapshots), size):
-            moments = snapshots[first : first + size]
-            yield {view: self._episodes(moments, view) for view in views}
+        scored = []
+        for of in parts(len(snapshots), 1, *map(Reads, views)):
+            drawn = {view: self._episodes(snapshots[of], view) for view in views}
+            scored.append({name: _score(reward, drawn) for name, reward in self.rewards.items()})
+        return {
+            method: np.concatenate([part[method] for part in scored]) for method in self.rewards
+        }
 
     def _episodes(self, moments: Snapshots, view: View | None) -> Episodes:
         return Episodes(
@@ -92,9 +84,6 @@ class Subject:
             successes=self.world.successes(moments)[:, None],
             frames=None if view is None else self.draw(moments, view)[:, None],
         )
-
-    def _score(self, reward: Reward, part: Mapping[View | None, Episodes]) -> Array:
-        return reward.score(part[reward.reads.view])[:, 0].astype(np.float64)
 
 
 class Measured(NamedTuple):
@@ -151,6 +140,10 @@ class Once:
             vectors = getattr(self._encoder, kind)(pictures)
             self._known[kind] = pictures, vectors
         return vectors
+
+
+def _score(reward: Reward, drawn: Mapping[View | None, Episodes]) -> Array:
+    return reward.score(drawn[reward.reads.view])[:, 0].astype(np.float64)
 
 
 def _same(one: Frames, other: Frames | None) -> bool:

@@ -7,7 +7,9 @@ top: the parameters of a study are checked in a second, on a machine that has ne
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -30,12 +32,8 @@ class Part(NamedTuple):
 @cache
 def parts(kind: str) -> dict[str, Part]:
     """All parts of one kind: `worlds`, `rewards` or `learners`."""
-    package = importlib.import_module(f"showtell.{kind}")
     found: dict[str, Part] = {}
-    for info in pkgutil.iter_modules(package.__path__):
-        if info.ispkg:  # what a part needs once it is built: a simulator, a framework
-            continue
-        module = importlib.import_module(f"showtell.{kind}.{info.name}")
+    for module in _modules(kind):
         for name, (settings, class_name) in getattr(module, "PARTS", {}).items():
             if name in found:
                 raise UserError(
@@ -44,6 +42,14 @@ def parts(kind: str) -> dict[str, Part]:
                 )
             found[name] = Part(module.__name__, settings, class_name)
     return found
+
+
+def examples(kind: str) -> list[dict[str, Any]]:
+    """Settings of every part of one kind, as written in params.yaml, for the contract tests.
+
+    They stand in the part's own module as `EXAMPLES`, a list beside `PARTS`.
+    """
+    return [one for module in _modules(kind) for one in getattr(module, "EXAMPLES", [])]
 
 
 def part(kind: str, name: str) -> Part:
@@ -58,3 +64,10 @@ def build(kind: str, settings: BaseModel, **context: Any) -> Any:
     """Build the part that these settings name."""
     name: str = settings.kind  # type: ignore[attr-defined]
     return part(kind, name).load()(settings, **context)
+
+
+def _modules(kind: str) -> Iterator[ModuleType]:
+    package = importlib.import_module(f"showtell.{kind}")
+    for info in pkgutil.iter_modules(package.__path__):
+        if not info.ispkg:  # a package holds what a part needs once it is built: networks, physics
+            yield importlib.import_module(f"showtell.{kind}.{info.name}")

@@ -1,10 +1,9 @@
-"""What rewards made from a demonstration's states share: the states, checked, and their scale."""
+"""The states of a demonstration, checked, and the scale on which rewards compare them."""
 
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from showtell.project.errors import UserError
 from showtell.rewards.reward import Episodes
@@ -14,18 +13,7 @@ if TYPE_CHECKING:
 
 States = NDArray[np.float32]
 _STILL = 1e-6  # a number whose deviation is below this part of its size did not move
-_FAR = 10.0  # standard deviations; what lies beyond is as strange as what lies there
-
-
-class AdversarySettings(BaseModel):
-    """How a network learns to tell a demonstration from the agent."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    learning_rate: PositiveFloat
-    updates: PositiveInt  # a rollout
-    batch: PositiveInt  # rows of the demonstration, and as many of the agent, an update
-    gradient_penalty: NonNegativeFloat  # keeps a network that sees one demonstration smooth
+_FAR = 10.0  # standard deviations; larger values are clipped
 
 
 def states_of(demo: "Demo", name: str, count: int) -> States:

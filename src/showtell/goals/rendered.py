@@ -1,0 +1,78 @@
+"""A goal image, rendered from the task's own world (HOLD): the end of a scripted episode.
+
+The published goal images show the arm at the contact point, so they are moments of a success and
+not a state with the objects moved alone. RLV's drawer has two: the fingers in the handle, then the
+drawer open; the paper finds that without the first one the agent matches the arm alone.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import NonNegativeInt
+
+from showtell.data.scripted_tabletop import goal_images
+from showtell.goals.goal import Drawing, Target
+from showtell.nets.distance import Distance, Stage
+from showtell.nets.encoder import Encoder, Frames
+from showtell.project.errors import UserError
+from showtell.project.settings import Frozen
+from showtell.worlds.tabletop import Tabletop
+
+if TYPE_CHECKING:
+    from showtell.demos.demo import Demo
+
+
+class RenderedSettings(Frozen):
+    """Which moments are rendered, and which encoder embeds them."""
+
+    source: ClassVar[Literal["rendered"]] = "rendered"
+
+    kind: Literal["rendered"]
+    encoder: str | None  # null: the pictures alone, for distances between pixels
+    stages: Literal["all", "last"]  # last: the final image alone
+    seed: NonNegativeInt  # of the scripted episode
+
+
+class RenderedGoal:
+    """Pictures of a scripted success, and their embeddings where the encoder has some."""
+
+    def __init__(self, settings: RenderedSettings) -> None:
+        self._settings = settings
+
+    def embed(
+        self,
+        encoder: Encoder | Distance | None,
+        prompts: Mapping[str, Any] | None,
+        demo: "Demo | None" = None,
+        drawing: Drawing | None = None,
+    ) -> Target:
+        """One stage an image, in the order in which they are reached."""
+        if drawing is None:
+            raise ValueError("a rendered goal is drawn from a world, and none was given")
+        if not isinstance(drawing.world, Tabletop):
+            raise UserError(
+                f"a goal image is rendered at the end of a scripted episode, and the world "
+                f"{type(drawing.world).__name__} has no script for it; use one of HOLD's "
+                "table-top tasks, or a goal of the kind 'text' or 'video'."
+            )
+        pictures = goal_images(drawing.world, drawing.draw, drawing.view, self._settings.seed)
+        if self._settings.stages == "last":
+            pictures = pictures[-1:]
+        return Target(
+            stages=tuple(
+                Stage(embedding, picture)
+                for embedding, picture in zip(_embedded(encoder, pictures), pictures, strict=True)
+            ),
+            baseline=None,
+            source={"rendered": type(drawing.world).__name__, "view": list(drawing.view)},
+        )
+
+
+def _embedded(encoder: Encoder | Distance | None, pictures: Frames) -> list[Any]:
+    if encoder is None or isinstance(encoder, Distance):  # those compare the pictures themselves
+        return [None] * len(pictures)
+    return list(encoder.image(pictures).numpy().astype(np.float32))
+
+
+PARTS = {"rendered": (RenderedSettings, "RenderedGoal")}

@@ -1,0 +1,14 @@
+"""The settings that GAIL and AIRL share: how their discriminator is trained."""
+
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+
+from showtell.project.settings import Frozen
+
+
+class AdversarySettings(Frozen):
+    """How the discriminator is updated on each rollout."""
+
+    learning_rate: PositiveFloat
+    updates: PositiveInt  # a rollout
+    batch: PositiveInt  # rows of the demonstration, and as many of the agent, an update
+    gradient_penalty: NonNegativeFloat  # keeps a network that sees one demonstration smooth

@@ -1,0 +1,28 @@
+"""Builds a reward from its settings and from what its goals and demos were made into."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from showtell.goals.goal import Target
+from showtell.nets.distance import Distance
+from showtell.nets.encoder import Encoder
+from showtell.rewards.reward import Reward
+from showtell.study import registry
+
+
+class GoalInputs(NamedTuple):
+    """A goal of params.yaml, embedded, and the network that a reward compares frames with."""
+
+    target: Target
+    encoder: Encoder | Distance | None  # None: the goal is a picture only
+
+
+def build_reward(settings: BaseModel, goals: Mapping[str, GoalInputs], **context: Any) -> Reward:
+    """The reward; a reward with one goal is given its `target` and `encoder`."""
+    goal = getattr(settings, "goal", None)
+    if goal is not None:
+        context = context | goals[goal]._asdict()
+    reward: Reward = registry.build("rewards", settings, goals=goals, **context)
+    return reward
