@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from showtell.project.fingerprint import closure, fingerprint
+from showtell.project.fingerprint import closure, contents, fingerprint, undeclared
 
 
 @pytest.fixture
@@ -12,27 +12,37 @@ def source(tmp_path: Path) -> Path:
         "jobs/__init__.py": "",
         "jobs/train.py": "def run():\n    from showtell.learners import loop\n    return loop\n",
         "learners/__init__.py": "",
-        "learners/loop.py": '"""A loop."""\nSTEPS = 1\nSCENE = "showtell.rendering.cart:Cart"\n',
+        "learners/loop.py": '"""A loop."""\nfrom showtell.worlds import cart\nSTEPS = 1\n',
+        "worlds/__init__.py": "",
+        "worlds/cart.py": 'class Cart:\n    scene: str = "showtell.rendering.cart:Cart"\n',
         "rendering/__init__.py": "",
+        "rendering/pool.py": "SIZE = 1\n",
         "rendering/cart.py": "WIDTH = 3\n",
         "rewards/__init__.py": "",
         "rewards/clip.py": "def score(x):\n    # why\n    return x + 1\n",
+        "rewards/table.json": "[0]",
         "rewards/zero.py": "def score(x):\n    return 0\n",
         "project/__init__.py": "",
         "project/tracking.py": "RETRIES = 3\n",
     }
     for name, text in files.items():
         path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return tmp_path
 
 
-def prints(source: Path) -> dict[str, str]:
+def prints(source: Path, **settings: object) -> dict[str, str]:
     return {
-        reward: fingerprint(("showtell.jobs.train", f"showtell.rewards.{reward}"), source)
+        reward: fingerprint(("showtell.jobs.train", f"showtell.rewards.{reward}"), settings, source)
         for reward in ("clip", "zero")
     }
+
+
+def declare(source: Path, *patterns: str) -> None:
+    """The module of the reward `clip` names its data files."""
+    path = source / "rewards/clip.py"
+    path.write_text(f"DATA = {patterns!r}\n" + path.read_text())
 
 
 def test_closure_follows_lazy_imports_and_named_scenes(source):
@@ -72,9 +82,68 @@ def test_a_changed_shared_module_changes_all(source):
     assert all(after[name] != before[name] for name in before)
 
 
-def test_a_package_data_file_counts_but_tracking_does_not(source):
+def test_tracking_does_not_count(source):
     before = prints(source)
     (source / "project/tracking.py").write_text("RETRIES = 5\n")
     assert prints(source) == before
+
+
+def test_a_text_with_a_colon_is_no_import(source):
+    path = source / "rewards/zero.py"
+    path.write_text(path.read_text() + 'ERROR = "showtell.rendering.pool: no picture"\n')
+    assert "showtell.rendering.pool" not in closure(("showtell.rewards.zero",), source)
+
+
+def test_a_data_file_counts_for_the_module_that_names_it(source):
+    undeclared_before = prints(source)
     (source / "rewards/table.json").write_text("[1]")
-    assert prints(source) != before
+    assert prints(source) == undeclared_before
+    declare(source, "table.json")
+    before = prints(source)
+    (source / "rewards/table.json").write_text("[2]")
+    after = prints(source)
+    assert {name for name in after if after[name] != before[name]} == {"clip"}
+
+
+def test_a_data_file_named_by_a_value_counts_for_the_jobs_with_that_value(source):
+    declare(source, "nets/{net}.json")
+    (source / "rewards/nets").mkdir()
+    small, large = (source / f"rewards/nets/{name}.json" for name in ("small", "large"))
+    small.write_text("{}")
+    job = {"encoders": [{"net": "small"}]}
+    before = prints(source, **job)
+    large.write_text("{}")
+    assert prints(source, **job) == before
+    small.write_text("[]")
+    assert prints(source, **job) != before
+
+
+def test_a_reverted_edit_changes_nothing(source):
+    declare(source, "table.json")
+    before = prints(source)
+    for file in ("rewards/clip.py", "rewards/table.json"):
+        text = (source / file).read_text()
+        (source / file).write_text(text + "\n# edited" if file.endswith(".py") else "[9]")
+        (source / file).write_text(text)
+    assert prints(source) == before
+
+
+def test_what_changed_is_known_by_name(source):
+    declare(source, "table.json")
+    job = ("showtell.jobs.train", "showtell.rewards.clip")
+    before = contents(job, {}, source)
+    (source / "rewards/table.json").write_text("[1]")
+    (source / "rendering/cart.py").write_text("WIDTH = 4\n")
+    after = contents(job, {}, source)
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"rewards/table.json", "showtell.rendering.cart"}
+
+
+def test_every_data_file_of_the_package_is_declared_by_the_module_that_opens_it():
+    assert undeclared() == set()
+
+
+def test_an_undeclared_data_file_is_found(source):
+    assert undeclared(source) == {source / "rewards/table.json"}
+    declare(source, "*.json")
+    assert undeclared(source) == set()

@@ -12,6 +12,7 @@ from showtell.claims.tests import Entry, Measured, Test
 from showtell.project.errors import UserError, nearest
 
 Scale = Literal["smoke", "mini", "desk", "paper"]
+DATA = ("../papers/{paper}/ledger.yaml",)
 _PAPERS = Path(__file__).parents[1] / "papers"
 
 

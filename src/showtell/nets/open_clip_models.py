@@ -15,6 +15,7 @@ from showtell.project.files import replacing
 if TYPE_CHECKING:
     from torch import nn
 
+DATA = ("architectures/{architecture}.json",)
 _OWN_ARCHITECTURES = Path(__file__).parent / "architectures"
 
 

@@ -2,18 +2,28 @@
 
 A comment, a docstring or a reformatting changes nothing; a changed line changes the fingerprint
 of exactly the jobs whose modules can reach it. Plugins are reached through the named parts that a
-job's settings mention, so `rewards/clip.py` does not touch a job that is paid by `zero`.
+job's settings mention, so `rewards/clip.py` does not touch a job whose reward is `zero`.
+
+A data file counts for the module that opens it, which names it in a constant:
+`DATA = ("page.html.j2", "architectures/{architecture}.json")`, globs from the module's folder.
+`{key}` stands for each value of that key in the job's settings: a file of another architecture
+does not touch the job.
 """
 
 import ast
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from showtell.project.files import canonical_json
 
 PACKAGE = "showtell"
 _SOURCE = Path(__file__).resolve().parents[1]
+_DIGITS = 16
+_KEY = re.compile(r"\{(\w+)\}")
 # Machinery that decides how a job is scheduled and shown, never what it computes.
 _UNSEEN = (
     f"{PACKAGE}.commands",
@@ -24,17 +34,45 @@ _UNSEEN = (
 )
 
 
-def fingerprint(modules: tuple[str, ...], source: Path = _SOURCE) -> str:
-    """The hash of everything these modules can import within the package."""
-    digest = hashlib.sha256()
-    for name in sorted(closure(modules, source)):
-        path = _path(name, source)
-        digest.update(name.encode())
-        digest.update(_read(path, name, _stamp(path)).code)
-        for data in _data_files(path):
-            digest.update(data.name.encode())
-            digest.update(data.read_bytes())
-    return digest.hexdigest()[:16]
+def fingerprint(
+    modules: tuple[str, ...], settings: Mapping[str, Any], source: Path = _SOURCE
+) -> str:
+    """The hash of everything these modules can import or open within the package."""
+    return digest(contents(modules, settings, source))
+
+
+def digest(contents: Mapping[str, str]) -> str:
+    """One hash of many."""
+    return hashlib.sha256(canonical_json(contents).encode()).hexdigest()[:_DIGITS]
+
+
+def contents(
+    modules: tuple[str, ...], settings: Mapping[str, Any], source: Path = _SOURCE
+) -> dict[str, str]:
+    """The hash of each module that these can import and each data file that those open."""
+    found: dict[str, str] = {}
+    for name in closure(modules, source):
+        module = _read(_path(name, source), name, _stamp(_path(name, source)))
+        found[name] = module.code
+        for pattern in module.data:
+            for file in _files(_path(name, source).parent, pattern, settings):
+                place = file.resolve().relative_to(source.resolve()).as_posix()
+                found[place] = hashlib.sha256(file.read_bytes()).hexdigest()[:_DIGITS]
+    return found
+
+
+def undeclared(source: Path = _SOURCE) -> set[Path]:
+    """The data files of the package that no module names: a change in them would go unnoticed."""
+    source = source.resolve()
+    files = {
+        path
+        for path in source.rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc") and not path.name.startswith(".")
+    }
+    for path in source.rglob("*.py"):
+        for pattern in _read(path, "", _stamp(path)).data:
+            files -= {f.resolve() for f in path.parent.glob(_KEY.sub("*", pattern))}
+    return files
 
 
 def closure(modules: tuple[str, ...], source: Path = _SOURCE) -> set[str]:
@@ -59,24 +97,25 @@ def _path(module: str, source: Path) -> Path:
     return package if package.exists() else (source / relative).with_suffix(".py")
 
 
-def _data_files(path: Path) -> list[Path]:
-    """What a package reads besides its modules: templates, ledgers, architectures."""
-    if path.name != "__init__.py":
-        return []
-    folders = [path.parent]
-    folders += [
-        folder
-        for folder in path.parent.iterdir()
-        if folder.is_dir()
-        and not (folder / "__init__.py").exists()
-        and folder.name not in ("__pycache__", "golden")
-    ]
-    return sorted(
-        file
-        for folder in folders
-        for file in folder.iterdir()
-        if file.is_file() and file.suffix not in (".py", ".pyc") and not file.name.startswith(".")
-    )
+def _files(folder: Path, pattern: str, settings: Mapping[str, Any]) -> list[Path]:
+    """The files that a pattern of `DATA` stands for in one job."""
+    patterns = [pattern]
+    for key in _KEY.findall(pattern):
+        values = sorted(set(_values(settings, key)))
+        patterns = [one.replace(f"{{{key}}}", value) for one in patterns for value in values]
+    return [file for one in patterns for file in sorted(folder.glob(one))]
+
+
+def _values(settings: Any, key: str) -> Iterator[str]:
+    """Every text that stands under a key, at any depth."""
+    if isinstance(settings, Mapping):
+        for name, value in settings.items():
+            if name == key and isinstance(value, str):
+                yield value
+            yield from _values(value, key)
+    elif isinstance(settings, list | tuple):
+        for value in settings:
+            yield from _values(value, key)
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -85,8 +124,9 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 class _Module(NamedTuple):
-    code: bytes  # the hash of its syntax tree
+    code: str  # the hash of its syntax tree
     imports: tuple[str, ...]
+    data: tuple[str, ...]  # the data files that it opens, as patterns
 
 
 @cache
@@ -94,8 +134,28 @@ def _read(path: Path, module: str, _stamp: tuple[int, int]) -> _Module:
     """One module, parsed once a process: the Snakefile asks for hundreds of fingerprints."""
     tree = ast.parse(path.read_text())
     imports = tuple(_imports(tree, module, is_package=path.name == "__init__.py"))
+    data = tuple(_texts(_elements(_assigned(tree.body, "DATA"))))
     dump = ast.dump(_without_docstrings(tree))
-    return _Module(hashlib.sha256(dump.encode()).digest(), imports)
+    return _Module(hashlib.sha256(dump.encode()).hexdigest()[:_DIGITS], imports, data)
+
+
+def _assigned(body: list[ast.stmt], name: str) -> Iterator[ast.expr]:
+    """What a module or a class assigns to a name."""
+    for node in body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        if value is not None and any(isinstance(t, ast.Name) and t.id == name for t in targets):
+            yield value
+
+
+def _elements(values: Iterable[ast.expr]) -> Iterator[ast.expr]:
+    for value in values:
+        yield from value.elts if isinstance(value, ast.Tuple | ast.List) else [value]
+
+
+def _texts(values: Iterable[ast.expr]) -> list[str]:
+    constants = [value.value for value in values if isinstance(value, ast.Constant)]
+    return [value for value in constants if isinstance(value, str)]
 
 
 def _imports(tree: ast.Module, module: str, *, is_package: bool) -> Iterator[str]:
@@ -113,10 +173,10 @@ def _imports(tree: ast.Module, module: str, *, is_package: bool) -> Iterator[str
                 base = f"{parent}.{base}".rstrip(".")
             # What is imported from a package may be a submodule.
             names = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            # A class named as "package.module:Class" is an import too: scenes are loaded that way.
-            head, colon, _ = node.value.partition(":")
-            names = [head] if colon and head.replace(".", "").isidentifier() else []
+        elif isinstance(node, ast.ClassDef):
+            # A world names its scene as "package.module:Class"; the renderer imports it.
+            scenes = _texts(_assigned(node.body, "scene"))
+            names = [scene.partition(":")[0] for scene in scenes]
         yield from (name for name in names if name.split(".")[0] == PACKAGE)
 
 

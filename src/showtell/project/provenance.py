@@ -10,6 +10,7 @@ from typing import Any
 
 from showtell.project.errors import UserError
 from showtell.project.files import canonical_json, read_json, sha256, write_json
+from showtell.project.fingerprint import contents, digest
 from showtell.project.git import git_state
 from showtell.project.machine import machine
 
@@ -48,6 +49,7 @@ def write_provenance(
             "job_key": job_key(job),
             "job": job,
             "fingerprint": job.get("fingerprint"),
+            "code": _code(job),
             "seeds": {"root": job.get("root"), "address": job.get("address")},
             "git_commit": commit,
             "git_dirty": dirty,
@@ -61,6 +63,12 @@ def write_provenance(
             **extra,
         },
     )
+
+
+def _code(job: Mapping[str, Any]) -> dict[str, str] | None:
+    """The hash of each module and data file behind the job's fingerprint; None: edited since."""
+    found = contents(tuple(job.get("modules", ())), job)
+    return found if digest(found) == job.get("fingerprint") else None
 
 
 def versions() -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+DATA = ("golden/probe.png",)
 GOLDEN = Path(__file__).with_name("golden") / "probe.png"
 _SIZE = 96
 # Drivers round and fill edges differently; another light, camera or colour is far outside this.

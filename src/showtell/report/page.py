@@ -22,6 +22,7 @@ from showtell.report.page_data import Experiment, Judged, Origin, networks, orig
 from showtell.report.plan import Plan
 from showtell.studies.statistics import Estimate
 
+DATA = ("page.html.j2", "style.css", "films.js")
 _HERE = Path(__file__).parent
 _SIGNATURE = '<meta name="showtell-signature" content="'
 _BADGES = {

@@ -200,10 +200,9 @@ class Specifications:
         return [] if goal is None else [_module("goals", goal), _module("nets", encoder)]
 
     def _job(self, job: str, modules: list[str], **settings: Any) -> str:
-        closure = (f"showtell.jobs.{job}", *sorted(set(modules)))
-        return canonical_json(
-            {"fingerprint": fingerprint(closure), "root": self._parameters.seed, **settings}
-        )
+        parts = (f"showtell.jobs.{job}", *sorted(set(modules)))
+        code = {"fingerprint": fingerprint(parts, settings), "modules": parts}
+        return canonical_json({**code, "root": self._parameters.seed, **settings})
 
 
 def _module(kind: str, settings: BaseModel) -> str:

@@ -12,6 +12,7 @@ from showtell.project.git import git_state
 from showtell.project.provenance import job_key
 
 _ADDRESS = ("paper", "experiment", "task", "method", "seed", "phase")
+_CODE = ("fingerprint", "modules")
 _MODELS = ("models", "demos", "goals")  # shown together: networks and what is made with them
 _LONGEST_NAME, _LONGEST_VALUE = 250, 6000  # of an MLflow parameter
 
@@ -55,7 +56,7 @@ def describe(
         "git.commit": commit or "unknown",
         "git.dirty": {True: "true", False: "false", None: "unknown"}[dirty],
         # The same digest for the same settings, whatever the code was.
-        "params.digest": job_key({k: v for k, v in job.items() if k != "fingerprint"}),
+        "params.digest": job_key({k: v for k, v in job.items() if k not in _CODE}),
         **_address(experiment, job),
     }
     return Run(
@@ -64,7 +65,7 @@ def describe(
         identity=hashlib.sha256(f"{key} {path.as_posix()}".encode()).hexdigest()[:24],
         invocation=invocation,
         tags=tags,
-        params=dict(_flat({k: v for k, v in job.items() if k not in ("address", "fingerprint")})),
+        params=dict(_flat({k: v for k, v in job.items() if k not in ("address", *_CODE)})),
     )
 
 
