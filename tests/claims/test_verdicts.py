@@ -127,7 +127,9 @@ def curve(method, peak):
 
 
 def test_landscape_peak_is_judged_on_every_curve(make_results):
-    test = LandscapePeak(kind="landscape_peak", method="text*", at=0.0, within=0.15, unit="rad")
+    test = LandscapePeak(
+        kind="landscape_peak", study="pole-angle", method="text*", at=0.0, within=0.15, unit="rad"
+    )
     scores = {name: {} for name in ALPHAS}
     near = curve("text-alpha0", 0.0) + curve("text-alpha1", 0.1)
     far = curve("text-alpha0", 0.0) + curve("text-alpha1", -0.3)
@@ -141,7 +143,9 @@ def test_landscape_peak_is_judged_on_every_curve(make_results):
 
 
 def test_same_shape_is_the_rank_correlation_with_the_reference(make_results):
-    test = SameShape(kind="same_shape", method="text*", reference={"alpha": 0}, value=0.9)
+    test = SameShape(
+        kind="same_shape", study="pole-angle", method="text*", reference={"alpha": 0}, value=0.9
+    )
     scores = {name: {} for name in ALPHAS}
     rows = [("text-alpha0", x, x) for x in range(5)]
     same = [("text-alpha1", x, x**3) for x in range(5)]
@@ -165,7 +169,7 @@ def test_same_shape_is_the_rank_correlation_with_the_reference(make_results):
 def test_order_asks_that_intervals_are_apart(make_results, other, outcome):
     test = Order(
         kind="order",
-        study="epic",
+        study="distance",
         column="epic",
         rows={"against": "success"},
         method="text*",
@@ -177,7 +181,9 @@ def test_order_asks_that_intervals_are_apart(make_results, other, outcome):
 
 
 def test_comparing_strengths_needs_two_of_them(make_results):
-    test = SameShape(kind="same_shape", method="text*", reference={"alpha": 0}, value=0.9)
+    test = SameShape(
+        kind="same_shape", study="pole-angle", method="text*", reference={"alpha": 0}, value=0.9
+    )
     only = {"text-alpha0": ALPHAS["text-alpha0"]}
     found = verdict(test, make_results({"text-alpha0": {}}, rewards=only))
     assert found.outcome == "not run at this scale"

@@ -1,22 +1,33 @@
 """RoboCLIP's figures: drawn from their table alone, with zero-shot points and switches in place."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from showtell.claims.ledger import ledger_path, load
+from showtell.claims.verdicts import judge
 from showtell.demos.demo import Demo
-from showtell.figures.charts import chart
+from showtell.figures.chart import chart
 from showtell.figures.style import save
 from showtell.media.video import write_video
-from showtell.papers.roboclip.figures import FIGURES
 from showtell.results.reading import Run
 from showtell.results.table import Table
-from tests.results.test_alignment_fit import OWN
+from tests.results.test_alignment_fit import OTHER, OWN
 from tests.results.trainings import alignment_of, results_of
 
 REWARDS = {
     "text": {"kind": "roboclip", "goal": "told"},
     "gail": {"kind": "gail", "demo": "scripted"},
     "dense": {"kind": "true_reward"},
+}
+FIGURES = {
+    "alignment": {"kind": "alignment", "study": "alignment"},
+    "fit": {"kind": "fit", "study": "alignment"},
+    "language": {"kind": "zero_shot"},
+    "finetuning": {"kind": "fine_tuning", "phases": ["true-reward"]},
+    "critic": {"kind": "phase_switch", "compare": ["true-reward", "true-reward-abrupt"]},
+    "filmstrips": {"kind": "filmstrips"},
 }
 LATER = ("true-reward", "true-reward-abrupt")
 
@@ -46,17 +57,17 @@ def results(tmp_path):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_csv_alone_gives_the_same_svg_byte_for_byte(name, results, tmp_path):
-    table = chart("roboclip", name).table(results)
+    table = chart(FIGURES[name]).table(results)
     table.write(tmp_path / "figure.csv")
-    save(FIGURES[name].draw(table), tmp_path / "a.svg")
-    save(FIGURES[name].draw(Table.read(tmp_path / "figure.csv")), tmp_path / "b.svg")
+    save(chart(FIGURES[name]).draw(table), tmp_path / "a.svg")
+    save(chart(FIGURES[name]).draw(Table.read(tmp_path / "figure.csv")), tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_without_results_a_table_has_no_rows(name):
     empty = results_of({method: {"pretrain": {"drawer": []}} for method in REWARDS})
-    assert FIGURES[name].table(empty).rows == ()
+    assert chart(FIGURES[name]).table(empty).rows == ()
 
 
 def texts(figure):
@@ -64,35 +75,35 @@ def texts(figure):
 
 
 def test_the_matrix_writes_every_number_and_the_best_of_a_row_bold(results):
-    table = FIGURES["alignment"].table(results)
+    table = chart(FIGURES["alignment"]).table(results)
     assert table.column("text") == ["drawer", "door"] * 2
-    figure = FIGURES["alignment"].draw(table)
+    figure = chart(FIGURES["alignment"]).draw(table)
     assert len(texts(figure)) == 3 * 4
     bold = [text.get_position() for text in figure.axes[0].texts if text.get_weight() == "bold"]
     assert bold == [(0, 0), (1, 1)]
 
 
 def test_the_fit_is_of_each_tasks_own_goal_and_has_a_row_a_method(results):
-    table = FIGURES["fit"].table(results)
+    table = chart(FIGURES["fit"]).table(results)
     assert table.column("task") == table.column("text")
-    figure = FIGURES["fit"].draw(table)
+    figure = chart(FIGURES["fit"]).draw(table)
     rows = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert rows == table.distinct("method")
+    assert rows == table.distinct("label")
     written = [text.get_text() for text in figure.axes[0].texts]
     assert written == [f"{value:.2f}" for value in table.numbers("correlation")]
 
 
 def test_a_reward_that_is_always_the_same_fits_nothing_and_is_drawn_so(results):
-    table = FIGURES["fit"].table(results)
+    table = chart(FIGURES["fit"]).table(results)
     kept = table.columns.index("correlation")
     empty = Table(table.columns, tuple((*r[:kept], *[""] * (len(r) - kept)) for r in table.rows))
-    assert set(texts(FIGURES["fit"].draw(empty))) == {"–"}
+    assert set(texts(chart(FIGURES["fit"]).draw(empty))) == {"–"}
 
 
 def test_fine_tuning_starts_where_pretraining_ends_and_the_truth_at_zero(results):
-    table = FIGURES["finetuning"].table(results)
+    table = chart(FIGURES["finetuning"]).table(results)
     assert "true-reward-abrupt" not in table.distinct("phase")
-    axis = FIGURES["finetuning"].draw(table).axes[0]
+    axis = chart(FIGURES["finetuning"]).draw(table).axes[0]
     reach = {}
     for line in axis.lines:
         steps = [float(x) for x in line.get_xdata()]
@@ -103,7 +114,7 @@ def test_fine_tuning_starts_where_pretraining_ends_and_the_truth_at_zero(results
 
 
 def test_zero_shot_points_are_the_judged_policies(results):
-    table = FIGURES["language"].table(results).where(shows="judged", measure="success")
+    table = chart(FIGURES["language"]).table(results).where(shows="score", measure="success")
     assert table.distinct("phase") == ["pretrain"]
     whole = table.where(method="gail", task="door", policy="deterministic", seed="")
     scores = results.scores("gail", "pretrain", "deterministic", "success", "door")["door"]
@@ -112,15 +123,33 @@ def test_zero_shot_points_are_the_judged_policies(results):
 
 
 def test_the_critics_figure_shows_both_ways_from_the_same_start(results):
-    table = FIGURES["critic"].table(results)
-    assert table.distinct("method") == ["text, critic fitted anew", "text, old critic"]
+    table = chart(FIGURES["critic"]).table(results)
+    assert table.distinct("method") == ["text, true-reward", "text, true-reward-abrupt"]
     starts = table.where(phase="pretrain", seed="", measure="success", task="door")
     assert len(set(starts.where(policy="deterministic").column("value"))) == 1
 
 
 def test_filmstrips_show_the_demonstration_and_the_median_seed(results):
-    table = FIGURES["filmstrips"].table(results)
-    assert table.column("shows") == (["demonstration"] * 6 + ["agent"] * 6) * 2
+    table = chart(FIGURES["filmstrips"]).table(results)
+    assert table.column("shows") == ["demonstration", "agent"] * 2
     scores = [results.scores_of[Run("drawer", "text", seed, "pretrain")] for seed in range(3)]
     median = sorted(entry["deterministic"]["success"] for entry in scores)[1]
-    assert table.where(task="drawer", shows="agent").numbers("success") == [median] * 6
+    assert table.where(task="drawer", shows="agent").numbers("success") == [median]
+
+
+@pytest.mark.parametrize("name", ["alignment", "fit"])
+def test_a_study_of_ones_own_changes_no_figure_and_no_claim_of_the_paper(name, results):
+    ledger = load(ledger_path("roboclip"))
+    before = chart(FIGURES[name]).table(results), judge(ledger, results)
+    own = {"a-mine": {"study": {"kind": "alignment"}}}  # first in the alphabet
+    tables = {(task, "a-mine"): table for task, table in alignment_of(OTHER).items()}
+    with_own = replace(
+        results,
+        comparison=results.comparison.model_copy(
+            update={"studies": own | results.comparison.studies}
+        ),
+        studies=tables | results.studies,
+    )
+    assert (chart(FIGURES[name]).table(with_own), judge(ledger, with_own)) == before
+    mine = chart(FIGURES[name] | {"study": "a-mine"}).table(with_own)
+    assert mine != before[0]

@@ -9,6 +9,7 @@ import pytest
 
 from showtell.media.video import write_video
 from showtell.project.files import canonical_json
+from tests.results.experiments import listed
 
 TASK = "cartpole"
 EVALUATE = {"episodes": 20, "policies": ["deterministic", "stochastic"]}
@@ -27,11 +28,11 @@ LEVELS = {0.0: 0.93, 0.25: 0.985, 0.5: 1.0, 0.75: 0.97, 1.0: 0.55}
 
 def comparison(alphas=(0.0, 0.5), seeds=3):
     """The job of one experiment, as the grid writes it."""
-    methods = {
+    rewards = {
         f"text-alpha{alpha:g}": {"kind": "clip", "goal": "sentence", "alpha": alpha}
         for alpha in alphas
     }
-    methods |= {"ground-truth": {"kind": "true_reward"}, "zero": {"kind": "zero"}}
+    rewards |= {"ground-truth": {"kind": "true_reward"}, "zero": {"kind": "zero"}}
     return {
         "fingerprint": "0123456789abcdef",
         "root": 0,
@@ -39,7 +40,7 @@ def comparison(alphas=(0.0, 0.5), seeds=3):
         "experiment": "cartpole",
         "tasks": [TASK],
         "worlds": {TASK: WORLD},
-        "methods": methods,
+        "methods": listed(rewards),
         "seeds": seeds,
         "phases": ["pretrain"],
         "evaluate": EVALUATE,
@@ -56,7 +57,12 @@ def comparison(alphas=(0.0, 0.5), seeds=3):
             },
             "epic": {"of": ["text"], "study": {"kind": "epic", "states": 2000}},
         },
-        "figures": ["landscape", "success", "learning", "epic"],
+        "figures": [
+            {"name": "landscape", "kind": "landscape", "study": "pole-angle"},
+            {"name": "success", "kind": "success"},
+            {"name": "learning", "kind": "learning"},
+            {"name": "epic", "kind": "epic", "study": "epic", "over": "alpha"},
+        ],
         "address": ["vlm_rm", "cartpole"],
     }
 
@@ -109,13 +115,14 @@ class Tree:
         self.root = root
         self.job = job
         self.plan = job["papers"]["vlm_rm"]["experiments"]["cartpole"]
+        self.rewards = {entry["name"]: entry["reward"] for entry in self.plan["methods"]}
         self.folder = root / "vlm_rm" / "cartpole"
 
     def run_folder(self, method, seed):
         return self.folder / TASK / method / f"seed{seed}" / "pretrain"
 
     def write_all(self, films=True):
-        for method in self.plan["methods"]:
+        for method in self.rewards:
             for seed in range(self.plan["seeds"]):
                 self.write_run(method, seed, film=films and seed == 0)
         self.write_studies()
@@ -139,7 +146,7 @@ class Tree:
     def write_studies(self):
         rows = ["method,alpha,pole_angle,reward,rescaled,true_reward"]
         distances = ["method,alpha,against,epic,low,high,states"]
-        for method, reward in self.plan["methods"].items():
+        for method, reward in self.rewards.items():
             if "alpha" not in reward:
                 continue
             alpha = reward["alpha"]
@@ -176,7 +183,7 @@ class Tree:
         (folder / "provenance.json").write_text(json.dumps(provenance))
 
     def _level(self, method, stream):
-        reward = self.plan["methods"][method]
+        reward = self.rewards[method]
         if "alpha" in reward:
             return min(1.0, LEVELS[reward["alpha"]] + 0.02 * float(stream.normal()))
         return 1.0 if method == "ground-truth" else 0.02
@@ -246,3 +253,8 @@ def job_inputs(tree: Tree) -> dict[str, list[Path]]:
         "curves": sorted(runs.glob("*/*/*/progress.csv")),
         "studies": sorted((runs / "studies").glob("*.csv")),
     }
+
+
+def named(tree: Tree, figure: str) -> dict[str, str]:
+    """The settings of one figure, as its job has them."""
+    return next(entry for entry in tree.plan["figures"] if entry["name"] == figure)

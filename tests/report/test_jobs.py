@@ -11,7 +11,7 @@ from showtell.jobs import compare, figure, report
 from showtell.project.errors import UserError
 from showtell.results.table import Table
 from showtell.study.parameters import read_yaml
-from tests.report.conftest import job_inputs
+from tests.report.conftest import job_inputs, named
 
 
 def compared(tree, folder):
@@ -24,7 +24,7 @@ def compared(tree, folder):
 
 def drawn(tree, name, folder):
     outputs = {kind: folder / f"{name}.{kind}" for kind in ("svg", "pdf", "csv")}
-    figure.run({**tree.plan, "root": 0, "figure": name}, job_inputs(tree), outputs)
+    figure.run({**tree.plan, "root": 0, "figure": named(tree, name)}, job_inputs(tree), outputs)
     return outputs
 
 

@@ -13,7 +13,7 @@ from showtell import report
 from showtell.jobs import figure
 from showtell.report import graphics
 from showtell.report import page as page_module
-from tests.report.conftest import Tree, job_inputs, report_job
+from tests.report.conftest import Tree, job_inputs, named, report_job
 
 
 def built(tree):
@@ -180,7 +180,11 @@ def test_page_says_where_every_number_comes_from(mini_tree):
 def test_page_shows_a_published_figure_only_while_it_shows_the_results(mini_tree):
     folder = mini_tree.folder / "figures"
     outputs = {kind: folder / f"epic.{kind}" for kind in ("svg", "pdf", "csv")}
-    figure.run({**mini_tree.plan, "root": 0, "figure": "epic"}, job_inputs(mini_tree), outputs)
+    figure.run(
+        {**mini_tree.plan, "root": 0, "figure": named(mini_tree, "epic")},
+        job_inputs(mini_tree),
+        outputs,
+    )
     marked = outputs["svg"].read_text().replace("</svg>", "<desc>published</desc></svg>")
     outputs["svg"].write_text(marked)
     assert "<desc>published" in built(mini_tree)

@@ -13,15 +13,28 @@ def comparison(methods, tasks=("cartpole",), seeds=3, policies=("stochastic",)):
         paper="vlm_rm",
         experiment="cartpole",
         tasks=tasks,
-        methods={name: reward or {"kind": "clip"} for name, reward in methods.items()},
+        methods=listed({name: reward or {"kind": "clip"} for name, reward in methods.items()}),
         seeds=seeds,
         evaluate={"episodes": 10, "policies": list(policies)},
         studies={
             "pole-angle": {"of": ["text"], "study": {"kind": "landscape", "variable": "angle"}},
             "distance": {"of": ["text"], "study": {"kind": "epic"}},
         },
-        figures=("landscape", "learning", "success", "epic"),
     )
+
+
+def listed(rewards):
+    """Methods as a job has them, from their rewards; an alpha is what a sweep set."""
+    variants = {name: {k: v for k, v in r.items() if k == "alpha"} for name, r in rewards.items()}
+    return [
+        {
+            "name": name,
+            "label": f"α = {variants[name]['alpha']:g}" if variants[name] else f"the {name}",
+            "variant": variants[name],
+            "reward": reward,
+        }
+        for name, reward in rewards.items()
+    ]
 
 
 def _landscape(rows):
@@ -43,7 +56,7 @@ def _epic(rows, plan):
     return Table.of(
         columns,
         [
-            (method, plan.methods[method]["alpha"], against, *numbers, 100)
+            (method, plan.methods[method].variant["alpha"], against, *numbers, 100)
             for method, *numbers in rows
             for against in ("success", "true_reward")
         ],

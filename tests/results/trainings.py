@@ -4,6 +4,7 @@ import numpy as np
 
 from showtell.results.reading import Comparison, Results, Run
 from showtell.results.table import Table
+from tests.results.experiments import listed
 
 POLICIES = ("deterministic", "deterministic (oracle)")
 
@@ -18,7 +19,7 @@ def results_of(scores, *, rewards=None, curves=None, studies=None, **more):
         paper="roboclip",
         experiment="language",
         tasks=tasks,
-        methods={method: (rewards or {}).get(method, {"kind": "roboclip"}) for method in scores},
+        methods=listed({m: (rewards or {}).get(m, {"kind": "roboclip"}) for m in scores}),
         seeds=3,
         phases=phases,
         only={p: tuple(m for m, of in scores.items() if p in of) for p in phases[1:]},

@@ -70,7 +70,7 @@ def draw(snapshots: np.ndarray, view: View) -> np.ndarray:
 
 
 def subject(**rewards: Any) -> Subject:
-    return Subject(world(), rewards, dict.fromkeys(rewards), draw)
+    return Subject(world(), rewards, {}, draw)
 
 
 def clip_subject(alphas: list[float], encoder: Counting) -> Subject:
@@ -88,4 +88,6 @@ def clip_subject(alphas: list[float], encoder: Counting) -> Subject:
         )
         for alpha in alphas
     }
-    return Subject(world(), rewards, dict(zip(rewards, alphas, strict=True)), draw)
+    return Subject(
+        world(), rewards, dict(zip(rewards, ({"alpha": a} for a in alphas), strict=True)), draw
+    )

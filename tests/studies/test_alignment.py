@@ -5,7 +5,6 @@ from showtell.goals.goal import Target
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.rewards.roboclip import RoboclipReward, RoboclipSettings
-from showtell.studies.alignment import COLUMNS
 from showtell.studies.statistics import spearman
 from showtell.studies.study import Once, Subject
 from showtell.study.registry import build, part
@@ -65,7 +64,7 @@ def measured():
 
 
 def column(measured, name, **wanted):
-    rows = [dict(zip(COLUMNS, row, strict=True)) for row in measured.rows]
+    rows = [dict(zip(measured.columns, row, strict=True)) for row in measured.rows]
     return [row[name] for row in rows if all(row[key] == value for key, value in wanted.items())]
 
 

@@ -65,8 +65,8 @@ def test_a_flat_landscape_has_no_rescaled_value():
     assert {row["rescaled"] for row in rows} == {""}
 
 
-def test_methods_without_regularisation_have_an_empty_alpha():
-    assert {row["alpha"] for row in measured(subject(upright=UPRIGHT))} == {""}
+def test_a_table_has_a_column_for_what_a_sweep_set():
+    assert "alpha" not in measured(subject(upright=UPRIGHT))[0]
     rows = measured(clip_subject([0.0, 0.5], Counting()))
     assert {row["alpha"] for row in rows} == {"0.0", "0.5"}
 

@@ -69,6 +69,17 @@ def test_an_unknown_scale_names_the_nearest():
         (f"{CARTPOLE}.methods.text.sweep", {"alfa": [1]}, ["sweep over 'alfa'", "'alpha'"]),
         (f"{CARTPOLE}.methods.text.reward.goal", "sentense", ["'sentense'", "'sentence'"]),
         (f"{CARTPOLE}.seeds", 0, [f"{CARTPOLE}.seeds", "found 0", "greater than 0"]),
+        (f"{CARTPOLE}.methods.text.label", "α = {alfa}", ["no sweep over 'alfa'"]),
+        (f"{CARTPOLE}.methods.zero.label", "ground truth", ["'ground-truth' and 'zero'", "label"]),
+        (f"{CARTPOLE}.figures.epic.kind", "epik", ["figures.epic", "'epik'", "'epic'"]),
+        (f"{CARTPOLE}.figures.epic.study", "epik", ["figures.epic", "'epik'", "'epic'"]),
+        (f"{CARTPOLE}.figures.epic.study", "pole-angle", ["figures.epic", "kind 'landscape'"]),
+        (f"{CARTPOLE}.figures.success.study", "epic", ["figures.success.study", "unknown key"]),
+        (
+            "papers.roboclip.experiments.language.figures.critic.compare",
+            ["true-reward", "true-rewards"],
+            ["figures.critic", "'true-rewards'", "'true-reward'"],
+        ),
         ("goals.sentence.encoder", "klip", ["goals.sentence.encoder", "'clip'"]),
     ],
 )

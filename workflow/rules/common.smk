@@ -4,11 +4,11 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from showtell.claims import agreement
 from showtell.project import invocation
-
 from showtell.study import parameters
 from showtell.project.errors import UserError
-from showtell.study.grid import PRETRAIN, Cell, Grid, phases
+from showtell.study.grid import PRETRAIN, Cell, Grid, figures, phases
 from showtell.project.sharing import records
 from showtell.study.specifications import Specifications
 
@@ -18,6 +18,7 @@ SCALE = str(config.get("scale", "mini"))
 
 try:
     GRID = Grid(parameters.load(ROOT, SCALE))
+    agreement.check(GRID.parameters)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 SPECIFICATIONS = Specifications(GRID)
@@ -238,7 +239,7 @@ def results_of(paper):
         if name == paper:
             folder = f"results/{SCALE}/{paper}/{experiment_name}"
             found.append(f"{folder}/compare/claims.json")
-            found += [f"{folder}/figures/{figure}.svg" for figure in experiment.figures]
+            found += [f"{folder}/figures/{figure}.svg" for figure in figures(experiment)]
     return found
 
 

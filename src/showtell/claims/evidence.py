@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from showtell.claims.tests import Setting
-from showtell.results.reading import Results
+from showtell.results.reading import Method, Results
 from showtell.studies.statistics import Estimate
 
 
@@ -35,7 +35,7 @@ class Evidence(NamedTuple):
     note: str = ""
 
 
-def beyond(estimate: Estimate, line: float, strict: bool) -> bool | None:
+def interval_vs(estimate: Estimate, line: float, strict: bool) -> bool | None:
     """Whether a whole interval lies above a line (True), below it (False), or neither."""
     if estimate.low is None or estimate.high is None or not estimate.decides:
         return None
@@ -46,23 +46,22 @@ def beyond(estimate: Estimate, line: float, strict: bool) -> bool | None:
     return None
 
 
-def matching(pattern: str, names: Iterable[str]) -> list[str]:
+def methods_matching(pattern: str, names: Iterable[str]) -> list[str]:
     """The names that a pattern such as `text*` stands for."""
     return [name for name in names if fnmatchcase(name, pattern)]
 
 
-def having(setting: Setting, pattern: str, methods: Mapping[str, Mapping[str, Any]]) -> str | None:
+def method_with(setting: Setting, pattern: str, methods: Mapping[str, Method]) -> Method | None:
     """The matched method whose reward has these settings."""
-    for name in matching(pattern, methods):
-        if all(methods[name].get(key) == value for key, value in setting.items()):
-            return name
+    for name in methods_matching(pattern, methods):
+        if all(methods[name].reward.get(key) == value for key, value in setting.items()):
+            return methods[name]
     return None
 
 
 def setting_words(setting: Setting) -> str:
-    """Settings as a reader says them."""
-    names = {"alpha": "α"}
-    return ", ".join(f"{names.get(key, key)} = {value:g}" for key, value in setting.items())
+    """Settings in words, where no method of that label is known."""
+    return ", ".join(f"{key} = {value:g}" for key, value in setting.items())
 
 
 def words(metric: str) -> str:
@@ -78,7 +77,7 @@ def part_of(method: str, estimate: Estimate, holds: bool | None, said: str) -> P
     )
 
 
-def shown(estimate: Estimate, metric: str, sign: str = "") -> str:
+def format_estimate(estimate: Estimate, metric: str, sign: str = "") -> str:
     """A number as a reader wants it; rates are percentages, their differences points."""
     rate = metric.startswith("success")
     scale, digits = (100, 0) if rate else (1, 2)
@@ -89,6 +88,6 @@ def shown(estimate: Estimate, metric: str, sign: str = "") -> str:
     return f"{value}{unit} (no interval)" if low is None else f"{value}{unit} [{low}, {high}]"
 
 
-def on(task: str, results: Results) -> str:
+def task_suffix(task: str, results: Results) -> str:
     """Which task, where there are several."""
     return f" ({task})" if len(results.comparison.tasks) > 1 else ""

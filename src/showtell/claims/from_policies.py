@@ -5,7 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from showtell.claims.evidence import Evidence, Part, beyond, matching, part_of, shown
+from showtell.claims.evidence import (
+    Evidence,
+    Part,
+    format_estimate,
+    interval_vs,
+    methods_matching,
+    part_of,
+)
 from showtell.claims.tests import Above, Against, AtLeast, Early, NoBetter, NoWorse, Times
 from showtell.results.estimates import interval
 from showtell.results.reading import Results
@@ -28,8 +35,10 @@ def above(test: Above, results: Results) -> Evidence:
 
     def found(pair: _Pair) -> Finding:
         gap, wins = _difference(pair, results), _wins(pair, results)
-        said = f"{shown(gap, test.metric, '+')}; ahead in {100 * wins.value:.0f} % of pairs"
-        return gap, beyond(gap, 0.0, strict=True), said
+        said = (
+            f"{format_estimate(gap, test.metric, '+')}; ahead in {100 * wins.value:.0f} % of pairs"
+        )
+        return gap, interval_vs(gap, 0.0, strict=True), said
 
     return _compared(test, results, found, line=0.0)
 
@@ -39,8 +48,8 @@ def no_better(test: NoBetter, results: Results) -> Evidence:
 
     def found(pair: _Pair) -> Finding:
         gap = _difference(pair, results)
-        over = beyond(gap, test.by, strict=False)
-        return gap, None if over is None else not over, shown(gap, test.metric, "+")
+        over = interval_vs(gap, test.by, strict=False)
+        return gap, None if over is None else not over, format_estimate(gap, test.metric, "+")
 
     return _compared(test, results, found, line=test.by)
 
@@ -50,7 +59,7 @@ def no_worse(test: NoWorse, results: Results) -> Evidence:
 
     def found(pair: _Pair) -> Finding:
         gap = _difference(pair, results)
-        return gap, beyond(gap, -test.by, strict=False), shown(gap, test.metric, "+")
+        return gap, interval_vs(gap, -test.by, strict=False), format_estimate(gap, test.metric, "+")
 
     return _compared(test, results, found, line=-test.by)
 
@@ -66,8 +75,10 @@ def times(test: Times, results: Results) -> Evidence:
             for scores in (pair.one, pair.other)
         )
         ratio = _ratio(pair, results)
-        numbers = (shown(e, test.metric).removesuffix(" (no interval)") for e in (one, other))
-        return gap, beyond(gap, 0.0, strict=True), f"{ratio}: {' against '.join(numbers)}"
+        numbers = (
+            format_estimate(e, test.metric).removesuffix(" (no interval)") for e in (one, other)
+        )
+        return gap, interval_vs(gap, 0.0, strict=True), f"{ratio}: {' against '.join(numbers)}"
 
     return _compared(test, results, found, line=0.0)
 
@@ -83,8 +94,10 @@ def at_least(test: AtLeast, results: Results) -> Evidence:
                 waiting.append(method + suffix)
                 continue
             estimate = interval(results, *key)
-            holds = beyond(estimate, test.value, strict=False)
-            parts.append(part_of(method, estimate, holds, shown(estimate, test.metric) + suffix))
+            holds = interval_vs(estimate, test.value, strict=False)
+            parts.append(
+                part_of(method, estimate, holds, format_estimate(estimate, test.metric) + suffix)
+            )
     return Evidence(parts, tuple(waiting), line=test.value)
 
 
@@ -105,8 +118,8 @@ def early(test: Early, results: Results) -> Evidence:
             purpose = (method, test.phase, test.versus_phase, test.column, task or "")
             pair = _Pair({t: one[t] for t in shared}, {t: other[t] for t in shared}, purpose)
             gap = _difference(pair, results)
-            said = shown(gap, test.column, "+") + suffix
-            parts.append(part_of(method, gap, beyond(gap, 0.0, strict=True), said))
+            said = format_estimate(gap, test.column, "+") + suffix
+            parts.append(part_of(method, gap, interval_vs(gap, 0.0, strict=True), said))
     return Evidence(parts, tuple(waiting), line=0.0, note=_too_coarse(test, results))
 
 
@@ -184,7 +197,9 @@ def _tasks(each: bool, results: Results) -> Iterator[tuple[str | None, str]]:
 
 def _going_through(pattern: str, phase: str, results: Results) -> list[str]:
     plan = results.comparison
-    return [name for name in matching(pattern, plan.methods) if phase in plan.phases_of(name)]
+    return [
+        name for name in methods_matching(pattern, plan.methods) if phase in plan.phases_of(name)
+    ]
 
 
 def _difference(pair: _Pair, results: Results) -> Estimate:

@@ -8,12 +8,11 @@ import numpy as np
 from showtell.claims.evidence import (
     Evidence,
     Part,
-    having,
-    matching,
-    on,
+    format_estimate,
+    method_with,
+    methods_matching,
     part_of,
-    setting_words,
-    shown,
+    task_suffix,
 )
 from showtell.claims.tests import Diagonal, LandscapePeak, Order, SameShape
 from showtell.results import alignment_fit
@@ -29,43 +28,47 @@ def landscape_peak(test: LandscapePeak, results: Results) -> Evidence:
     for method, curve in curves(results, test.study, test.method):
         peak = curve.x[int(np.argmax(curve.reward))]
         holds = abs(peak - test.at) <= test.within
-        said = f"largest at {peak:+.3f} {test.unit}{curve.on}"
+        said = f"largest at {peak:+.3f} {test.unit}{curve.task_suffix}"
         parts.append(Part(method=method, value=peak, holds=holds, said=said))
     return Evidence(parts, line=test.at, band=(test.at - test.within, test.at + test.within))
 
 
 def same_shape(test: SameShape, results: Results) -> Evidence:
     """The rank correlation of each reward curve with that of the reference."""
-    reference = having(test.reference, test.method, results.comparison.methods)
+    reference = method_with(test.reference, test.method, results.comparison.methods)
+    if reference is None:
+        return Evidence([])
     found = list(curves(results, test.study, test.method))
-    references = {curve.task: curve for method, curve in found if method == reference}
+    references = {curve.task: curve for method, curve in found if method == reference.name}
     parts: list[Part] = []
     for method, curve in found:
-        if method != reference and curve.task in references:
+        if method != reference.name and curve.task in references:
             rank = statistics.spearman(curve.reward, references[curve.task].reward)
-            said = f"{rank:.2f} with {setting_words(test.reference)}{curve.on}"
+            said = f"{rank:.2f} with {reference.label}{curve.task_suffix}"
             parts.append(Part(method=method, value=rank, holds=rank >= test.value, said=said))
     return Evidence(parts, line=test.value)
 
 
 def order(test: Order, results: Results) -> Evidence:
     """Each method's number beside that of the reference."""
-    reference = having(test.than, test.method, results.comparison.methods)
+    reference = method_with(test.than, test.method, results.comparison.methods)
+    if reference is None:
+        return Evidence([])
     parts: list[Part] = []
     lines: list[float] = []
     notes: list[str] = []
-    for task, whole in results.studies_called(test.study).items():
+    for task, whole in results.study_tables(test.study).items():
         table = whole.where(**test.rows)
         rows = {name: _row(table, name, test.column) for name in table.distinct("method")}
-        than = rows.get(reference or "")
+        than = rows.get(reference.name)
         if than is None:
             continue
-        where = on(task, results)
+        where = task_suffix(task, results)
         lines.append(than.value)
-        notes.append(f"{setting_words(test.than)}: {shown(than, test.column)}{where}.")
-        for method in matching(test.method, rows):
-            if method != reference:
-                holds, said = _lower(rows[method], than), shown(rows[method], test.column)
+        notes.append(f"{reference.label}: {format_estimate(than, test.column)}{where}.")
+        for method in methods_matching(test.method, rows):
+            if method != reference.name:
+                holds, said = _lower(rows[method], than), format_estimate(rows[method], test.column)
                 parts.append(part_of(method, rows[method], holds, said + where))
     return Evidence(parts, line=lines[0] if len(lines) == 1 else None, note=" ".join(notes))
 
@@ -73,8 +76,8 @@ def order(test: Order, results: Results) -> Evidence:
 def diagonal(test: Diagonal, results: Results) -> Evidence:
     """By how much a task's own sentence leads the best of the others, on that task's rollouts."""
     parts: list[Part] = []
-    for task, table in results.studies_called(test.study).items():
-        for method in matching(test.method, table.distinct("method")):
+    for task, table in results.study_tables(test.study).items():
+        for method in methods_matching(test.method, table.distinct("method")):
             rows = table.where(method=method)
             stream = results.comparison.generator("lead", method, task, test.column)
             lead = alignment_fit.lead(rows, task, test.column, stream)
@@ -93,17 +96,17 @@ class Curve(NamedTuple):
     task: str
     x: list[float]
     reward: list[float]
-    on: str  # " (task)" where there are several
+    task_suffix: str  # " (task)" where there are several
 
 
-def curves(results: Results, kind: str, pattern: str) -> Iterator[tuple[str, Curve]]:
+def curves(results: Results, study: str, pattern: str) -> Iterator[tuple[str, Curve]]:
     """(method, its reward landscape) for each method of a landscape study."""
-    for task, table in results.studies_called(kind).items():
-        variable = results.study_settings(kind)["variable"]
-        for method in matching(pattern, table.distinct("method")):
+    for task, table in results.study_tables(study).items():
+        variable = results.study_settings(study)["variable"]
+        for method in methods_matching(pattern, table.distinct("method")):
             rows = table.where(method=method)
             x, reward = rows.numbers(variable), rows.numbers("reward")
-            yield method, Curve(task, x, reward, on(task, results))
+            yield method, Curve(task, x, reward, task_suffix(task, results))
 
 
 def _leads(gap: Estimate) -> bool | None:

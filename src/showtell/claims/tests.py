@@ -1,6 +1,6 @@
 """What a claim asks of the results: one kind of test a class, with what it is held against."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
@@ -115,7 +115,8 @@ class Diagonal(Entry):
     """Each task's own sentence fits its rollouts best, of all the sentences."""
 
     kind: Literal["diagonal"]
-    study: str = "alignment"
+    study: str
+    study_kind: ClassVar[str] = "alignment"
     method: str
     column: Literal["correlation", "similarity"]
     share: Share = "every"
@@ -125,7 +126,8 @@ class LandscapePeak(Entry):
     """The reward is largest at the goal: the argmax of a curve lies within a distance of it."""
 
     kind: Literal["landscape_peak"]
-    study: str = "landscape"
+    study: str
+    study_kind: ClassVar[str] = "landscape"
     method: str
     at: float
     within: float
@@ -137,7 +139,8 @@ class SameShape(Entry):
     """Two reward curves have one shape: their rank correlation reaches a value."""
 
     kind: Literal["same_shape"]
-    study: str = "landscape"
+    study: str
+    study_kind: ClassVar[str] = "landscape"
     method: str
     reference: Setting  # which of the matched methods the others are compared with
     value: float

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from showtell.claims import from_policies, from_studies
 from showtell.claims.descriptions import describe
-from showtell.claims.evidence import Evidence, Part, having, matching, setting_words
+from showtell.claims.evidence import Evidence, Part, method_with, methods_matching, setting_words
 from showtell.claims.ledger import Claim, Ledger
 from showtell.claims.tests import (
     Above,
@@ -121,7 +121,7 @@ def _absent(test: Any, results: Results) -> str | None:
     plan = results.comparison
     others = test.others if isinstance(test, Against) else ()
     for pattern in (test.method, *others):
-        if not matching(pattern, plan.methods):
+        if not methods_matching(pattern, plan.methods):
             return f"method {pattern}"
     for phase in _phases(test):
         if phase not in plan.phases:
@@ -130,16 +130,15 @@ def _absent(test: Any, results: Results) -> str | None:
         return None if test.policy in plan.policies else f"{test.policy} policy"
     if isinstance(test, Early):
         return None
-    kinds = {entry["study"]["kind"] for entry in plan.studies.values()}
-    if test.study not in kinds:
-        return f"study of kind {test.study}"
-    if isinstance(test, Diagonal) and _single(results.studies_called(test.study)):
+    if test.study not in plan.studies:
+        return f"study {test.study}"
+    if isinstance(test, Diagonal) and _single(results.study_tables(test.study)):
         return "second sentence to compare with"
     setting = getattr(test, "reference", None) or getattr(test, "than", None)
     if setting is not None:
-        if having(setting, test.method, plan.methods) is None:
+        if method_with(setting, test.method, plan.methods) is None:
             return f"method {test.method} with {setting_words(setting)}"
-        if len(matching(test.method, plan.methods)) < 2:
+        if len(methods_matching(test.method, plan.methods)) < 2:
             return f"second method {test.method} to compare with"
     return None
 
@@ -166,7 +165,7 @@ def _seeds(test: Any, results: Results) -> int | None:
     counts = [
         results.seeds_of(method, phase)
         for pattern, phase in wanted
-        for method in matching(pattern, plan.methods)
+        for method in methods_matching(pattern, plan.methods)
         if phase in plan.phases_of(method)
     ]
     return min(counts, default=0)

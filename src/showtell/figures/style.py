@@ -1,13 +1,16 @@
 """How every figure looks: colours, type, and files that are the same bytes every time."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from showtell.project.files import replacing
+from showtell.results.reading import Method
+from showtell.results.table import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,42 +25,57 @@ _ON_DARK = ("#8fa2ff", "#bd93f2", "#f07fc0", "#ff9c7d", "#ffc94d")
 _DARK = {INK: "#eceef2", SOFT: "#9aa3b2", GRID: "#343a46", PAPER: "#181b22"}
 # Okabe and Ito's colours for methods that have no order.
 _UNORDERED = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-_TRUE = {"ground-truth": "ground truth", "dense": "dense true reward"}
-_WRITTEN = {
-    "gail": "GAIL",
-    "airl": "AIRL",
-    "clip": "CLIP, last frame",
-}  # names as papers write them
 _STEPS = 100
+_DASHES: dict[str, Any] = {"solid": "-", "dashed": (0, (4, 1.6)), "dotted": (0, (1, 1.4))}
+STYLE_COLUMNS = ("label", "colour", "line")  # of a figure's table, beside `method`
 
 
-class Look(NamedTuple):
+class MethodStyle(NamedTuple):
     """How one method is drawn."""
 
-    colour: str
-    dashes: Any  # as matplotlib takes it
     label: str
+    colour: str
+    line: str  # solid, dashed or dotted
+
+    @property
+    def dashes(self) -> Any:
+        """The line as matplotlib takes it."""
+        return _DASHES[self.line]
 
 
-def looks(methods: list[str], strengths: list[float]) -> dict[str, Look]:
-    """A look for each method; `strengths` are their α, NaN for those without one."""
-    found: dict[str, Look] = {}
-    unordered = iter(_UNORDERED * len(methods))
-    for method, strength in zip(methods, strengths, strict=True):
-        if strength == strength:
-            found[method] = Look(strength_colour(strength), "-", f"α = {strength:g}")
-        elif method in _TRUE:
-            found[method] = Look(INK, (0, (4, 1.6)), _TRUE[method])
-        elif method == "zero":
-            found[method] = Look(SOFT, (0, (1, 1.4)), "zero reward")
+def styles(methods: Iterable[Method]) -> dict[str, MethodStyle]:
+    """A style for each method: swept ones have a colour of the ramp, in the order of the sweep."""
+    methods = list(methods)
+    swept = [method.name for method in methods if method.variant]
+    colours = unordered()
+    found: dict[str, MethodStyle] = {}
+    for method in methods:
+        name, label, role = method.name, method.label, method.role
+        if role == "true reward":
+            found[name] = MethodStyle(label, INK, "dashed")
+        elif role == "no reward":
+            found[name] = MethodStyle(label, SOFT, "dotted")
+        elif name in swept:
+            share = swept.index(name) / max(len(swept) - 1, 1)
+            found[name] = MethodStyle(label, ramp_colour(share), "solid")
         else:
-            found[method] = Look(next(unordered), "-", _WRITTEN.get(method, method))
+            found[name] = MethodStyle(label, next(colours), "solid")
     return found
 
 
-def strength_colour(strength: float) -> str:
-    """The colour of a strength between 0 and 1."""
-    return _ramp(_WEAK_TO_STRONG, round(min(max(strength, 0.0), 1.0) * _STEPS))
+def unordered() -> Iterator[str]:
+    """Colours that have no order, again and again."""
+    return cycle(_UNORDERED)
+
+
+def styles_in(table: Table) -> dict[str, MethodStyle]:
+    """The style of each method of a table that has the columns of styles."""
+    return {name: MethodStyle(*style) for name, *style in table.pick(("method", *STYLE_COLUMNS))}
+
+
+def ramp_colour(share: float) -> str:
+    """The colour at a share, from 0 to 1, of the ramp from weak to strong."""
+    return _ramp(_WEAK_TO_STRONG, round(min(max(share, 0.0), 1.0) * _STEPS))
 
 
 @cache

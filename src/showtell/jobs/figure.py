@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from showtell.figures.charts import chart
+from showtell.figures.chart import chart
 from showtell.figures.style import save
 from showtell.project.errors import UserError
 from showtell.results.reading import Comparison, read
@@ -12,11 +12,11 @@ from showtell.results.reading import Comparison, read
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
     """Inputs: evaluations, curves, studies; missing seeds are allowed."""
     comparison = Comparison.model_validate(job)
-    kind = chart(comparison.paper, job["figure"])
+    kind = chart(job["figure"])
     table = kind.table(read(comparison, inputs))
     if not table.rows:
         raise UserError(
-            f"nothing to draw for the figure {job['figure']!r} of {comparison.paper}/"
+            f"nothing to draw for the figure {job['figure']['name']!r} of {comparison.paper}/"
             f"{comparison.experiment}: none of its input files holds a result; run its trainings "
             "and studies first, or take it out of the experiment's figures in params.yaml."
         )

@@ -24,11 +24,10 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
     settings = {method: settings_of("rewards", values) for method, values in job["rewards"].items()}
     contexts = _contexts(job, inputs)
     told = {task: _rewards(settings, task, contexts) for task in _tasks(job)}
-    alphas = {method: getattr(one, "alpha", None) for method, one in settings.items()}
     study = built("studies", job["study"])
     with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
         own = told.get(job["task"]["name"], {})
-        subject = Subject(world, own, alphas, pool.draw, told)
+        subject = Subject(world, own, job["variants"], pool.draw, told)
         measured = study.measure(subject, job["root"], tuple(job["address"]))
     write_text(outputs["table"], measured.csv)
 

@@ -1,13 +1,16 @@
 """Pictures inside the page: figures in the page's colours, films as text, small strips."""
 
 import base64
+import json
 import re
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from showtell.figures.charts import chart
+from showtell.figures.chart import chart
 from showtell.figures.style import dark_of, save
+from showtell.project.files import canonical_json
 from showtell.results.reading import Comparison
 from showtell.results.table import Table
 from showtell.studies.statistics import Estimate
@@ -19,20 +22,21 @@ _ID = re.compile(r'(\bid="|href="#|url\(#)')
 _SIZE = re.compile(r' (?:width|height)="[^"]*pt"')
 
 
-def figure(plan: Comparison, name: str, table: Table, files: Path) -> str:
+def figure(plan: Comparison, settings: dict[str, Any], table: Table, files: Path) -> str:
     """A figure as inline SVG: the file if it shows this table, or else drawn now."""
+    name = settings["name"]
     csv, svg = files / f"{name}.csv", files / f"{name}.svg"
     published = csv.exists() and svg.exists() and csv.read_text() == table.text
-    source = svg.read_text() if published else _drawn(plan.paper, name, table)
+    source = svg.read_text() if published else _drawn(canonical_json(settings), table)
     return inline(source, f"{plan.paper}-{plan.experiment}-{name}")
 
 
 # The live page is rebuilt often, and most of its figures have not changed.
 @lru_cache(maxsize=32)
-def _drawn(paper: str, name: str, table: Table) -> str:
+def _drawn(settings: str, table: Table) -> str:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "figure.svg"
-        save(chart(paper, name).draw(table), path)
+        save(chart(json.loads(settings)).draw(table), path)
         return path.read_text()
 
 

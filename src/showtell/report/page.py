@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from showtell.claims.descriptions import judged
 from showtell.claims.ledger import ledger_path
-from showtell.figures.style import Look
+from showtell.figures.style import MethodStyle
 from showtell.project.files import canonical_json, write_text
 from showtell.report import graphics
 from showtell.report.page_data import Experiment, Judged, Origin, networks, origins, papers
@@ -193,14 +193,14 @@ def _breakable(key: str) -> Markup:
     ).format(key.rpartition(".")[2])
 
 
-def _swatch(look: Look) -> Markup:
+def _swatch(style: MethodStyle) -> Markup:
     """A dot in the method's colour, and its name."""
     return Markup('<span class="method"><i style="background:{}"></i>{}</span>').format(
-        graphics.page_colour(look.colour), look.label
+        graphics.page_colour(style.colour), style.label
     )
 
 
-def _strips(judged: Judged) -> list[tuple[Look, Markup, str]]:
+def _strips(judged: Judged) -> list[tuple[MethodStyle, Markup, str]]:
     """(method, its strip, what was found) for each method of a verdict."""
     verdict = judged.verdict
     numbers = [n for part in verdict.parts for n in (part.value, part.low, part.high)]
@@ -208,14 +208,14 @@ def _strips(judged: Judged) -> list[tuple[Look, Markup, str]]:
     span = graphics.span_of([number for number in numbers if number is not None])
     return [
         (
-            look := judged.looks[part.method],
+            style := judged.styles[part.method],
             Markup(
                 graphics.strip(
                     Estimate(part.value, part.low, part.high, 0),
                     verdict.line,
                     verdict.band,
                     span,
-                    look.colour,
+                    style.colour,
                 )
             ),
             part.said,

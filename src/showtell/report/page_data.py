@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median_low
 from typing import Any
 
-from showtell.claims.evidence import matching
+from showtell.claims.evidence import methods_matching
 from showtell.claims.ledger import (
     Claim,
     Deviation,
@@ -18,8 +18,8 @@ from showtell.claims.ledger import (
     load,
 )
 from showtell.claims.verdicts import Verdict, judge, not_run
-from showtell.figures.charts import alpha, chart
-from showtell.figures.style import Look, looks
+from showtell.figures.chart import chart
+from showtell.figures.style import MethodStyle, styles
 from showtell.project.files import read_json
 from showtell.project.provenance import records
 from showtell.report import graphics
@@ -34,7 +34,7 @@ from showtell.study.registry import build, part
 class Film:
     """A rollout of one trained policy."""
 
-    look: Look
+    style: MethodStyle
     run: Run
     policy: str
     success: float  # over all its episodes
@@ -56,7 +56,7 @@ class Drawn:
 class Numbers:
     """One line of the table of results."""
 
-    look: Look
+    style: MethodStyle
     task: str | None  # None: over all tasks
     phase: str
     policy: str
@@ -69,7 +69,7 @@ class Answer:
     """A published value beside ours."""
 
     published: Published
-    ours: tuple[tuple[Look, Estimate], ...]
+    ours: tuple[tuple[MethodStyle, Estimate], ...]
     run: bool  # whether its experiment is part of this scale
 
 
@@ -80,7 +80,7 @@ class Judged:
     claim: Claim
     verdict: Verdict
     caveat: str | None
-    looks: dict[str, Look]
+    styles: dict[str, MethodStyle]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Experiment:
     """One experiment as far as it has come."""
 
     results: Results
-    looks: dict[str, Look]
+    styles: dict[str, MethodStyle]
     success: dict[str, str]  # task -> what success means there
     numbers: tuple[Numbers, ...]
     figures: tuple[Drawn, ...]
@@ -112,11 +112,11 @@ class Experiment:
         return self.expected - len(self.results.missing)
 
     @property
-    def shortfall(self) -> list[tuple[Look, int]]:
+    def shortfall(self) -> list[tuple[MethodStyle, int]]:
         """(method, seeds judged) for each that lacks some."""
         plan = self.plan
         counts = {m: self.results.seeds_of(m, plan.phases_of(m)[-1]) for m in plan.methods}
-        return [(self.looks[m], n) for m, n in counts.items() if n < self.plan.seeds]
+        return [(self.styles[m], n) for m, n in counts.items() if n < self.plan.seeds]
 
 
 @dataclass(frozen=True)
@@ -200,15 +200,14 @@ def _paper(plan: Plan, name: str, results: Path) -> Paper:
 
 def _experiment(comparison: Comparison, ledger: Ledger, results: Path) -> Experiment:
     found = read(comparison, find(comparison, results))
-    strengths = [alpha(found, method) for method in comparison.methods]
-    look = looks(list(comparison.methods), [float("nan") if a is None else a for a in strengths])
+    style_of = styles(comparison.methods.values())
     return Experiment(
         found,
-        look,
+        style_of,
         {task: _success(comparison.worlds[task]) for task in comparison.tasks},
-        tuple(_numbers(found, look)),
+        tuple(_numbers(found, style_of)),
         tuple(_figures(found, ledger, results)),
-        tuple(_films(found, look, results)),
+        tuple(_films(found, style_of, results)),
     )
 
 
@@ -227,24 +226,24 @@ def _judged(plan: Plan, ledger: Ledger, experiments: dict[str, Experiment]) -> I
     for claim in ledger.claims:
         verdict = verdicts.get(claim.id) or not_run(claim)
         experiment = experiments.get(claim.experiment)
-        look = {} if experiment is None else experiment.looks
-        yield Judged(claim, verdict, claim.caveat(plan.scale), look)
+        style_of = {} if experiment is None else experiment.styles
+        yield Judged(claim, verdict, claim.caveat(plan.scale), style_of)
 
 
 def _answers(ledger: Ledger, experiments: dict[str, Experiment]) -> Iterator[Answer]:
     for published in ledger.published:
         experiment = experiments.get(published.experiment)
-        ours: list[tuple[Look, Estimate]] = []
+        ours: list[tuple[MethodStyle, Estimate]] = []
         if experiment is not None and published.measured is not None:
             m = published.measured
-            for method in matching(m.method, experiment.plan.methods):
+            for method in methods_matching(m.method, experiment.plan.methods):
                 key = (method, m.phase, m.policy, m.metric)
                 if experiment.results.scores(*key):
-                    ours.append((experiment.looks[method], interval(experiment.results, *key)))
+                    ours.append((experiment.styles[method], interval(experiment.results, *key)))
         yield Answer(published, tuple(ours), experiment is not None)
 
 
-def _numbers(found: Results, look: dict[str, Look]) -> Iterator[Numbers]:
+def _numbers(found: Results, style_of: dict[str, MethodStyle]) -> Iterator[Numbers]:
     plan = found.comparison
     tasks: list[str | None] = [None, *(plan.tasks if len(plan.tasks) > 1 else ())]
     rows = product(tasks, plan.phases, plan.methods, plan.policies)
@@ -254,23 +253,23 @@ def _numbers(found: Results, look: dict[str, Look]) -> Iterator[Numbers]:
                 interval(found, method, phase, policy, metric, task)
                 for metric in ("success", "return")
             )
-            yield Numbers(look[method], task, phase, policy, success, returned)
+            yield Numbers(style_of[method], task, phase, policy, success, returned)
 
 
 def _figures(found: Results, ledger: Ledger, results: Path) -> Iterator[Drawn]:
     plan = found.comparison
     files = results / plan.paper / plan.experiment / "figures"
-    for name in plan.figures:
-        table = chart(plan.paper, name).table(found)
+    for settings in plan.figures:
+        name, table = settings["name"], chart(settings).table(found)
         if not table.rows:
             continue
-        svg = graphics.figure(plan, name, table, files)
+        svg = graphics.figure(plan, settings, table, files)
         links = [files / f"{name}.{kind}" for kind in ("svg", "pdf", "csv")]
         existing = [str(link.relative_to(results)) for link in links if link.exists()]
         yield Drawn(name, ledger.facts(plan.experiment, name), svg, tuple(existing))
 
 
-def _films(found: Results, look: dict[str, Look], results: Path) -> Iterator[Film]:
+def _films(found: Results, style_of: dict[str, MethodStyle], results: Path) -> Iterator[Film]:
     """One film a method and task: of the seed with the median success, so none is picked.
 
     Of policies before any fine-tuning, where the reward that is studied has made them.
@@ -288,7 +287,7 @@ def _films(found: Results, look: dict[str, Look], results: Path) -> Iterator[Fil
                 success, run = median_low(filmed)
                 path = filmed[success, run]
                 link = str(path.relative_to(results))
-                yield Film(look[method], run, policy, success, graphics.film(path), link)
+                yield Film(style_of[method], run, policy, success, graphics.film(path), link)
 
 
 def _folder(results: Path, plan: Comparison, run: Run) -> Path:

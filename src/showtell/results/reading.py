@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, field_validator
@@ -14,14 +14,32 @@ from showtell.project import seeds
 from showtell.project.errors import UserError
 from showtell.results.table import Table
 
+Role = Literal["true reward", "no reward"]
 METRICS = ("success", "success_any", "success_final", "success_always", "return")
 _TRUTH = {"True": 1.0, "False": 0.0}
+_ROLES: dict[str, Role] = {"true_reward": "true reward", "zero": "no reward"}
+
+
+class Method(BaseModel):
+    """One method of an experiment: what it is called, what a sweep set, its reward."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str  # in full: text-alpha0.5
+    label: str
+    variant: dict[str, Any] = {}  # what a sweep set: {alpha: 0.5}
+    reward: dict[str, Any]
+
+    @property
+    def role(self) -> Role | None:
+        """Whether it marks an end of the scale on which learned rewards lie."""
+        return _ROLES.get(self.reward["kind"])
 
 
 class Comparison(BaseModel):
     """What is compared in one experiment: the job of `compare`, `figure`, and of the report."""
 
-    # The job also carries its fingerprint, and a figure's job the figure's name.
+    # The job also carries its fingerprint, and a figure's job the figure.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     root: int
@@ -30,21 +48,19 @@ class Comparison(BaseModel):
     experiment: str
     tasks: tuple[str, ...]
     worlds: dict[str, dict[str, Any]] = {}
-    methods: dict[str, dict[str, Any]]  # full name -> settings of its reward
+    methods: dict[str, Method]  # by full name, in the order of the parameters
     seeds: int
     phases: tuple[str, ...] = ("pretrain",)
     only: dict[str, tuple[str, ...]] = {}  # phase -> the methods that go through it, if not all
     evaluate: dict[str, Any]
     studies: dict[str, dict[str, Any]] = {}
-    figures: tuple[str, ...] = ()
+    figures: tuple[dict[str, Any], ...] = ()  # name and settings of each
 
-    @field_validator("methods")
+    @field_validator("methods", mode="before")
     @classmethod
-    def _strengths_in_order(cls, methods: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        """Jobs arrive sorted by name; a reader wants α in order, then what it is held against."""
-        strength = {name: reward.get("alpha") for name, reward in methods.items()}
-        key = lambda name: (strength[name] is None, strength[name] or 0.0)
-        return {name: methods[name] for name in sorted(methods, key=key)}
+    def _by_name(cls, methods: list[dict[str, Any]]) -> dict[str, Any]:
+        """A job has them as a list: the keys of its mappings are sorted."""
+        return {method["name"]: method for method in methods}
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -114,22 +130,17 @@ class Results:
             if (run := Run(task, method, seed, phase)) not in self.scores_of
         ]
 
-    def studies_called(self, kind: str) -> dict[str, Table]:
-        """Task -> table, of the first study of this kind, in the order of its tasks."""
-        name = self._study(kind)
-        if name is None:
+    def study_tables(self, study: str) -> dict[str, Table]:
+        """Task -> table of one study, in the order of its tasks."""
+        if study not in self.comparison.studies:
             return {}
-        tasks = self.comparison.study_tasks(name)
-        return {task: self.studies[task, name] for task in tasks if (task, name) in self.studies}
+        tasks = self.comparison.study_tasks(study)
+        return {task: self.studies[task, study] for task in tasks if (task, study) in self.studies}
 
-    def study_settings(self, kind: str) -> dict[str, Any]:
-        """The settings of the first study of this kind."""
-        found: dict[str, Any] = self.comparison.studies[self._study(kind) or ""]["study"]
+    def study_settings(self, study: str) -> dict[str, Any]:
+        """The settings of one study."""
+        found: dict[str, Any] = self.comparison.studies[study]["study"]
         return found
-
-    def _study(self, kind: str) -> str | None:
-        entries = self.comparison.studies.items()
-        return next((name for name, entry in entries if entry["study"]["kind"] == kind), None)
 
     def curves(
         self, method: str, phase: str, task: str, column: str

@@ -1,9 +1,9 @@
 """An experiment in one table: every method's numbers with their intervals."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from showtell.results.estimates import interval
-from showtell.results.reading import METRICS, Results
+from showtell.results.reading import METRICS, Method, Results
 from showtell.results.table import Table, Value
 
 ALL = "all"  # the task of a row over all tasks
@@ -22,7 +22,7 @@ def _rows(results: Results) -> Iterator[tuple[Value, ...]]:
     plan = results.comparison
     tasks = (*plan.tasks, ALL) if len(plan.tasks) > 1 else plan.tasks
     for task in tasks:
-        for method in plan.methods:
+        for method in _in_order(plan.methods.values()):
             for phase in plan.phases_of(method):
                 for policy in plan.policies:
                     for metric in METRICS:
@@ -32,3 +32,9 @@ def _rows(results: Results) -> Iterator[tuple[Value, ...]]:
                             continue  # the numbers of some tasks are not those of all
                         value, low, high, n = interval(results, method, phase, policy, metric, one)
                         yield task, method, phase, policy, metric, n, plan.seeds, value, low, high
+
+
+def _in_order(methods: Iterable[Method]) -> list[str]:
+    """Swept methods as their sweep has them, then the others by name."""
+    key = lambda method: (not method.variant, "" if method.variant else method.name)
+    return [method.name for method in sorted(methods, key=key)]

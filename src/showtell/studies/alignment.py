@@ -19,7 +19,7 @@ from showtell.studies.rollouts import FIRST_RANK
 from showtell.studies.study import Array, Measured, Subject, Value
 from showtell.worlds.world import SeededEpisodes, World
 
-COLUMNS = ("method", "text", "episode", "noise", "success", "true_return", "score", "similarity")
+COLUMNS = ("text", "episode", "noise", "success", "true_return", "score", "similarity")
 
 
 class AlignmentSettings(BaseModel):
@@ -50,12 +50,12 @@ class Alignment:
             for method, reward in rewards.items():
                 scores, similarities = self._judge(subject, reward, episodes, snapshots)
                 rows += [
-                    (method, text, number, *map(float, values))
+                    (*subject.named(method), text, number, *map(float, values))
                     for number, values in enumerate(
                         zip(noises, success, returns, scores, similarities, strict=True)
                     )
                 ]
-        return Measured(COLUMNS, rows)
+        return Measured(("method", *subject.swept, *COLUMNS), rows)
 
     def _judge(
         self, subject: Subject, reward: Reward, episodes: Episodes, snapshots: Snapshots

@@ -42,8 +42,10 @@ class Epic:
                 generator = seeds.generator(root, *address, "resamples")
                 low, high = interval(rewards, truth, generator)
                 value = epic(rewards, truth)
-                rows.append((method, subject.alphas[method], against, value, low, high, count))
-        return Measured(("method", "alpha", "against", "epic", "low", "high", "states"), rows)
+                rows.append((*subject.named(method), against, value, low, high, count))
+        return Measured(
+            ("method", *subject.swept, "against", "epic", "low", "high", "states"), rows
+        )
 
 
 def epic(rewards: Array, truth: Array, weights: Array | None = None) -> float:

@@ -39,12 +39,12 @@ class Landscape:
         snapshots = subject.world.landscape(settings.variable, values)
         true = subject.world.true_rewards(snapshots)
         rows: list[tuple[Value, ...]] = [
-            (method, subject.alphas[method], *map(float, numbers))
+            (*subject.named(method), *map(float, numbers))
             for method, rewards in subject.scores(snapshots).items()
             for numbers in zip(values, rewards, rescaled(rewards), true, strict=True)
         ]
-        columns = ("method", "alpha", settings.variable, "reward", "rescaled", "true_reward")
-        return Measured(columns, rows)
+        numbers = (settings.variable, "reward", "rescaled", "true_reward")
+        return Measured(("method", *subject.swept, *numbers), rows)
 
 
 def rescaled(rewards: Array) -> Array:

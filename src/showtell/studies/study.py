@@ -47,11 +47,20 @@ class Subject:
 
     world: States
     rewards: Mapping[str, Reward]  # method -> its reward
-    alphas: Mapping[str, float | None]  # method -> its regularisation, if it has one
+    variants: Mapping[str, Mapping[str, Value]]  # method -> what a sweep set of its reward
     draw: Callable[[Snapshots, View], Frames]
     # Task whose sentence or demo is meant -> method -> the reward that compares with it.
     told: Mapping[str, Mapping[str, Reward]] = field(default_factory=dict)
     _drawn: dict[Reads, ReadFrames] = field(default_factory=dict)
+
+    @property
+    def swept(self) -> tuple[str, ...]:
+        """The settings that differ between methods of a sweep: columns of a table."""
+        return tuple(dict.fromkeys(key for of in self.variants.values() for key in of))
+
+    def named(self, method: str) -> tuple[Value, ...]:
+        """The cells that say which method a row is about: its name, and what a sweep set."""
+        return method, *(self.variants.get(method, {}).get(key) for key in self.swept)
 
     def watched(
         self,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -40,6 +41,42 @@ def variants(experiment: Experiment, names: list[str]) -> dict[str, BaseModel]:
         if method is not None and not method.skip:
             expanded |= _swept(name, method)
     return expanded
+
+
+def labelled(experiment: Experiment) -> list[dict[str, Any]]:
+    """Every method with its label and what a sweep set, in the order of the parameters."""
+    return [
+        {
+            "name": full,
+            "label": _label(method, name, full, variant),
+            "variant": variant,
+            "reward": values,
+        }
+        for name, method in experiment.methods.items()
+        for full, reward in variants(experiment, [name]).items()
+        for values in [reward.model_dump(mode="json")]
+        for variant in [{key: values[key] for key in method.sweep}]
+    ]
+
+
+def _label(method: Method, name: str, full: str, variant: dict[str, Any]) -> str:
+    """The label of a method: `α = {alpha:g}` stands for all that a sweep makes of it."""
+    if method.label is None:
+        return full
+    if not variant:
+        return method.label
+    made = method.label.format(**variant)
+    return f"{made}{full.removeprefix(name)}" if made == method.label else made
+
+
+def figures(experiment: Experiment) -> dict[str, BaseModel]:
+    """The figures of an experiment, less those of a phase that a scale leaves out."""
+    known = phases(experiment)
+    return {
+        name: settings
+        for name, settings in experiment.figures.items()
+        if set(settings.needs().phases) <= set(known)
+    }
 
 
 def _swept(name: str, method: Method) -> dict[str, BaseModel]:

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from string import Formatter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, Union
 
 import yaml
@@ -37,10 +38,11 @@ if TYPE_CHECKING:  # at run time, whatever parts there are
     Learner: TypeAlias = Any
     Reward: TypeAlias = Any
     StudySettings: TypeAlias = Any
+    Figure: TypeAlias = Any
 else:
     Encoder, World, Goal = _settings("nets"), _settings("worlds"), _settings("goals")
     Demo, Learner, Reward = _settings("demos"), _settings("learners"), _settings("rewards")
-    StudySettings = _settings("studies")
+    StudySettings, Figure = _settings("studies"), _settings("figures")
 
 
 class View(Frozen):
@@ -72,6 +74,9 @@ class Method(Frozen):
     """One way to reward the agent; a sweep makes one method of each value."""
 
     reward: Reward
+    label: str | None = (
+        None  # in figures and the report; {alpha} is what a sweep set; null: its name
+    )
     sweep: dict[str, list[Any]] = {}
     learner: Name | None = None  # in pretraining, instead of the experiment's
     skip: bool = False  # a scale may leave a method out
@@ -82,6 +87,13 @@ class Method(Frozen):
             if key not in type(self.reward).model_fields:
                 fields = type(self.reward).model_fields
                 raise ValueError(f"sweep over {key!r}: {nearest(key, fields)}")
+        return self
+
+    @model_validator(mode="after")
+    def _label_has_what_the_sweep_sets(self) -> "Method":
+        for _, key, _, _ in Formatter().parse(self.label or ""):
+            if key is not None and key not in self.sweep:
+                raise ValueError(f"label {self.label!r}: no sweep over {key!r}")
         return self
 
 
@@ -130,8 +142,19 @@ class Experiment(Frozen):
     finetunes: dict[Name, FineTune] = {}  # by the name of the phase; each starts after pretraining
     evaluate: Evaluation
     studies: dict[Name, Study] = {}
-    figures: list[Name] = []
+    figures: dict[Name, Figure] = {}  # by name; one whose phases a scale leaves out is not drawn
     skip: bool = False  # a scale may leave an experiment out
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> "Experiment":
+        names: dict[str, str] = {}
+        for name, method in self.methods.items():
+            other = names.setdefault(method.label or name, name)
+            if other != name:
+                raise ValueError(
+                    f"methods {other!r} and {name!r} have one label; give each its own."
+                )
+        return self
 
 
 class Paper(Frozen):
@@ -157,6 +180,21 @@ class Parameters(Frozen):
         for where, name, known in _references(self):
             if name not in known:
                 raise ValueError(f"{where}: {name!r} is not defined; {nearest(name, known)}")
+        return self
+
+    @model_validator(mode="after")
+    def _figures_draw_studies_of_their_kind(self) -> "Parameters":
+        for paper_name, paper in self.papers.items():
+            for name, experiment in paper.experiments.items():
+                for figure, settings in experiment.figures.items():
+                    for study, kind in settings.needs().studies.items():
+                        found = experiment.studies[study].study.kind
+                        if found != kind:
+                            raise ValueError(
+                                f"papers.{paper_name}.experiments.{name}.figures.{figure}: "
+                                f"it draws a study of kind {kind!r}, but the study {study!r} is "
+                                f"of kind {found!r}."
+                            )
         return self
 
     @model_validator(mode="after")
@@ -255,6 +293,10 @@ def _references(parameters: Parameters) -> list[tuple[str, str, Any]]:
                     (f"{at}.studies.{study_name}.study.told", task, parameters.tasks)
                     for task in getattr(study.study, "told", None) or ()
                 ]
+            for figure_name, figure in experiment.figures.items():
+                where = f"{at}.figures.{figure_name}"
+                found += [(where, study, experiment.studies) for study in figure.needs().studies]
+                found += [(where, phase, experiment.finetunes) for phase in figure.needs().phases]
     return found
 
 

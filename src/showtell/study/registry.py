@@ -1,7 +1,8 @@
 """Named parts: worlds, rewards and learners found by name, without importing what is heavy.
 
 A part is a module `showtell/<kind>/<file>.py` that defines `PARTS`, a table from a name in
-params.yaml to `(Settings, "ClassName")`. Such a module imports no torch and no simulator at the
+params.yaml to `(Settings, "ClassName")`; kinds of figures may also stand in
+`showtell/papers/<paper>/figures.py`. Such a module imports no torch and no simulator at the
 top: the parameters of a study are checked in a second, on a machine that has neither.
 """
 
@@ -9,6 +10,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -67,7 +69,12 @@ def build(kind: str, settings: BaseModel, **context: Any) -> Any:
 
 
 def _modules(kind: str) -> Iterator[ModuleType]:
+    """The modules that may define parts of one kind."""
     package = importlib.import_module(f"showtell.{kind}")
     for info in pkgutil.iter_modules(package.__path__):
         if not info.ispkg:  # a package holds what a part needs once it is built: networks, physics
             yield importlib.import_module(f"showtell.{kind}.{info.name}")
+    if kind == "figures":  # papers have their own
+        papers = Path(importlib.import_module("showtell.papers").__path__[0])
+        for path in sorted(papers.glob("*/figures.py")):
+            yield importlib.import_module(f"showtell.papers.{path.parent.name}.figures")

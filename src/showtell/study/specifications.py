@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from showtell.project.errors import UserError, nearest
 from showtell.project.files import canonical_json
 from showtell.project.fingerprint import fingerprint
-from showtell.study.grid import PRETRAIN, Cell, Grid, methods, phases, variants
+from showtell.study.grid import PRETRAIN, Cell, Grid, figures, labelled, phases, variants
 from showtell.study.parameters import Task
 from showtell.study.registry import part
 
@@ -125,6 +126,11 @@ class Specifications:
             study=_plain(entry.study),
             task=_world(world) | {"name": task},
             rewards={method: _plain(reward) for method, reward in rewards.items()},
+            variants={
+                entry["name"]: entry["variant"]
+                for entry in labelled(self._grid.experiment(paper, name))
+                if entry["name"] in rewards
+            },
             # In the order of the input files.
             targets=[
                 {"goal": goal, "task": of, "encoder": self._parameters.goals[goal].encoder}
@@ -136,26 +142,35 @@ class Specifications:
 
     def comparison(self, paper: str, name: str) -> str:
         """Putting an experiment's methods side by side."""
+        # The paper's package is its ledger.
         return self._job("compare", [f"showtell.papers.{paper}"], **self._compared(paper, name))
 
     def figure(self, paper: str, name: str, figure: str) -> str:
         """One figure of one experiment."""
+        known = figures(self._grid.experiment(paper, name))
+        if figure not in known:
+            raise UserError(f"{paper}/{name} has no figure {figure!r}; {nearest(figure, known)}")
         return self._job(
             "figure",
-            [f"showtell.papers.{paper}.figures"],
-            figure=figure,
+            [_module("figures", known[figure])],
+            figure={"name": figure, **_plain(known[figure])},
             **self._compared(paper, name),
         )
 
     def report(self, scale: str, changes: list[dict[str, Any]]) -> str:
         """The page."""
         papers: dict[str, Any] = {}
+        modules: list[str] = []
         for paper, name, _ in self._grid.experiments():
             entry = papers.setdefault(
                 paper, {"title": self._parameters.papers[paper].title, "experiments": {}}
             )
-            entry["experiments"][name] = self._compared(paper, name)
-        modules = [f"showtell.papers.{paper}.figures" for paper in papers]
+            drawn = figures(self._grid.experiment(paper, name))
+            entry["experiments"][name] = self._compared(paper, name) | {
+                "figures": [{"name": n, **_plain(settings)} for n, settings in drawn.items()]
+            }
+            modules += [_module("figures", settings) for settings in drawn.values()]
+            modules.append(f"showtell.papers.{paper}")
         return self._job(
             "report",
             modules,
@@ -175,7 +190,7 @@ class Specifications:
             "worlds": {
                 task: _plain(self._parameters.tasks[task].world) for task in experiment.tasks
             },
-            "methods": {method: _plain(reward) for method, reward in methods(experiment).items()},
+            "methods": labelled(experiment),
             "seeds": experiment.seeds,
             "phases": phases(experiment),
             "only": {
@@ -185,7 +200,6 @@ class Specifications:
             },
             "evaluate": _plain(experiment.evaluate),
             "studies": {study: _plain(entry) for study, entry in experiment.studies.items()},
-            "figures": experiment.figures,
             "address": [paper, name],
         }
 

@@ -5,9 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from showtell.figures.charts import chart
-from showtell.figures.style import dark_of, save, strength_colour
-from showtell.papers.vlm_rm.figures import FIGURES
+from showtell.figures.chart import chart
+from showtell.figures.style import dark_of, ramp_colour, save
 from showtell.project.errors import UserError
 from showtell.results.reading import Results, Run
 from showtell.results.table import Table
@@ -17,6 +16,14 @@ REWARDS = {
     "text-alpha0.5": {"kind": "clip", "alpha": 0.5},
     "ground-truth": {"kind": "true_reward"},
     "zero": {"kind": "zero"},
+}
+
+
+FIGURES = {
+    "landscape": {"kind": "landscape", "study": "pole-angle"},
+    "learning": {"kind": "learning"},
+    "success": {"kind": "success"},
+    "epic": {"kind": "epic", "study": "distance", "over": "alpha"},
 }
 
 
@@ -45,11 +52,11 @@ def results(make_results):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_csv_alone_gives_the_same_svg_and_pdf_byte_for_byte(name, results, tmp_path):
-    table = chart("vlm_rm", name).table(results)
+    table = chart(FIGURES[name]).table(results)
     table.write(tmp_path / "figure.csv")
-    save(chart("vlm_rm", name).draw(table), tmp_path / "a.svg", tmp_path / "a.pdf")
+    save(chart(FIGURES[name]).draw(table), tmp_path / "a.svg", tmp_path / "a.pdf")
     again = Table.read(tmp_path / "figure.csv")
-    save(chart("vlm_rm", name).draw(again), tmp_path / "b.svg", tmp_path / "b.pdf")
+    save(chart(FIGURES[name]).draw(again), tmp_path / "b.svg", tmp_path / "b.pdf")
     for kind in ("svg", "pdf"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
     assert not re.search(rb"CreationDate|<dc:date>", (tmp_path / "a.pdf").read_bytes())
@@ -58,13 +65,13 @@ def test_the_csv_alone_gives_the_same_svg_and_pdf_byte_for_byte(name, results, t
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_changed_number_changes_the_picture(name, results, tmp_path):
-    table = chart("vlm_rm", name).table(results)
+    table = chart(FIGURES[name]).table(results)
     column = {"landscape": "rescaled", "learning": "value"}.get(name, name)
     at = table.columns.index(column)
     first = (*table.rows[0][:at], "0.123", *table.rows[0][at + 1 :])
-    save(chart("vlm_rm", name).draw(table), tmp_path / "a.svg")
+    save(chart(FIGURES[name]).draw(table), tmp_path / "a.svg")
     save(
-        chart("vlm_rm", name).draw(Table(table.columns, (first, *table.rows[1:]))),
+        chart(FIGURES[name]).draw(Table(table.columns, (first, *table.rows[1:]))),
         tmp_path / "b.svg",
     )
     assert (tmp_path / "a.svg").read_bytes() != (tmp_path / "b.svg").read_bytes()
@@ -73,11 +80,11 @@ def test_a_changed_number_changes_the_picture(name, results, tmp_path):
 @pytest.mark.parametrize("name", FIGURES)
 def test_without_results_a_table_has_no_rows(name, make_results):
     empty = make_results({method: {} for method in REWARDS}, rewards=REWARDS)
-    assert chart("vlm_rm", name).table(empty).rows == ()
+    assert chart(FIGURES[name]).table(empty).rows == ()
 
 
 def test_success_shows_every_seed_and_the_interval(results):
-    rows = chart("vlm_rm", "success").table(results).where(method="zero", policy="stochastic")
+    rows = chart(FIGURES["success"]).table(results).where(method="zero", policy="stochastic")
     assert rows.column("seed") == ["", "0", "1", "2"]
     low, high = rows.numbers("low")[0], rows.numbers("high")[0]
     seeds = rows.numbers("success")[1:]
@@ -85,7 +92,7 @@ def test_success_shows_every_seed_and_the_interval(results):
 
 
 def test_landscape_is_rescaled_to_one_at_its_peak(results):
-    rows = chart("vlm_rm", "landscape").table(results).where(method="text-alpha0")
+    rows = chart(FIGURES["landscape"]).table(results).where(method="text-alpha0")
     assert max(rows.numbers("rescaled")) == 1.0
     assert min(rows.numbers("rescaled")) == 0.0
     assert rows.numbers("x")[int(np.argmax(rows.numbers("rescaled")))] == pytest.approx(0.0)
@@ -94,9 +101,9 @@ def test_landscape_is_rescaled_to_one_at_its_peak(results):
 def test_a_reward_that_is_flat_has_no_rescaled_curve(make_results, tmp_path):
     flat = [("text-alpha0", x, 1.0) for x in range(5)]
     results = make_results({"text-alpha0": {}}, rewards=REWARDS, landscape=flat)
-    table = chart("vlm_rm", "landscape").table(results)
+    table = chart(FIGURES["landscape"]).table(results)
     assert set(table.column("rescaled")) == {""}
-    save(chart("vlm_rm", "landscape").draw(table), tmp_path / "flat.svg")
+    save(chart(FIGURES["landscape"]).draw(table), tmp_path / "flat.svg")
 
 
 def test_stronger_is_lighter_so_colours_keep_their_order_in_grey():
@@ -104,11 +111,11 @@ def test_stronger_is_lighter_so_colours_keep_their_order_in_grey():
         linear = [(c / 255) ** 2.2 for c in bytes.fromhex(colour[1:])]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    shades = [lightness(strength_colour(strength / 10)) for strength in range(11)]
+    shades = [lightness(ramp_colour(strength / 10)) for strength in range(11)]
     assert shades == sorted(shades)
-    assert all(lightness(dark_of()[c]) > 0.25 for c in map(strength_colour, (0, 0.5, 1)))
+    assert all(lightness(dark_of()[c]) > 0.25 for c in map(ramp_colour, (0, 0.5, 1)))
 
 
-def test_an_unknown_figure_names_the_nearest():
+def test_an_unknown_kind_of_figure_names_the_nearest():
     with pytest.raises(UserError, match="did you mean 'landscape'"):
-        chart("vlm_rm", "landscpe")
+        chart({"kind": "landscpe"})
