@@ -4,7 +4,9 @@ import pytest
 from showtell.goals.goal import Target
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
+from showtell.rewards.reward import Reads
 from showtell.rewards.roboclip import RoboclipReward, RoboclipSettings
+from showtell.studies.alignment import play
 from showtell.studies.statistics import spearman
 from showtell.studies.study import Once, Subject
 from showtell.study.registry import build, part
@@ -103,3 +105,23 @@ def test_a_similarity_is_a_cosine(measured):
 def test_each_clip_is_encoded_once_however_many_sentences_judge_it(measured):
     _, counting = measured
     assert counting.clips == 6
+
+
+def test_a_reward_that_reads_the_start_is_given_its_frame_and_it_is_drawn_once():
+    class Starts:
+        reads = Reads(view=VIEW, count=1, start=True)
+
+    def draw(snapshots, view):
+        drawn.append(snapshots)
+        return np.zeros((len(snapshots), view.height, view.width, 3), np.uint8)
+
+    world, drawn = made("worlds", WORLD | {"horizon": 8}), []
+    played = play(world, np.array([1.0, 0.0]), 0, ("a",))
+    subject = Subject(world, {}, {}, draw)
+    for _ in range(2):
+        seen = subject.watched(Starts(), *played)
+        assert seen.start_frames.shape == (2, VIEW.height, VIEW.width, 3)
+    last, start = drawn
+    np.testing.assert_array_equal(last, played.snapshots[:, -1])
+    np.testing.assert_array_equal(start, played.starts)
+    assert (start != played.snapshots[:, 0]).any(axis=1).all()

@@ -4,7 +4,7 @@ The first thing to know about a prompt, before any training: rollouts from rando
 behaviour are scored by every reward, as told by every sentence.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -42,13 +42,14 @@ class Alignment:
         """One row a method, text and episode; the similarity is a cosine, where there is one."""
         assert isinstance(subject.world, World)
         noises = np.linspace(1.0, 0.0, self._settings.episodes)
-        episodes, snapshots = play(subject.world, noises, root, address)
+        played = play(subject.world, noises, root, address)
+        episodes = played.episodes
         success = succeeded(subject.world.success_rule, episodes.successes)
         returns = episodes.true_rewards.sum(axis=1, dtype=np.float64)
         rows: list[tuple[Value, ...]] = []
         for text, rewards in subject.told.items():
             for method, reward in rewards.items():
-                scores, similarities = self._judge(subject, reward, episodes, snapshots)
+                scores, similarities = self._judge(subject, reward, played)
                 rows += [
                     (*subject.named(method), text, number, *map(float, values))
                     for number, values in enumerate(
@@ -57,10 +58,8 @@ class Alignment:
                 ]
         return Measured(("method", *subject.swept, *COLUMNS), rows)
 
-    def _judge(
-        self, subject: Subject, reward: Reward, episodes: Episodes, snapshots: Snapshots
-    ) -> tuple[Array, Array]:
-        seen = subject.watched(reward, episodes, snapshots)
+    def _judge(self, subject: Subject, reward: Reward, played: "Rollouts") -> tuple[Array, Array]:
+        seen = subject.watched(reward, played.episodes, played.snapshots, played.starts)
         scores = reward.score(seen).sum(axis=1, dtype=np.float64)
         similarity = getattr(reward, "similarity", None)
         if similarity is None:
@@ -68,16 +67,22 @@ class Alignment:
         return scores, np.asarray(similarity(seen), dtype=np.float64)
 
 
-def play(
-    world: World, noises: Array, root: int, address: tuple[str | int, ...]
-) -> tuple[Episodes, Snapshots]:
+class Rollouts(NamedTuple):
+    """Whole episodes, and what redraws them."""
+
+    episodes: Episodes
+    snapshots: Snapshots  # (E, T, D)
+    starts: Snapshots  # (E, D): after reset
+
+
+def play(world: World, noises: Array, root: int, address: tuple[str | int, ...]) -> Rollouts:
     """One whole episode for each amount of noise, from 0 (the world's script) to 1 (random)."""
     seeded = SeededEpisodes(world, root, *address, "rollouts")
     played = [
         _episode(seeded, number, float(noise), seeds.generator(root, *address, "actions", number))
         for number, noise in enumerate(noises)
     ]
-    episodes = [episode for episode, _ in played]
+    episodes = [one.episodes for one in played]
     together = Episodes(
         observations=np.concatenate([e.observations for e in episodes]),
         actions=np.concatenate([e.actions for e in episodes]),
@@ -85,17 +90,22 @@ def play(
         successes=np.concatenate([e.successes for e in episodes]),
         starts=np.concatenate([e.states[:, 0] for e in episodes]),
     )
-    return together, np.concatenate([snapshots for _, snapshots in played])
+    return Rollouts(
+        together,
+        np.concatenate([one.snapshots for one in played]),
+        np.concatenate([one.starts for one in played]),
+    )
 
 
 def _episode(
     seeded: SeededEpisodes, number: int, noise: float, generator: np.random.Generator
-) -> tuple[Episodes, Snapshots]:
+) -> Rollouts:
     world = seeded.world
     rollout = Rollout(world.horizon, 1, world.horizon)
     world.rank = FIRST_RANK + number
     observation, _ = seeded.reset()
     rollout.begin(observation[None])
+    start = world.snapshot()[None]
     scripted = shaken(script(world), generator, noise)
     aimless = shaken(_still(world), generator, 1.0)
     for step in range(world.horizon):
@@ -104,7 +114,7 @@ def _episode(
         observation, reward, terminated, truncated, info = seeded.step(action)
         over = np.array([terminated or truncated])
         rollout.add(np.asarray(action)[None], observation[None], np.array([reward]), over, [info])
-    return rollout.episodes()
+    return Rollouts(*rollout.episodes(), start)
 
 
 def _still(world: World) -> Script:

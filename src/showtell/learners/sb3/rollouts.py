@@ -20,7 +20,7 @@ from showtell.learners.progress import EpisodeLog, Row, succeeded
 from showtell.learners.sb3.state import capture
 from showtell.learners.scaling import ReturnScale
 from showtell.project.checkpoints import Resume
-from showtell.rewards.reward import Episodes, Learns, Reward
+from showtell.rewards.reward import Episodes, Learns, Reward, Stateful
 from showtell.worlds.world import SeededEpisodes
 
 # Writes the labels of episodes, (E, T), where an algorithm learns from; the rollout knows the
@@ -54,7 +54,7 @@ class Story:
             "episodes": self.episodes.state(),
             "best": self.best.state(),
             "scale": None if self.scale is None else self.scale.state(),
-            "reward": self._reward.state() if isinstance(self._reward, Learns) else None,
+            "reward": self._reward.state() if isinstance(self._reward, Stateful) else None,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -63,7 +63,7 @@ class Story:
         self.best.restore(state["best"])
         if self.scale is not None:
             self.scale.restore(state["scale"])
-        if isinstance(self._reward, Learns):
+        if isinstance(self._reward, Stateful):
             self._reward.restore(state["reward"])
 
     def paid(self, labels: NDArray[np.float32]) -> NDArray[np.float32]:
