@@ -23,6 +23,7 @@ def test_the_reward_in_adding_a_reward_works(tmp_path, monkeypatch):
     import bright_middle
 
     settings_class, name = bright_middle.PARTS["bright_middle"]
+    assert [settings_class.model_validate(one).kind for one in bright_middle.EXAMPLES]
     settings = settings_class(kind="bright_middle", stride=4)
     reward = getattr(bright_middle, name)(settings, view=View(30, 20))
     steps = reward.reads.steps(10)
