@@ -32,6 +32,7 @@ rule all:
         # Not the page alone: it grows while jobs run, and a page of a failed run is no result.
         f"results/{SCALE}/report.html",
         f"results/{SCALE}/report.provenance.json",
+        *(path for paper in GRID.parameters.papers for path in all_outputs_of(paper)),
 
 
 for paper in GRID.parameters.papers:
@@ -40,7 +41,7 @@ for paper in GRID.parameters.papers:
         name:
             paper
         input:
-            results_of(paper),
+            all_outputs_of(paper),
         localrule: True
 
 

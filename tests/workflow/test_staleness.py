@@ -1,8 +1,11 @@
 """What reruns, and what does not: the promises of the DAG, checked as sets of jobs."""
 
+import shutil
 import time
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.workflow
 TASK = ("vlm_rm", "cartpole", "cartpole")
@@ -72,6 +75,70 @@ def test_a_line_of_a_reward_reruns_exactly_what_imports_it(workspace):
     path.write_text(path.read_text() + "\nEDITED = True\n")
     studies = {("measure", "smoke", *TASK, study) for study in ("pole-angle", "epic")}
     assert workspace.pending() == cells("text-alpha0.5") | studies | downstream()
+
+
+def test_a_file_that_no_job_reads_reruns_nothing(workspace):
+    package = workspace.root / "src/showtell"
+    smoke = package / "nets/architectures/showtell-smoke.json"
+    (smoke.parent / "showtell-new.json").write_text(smoke.read_text())
+    reward = (package / "rewards/zero.py").read_text()
+    (package / "rewards/nought.py").write_text(reward.replace('"zero"', '"nought"'))
+    assert workspace.pending() == set()
+
+
+def test_an_architecture_reruns_what_is_built_by_it_and_nothing_once_it_is_put_back(workspace):
+    path = workspace.root / "src/showtell/nets/architectures/showtell-smoke.json"
+    text = path.read_text()
+    path.write_text(text.replace('"width"', '"width" ', 1))
+    pending = workspace.pending()
+    assert ("train_encoder", "smoke", "clip") in pending
+    assert cells("text-alpha0.5") <= pending
+    assert not [job for job in pending if "zero" in job or "roboclip" in job]
+    path.write_text(text)
+    assert workspace.pending() == set()
+
+
+def test_a_reworded_ledger_reruns_what_reads_it(workspace):
+    workspace.edit("src/showtell/papers/vlm_rm/ledger.yaml", "summary: ", "summary: In short, ")
+    assert workspace.pending() == downstream(figures=False)
+
+
+def test_what_was_deleted_is_made_again(workspace):
+    shutil.rmtree(workspace.root / "results/smoke/roboclip")
+    (workspace.cell("zero", seed=1) / "metrics.json").unlink()
+    pending = workspace.pending()
+    trained = {job[2:6] for job in pending if job[0] == "train"}
+    assert ("roboclip", "language", "drawer-close", "gail") in trained
+    assert {job[2] for job in pending if len(job) > 2} == {"roboclip", "vlm_rm"}
+    assert {job[5:] for job in pending if job[:2] == ("train", "smoke") and job[2] == "vlm_rm"} == {
+        ("zero", "1", "pretrain")
+    }
+
+
+def test_a_users_video_is_an_input_by_content(workspace):
+    clip = workspace.root / "videos/my-hand.gif"
+    files = {"button-press": "videos/my-hand.gif"}
+    workspace.override(demos__hand={"kind": "file", "frames": 8, "files": files})
+    job = ("demonstrate", "smoke", "hand", "button-press")
+    target = f"results/smoke/demos/{job[2]}/{job[3]}/demo.npz"
+    (workspace.root / target).unlink()
+    refused = workspace.snakemake("--dry-run")
+    assert refused.returncode != 0
+    assert "demos.hand.files.button-press" in refused.stdout + refused.stderr
+
+    film(clip, "red", "blue")
+    first = clip.read_bytes()
+    assert workspace.snakemake(target).returncode == 0
+    film(clip, "blue", "red")
+    assert job in workspace.pending()
+    clip.write_bytes(first)
+    assert job not in workspace.pending()
+
+
+def film(path: Path, *colours: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    first, *others = (Image.new("RGB", (32, 32), colour) for colour in colours)
+    first.save(path, save_all=True, append_images=others)
 
 
 def test_touching_files_reruns_nothing(workspace):

@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from showtell.claims import agreement
+from showtell.demos import inputs
 from showtell.project import invocation
 from showtell.study import parameters
 from showtell.project.errors import UserError
@@ -19,6 +20,7 @@ SCALE = str(config.get("scale", "mini"))
 try:
     GRID = Grid(parameters.load(ROOT, SCALE))
     agreement.check(GRID.parameters)
+    inputs.refuse_missing(GRID, ROOT, SCALE)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 SPECIFICATIONS = Specifications(GRID)
@@ -120,6 +122,10 @@ def network_of_goal(wildcards):
 
 def demo_file(demo, task):
     return f"results/{SCALE}/demos/{demo}/{task}/demo.npz"
+
+
+def files_of_demo(wildcards):
+    return inputs.files(GRID, ROOT, wildcards.demo, wildcards.task)
 
 
 def demo_of_goal(wildcards):
@@ -241,6 +247,54 @@ def results_of(paper):
             found.append(f"{folder}/compare/claims.json")
             found += [f"{folder}/figures/{figure}.svg" for figure in figures(experiment)]
     return found
+
+
+def outputs(rule, **wildcards):
+    """The files that one job makes, as its rule declares them."""
+    patterns = getattr(rules, rule).output
+    return [str(pattern).format(scale=SCALE, **wildcards) for pattern in patterns]
+
+
+def all_outputs_of(paper):
+    """Every file that a job makes for a paper: Snakemake makes again only what a target names."""
+    return sorted(
+        {
+            path
+            for name, e, _ in GRID.experiments()
+            if name == paper
+            for path in _all(name, e)
+        }
+    )
+
+
+def _all(paper, name):
+    experiment = GRID.experiment(paper, name)
+    named = dict(paper=paper, experiment=name)
+    needed = set()
+    for cell in GRID.cells(paper, name):
+        for phase in phases(experiment, cell.method):
+            one = dict(task=cell.task, method=cell.method, seed=cell.seed, phase=phase)
+            yield from outputs("train", **named, **one)
+            yield from outputs("evaluate", **named, **one)
+            goal = GRID.goal_of(GRID.paid(cell, phase))
+            needed |= set() if goal is None else {(goal, cell.task)}
+    for study in experiment.studies:
+        for task in GRID.study_tasks(paper, name, study):
+            yield from outputs("measure", **named, task=task, study=study)
+            needed |= set(GRID.study_targets(paper, name, task, study))
+    yield from outputs("compare", **named)
+    for figure in figures(experiment):
+        yield from outputs("figure", **named, figure=figure)
+    for goal, task in needed:
+        yield from outputs("embed_goal", goal=goal, task=task)
+    for encoder in {GRID.parameters.goals[goal].encoder for goal, _ in needed}:
+        trained = encoder in encoders(trained_here=True)
+        yield from outputs(
+            "train_encoder" if trained else "fetch_encoder", encoder=encoder
+        )
+    shown = {GRID.demo_of_goal(goal, task) for goal, task in needed} - {None}
+    for demo, task in shown.union(GRID.demos_of(paper, name)):
+        yield from outputs("demonstrate", demo=demo, task=task)
 
 
 def everything_reported(wildcards):

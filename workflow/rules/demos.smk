@@ -1,5 +1,7 @@
 # What is shown: one file of demonstrations a task, with a film and a strip to look at.
 rule demonstrate:
+    input:
+        files=files_of_demo,
     output:
         demo="results/{scale}/demos/{demo}/{task}/demo.npz",
         film="results/{scale}/demos/{demo}/{task}/demo.mp4",
@@ -19,5 +21,6 @@ rule demonstrate:
         job=job_of_demo,
     shell:
         "python -m showtell demonstrate --job {params.job:q}"
+        " --in files {input.files:q}"
         " --out demo {output.demo:q} --out film {output.film:q} --out strip {output.strip:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"

@@ -30,7 +30,6 @@ rule compare:
 
 rule figure:
     input:
-        summary="results/{scale}/{paper}/{experiment}/compare/summary.csv",
         evaluations=evaluations_of,
         curves=curves_of,
         studies=studies_of,
@@ -61,7 +60,7 @@ rule figure:
         job=job_of_figure,
     shell:
         "python -m showtell figure --job {params.job:q}"
-        " --in summary {input.summary:q} --in evaluations {input.evaluations:q}"
+        " --in evaluations {input.evaluations:q}"
         " --in curves {input.curves:q} --in studies {input.studies:q}"
         " --in films {input.films:q} --in demos {input.demos:q}"
         " --out svg {output.svg:q} --out pdf {output.pdf:q} --out csv {output.csv:q}"

@@ -14,7 +14,10 @@ from showtell.rendering.scene import View
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
-    """No inputs; clips from the web are kept in SHOWTELL_CACHE. Outputs: demo, film, strip."""
+    """Inputs: the files of a user's own clip. Outputs: demo, film, strip.
+
+    Clips from the web are kept in SHOWTELL_CACHE.
+    """
     demonstrator: Demonstrator = built("demos", job["demo"])
     request = Request(
         task=job["task"]["name"],

@@ -86,10 +86,10 @@ def _moving_picture(path: Path) -> list[NDArray[np.uint8]]:
 
 
 def _folder(path: Path) -> list[NDArray[np.uint8]]:
-    return [picture for file in _stills(path) for picture in _moving_picture(file)[:1]]
+    return [picture for file in stills(path) for picture in _moving_picture(file)[:1]]
 
 
-def _stills(folder: Path) -> Iterator[Path]:
+def stills(folder: Path) -> Iterator[Path]:
     """Pictures by name: frame2 before frame10."""
     files = [file for file in folder.iterdir() if file.suffix.lower() in _STILLS]
     digits = [len(file.stem) - len(file.stem.rstrip("0123456789")) for file in files]
