@@ -37,6 +37,19 @@ def test_several_prompts_are_averaged_and_have_length_one(encoder):
     assert target.baseline is None
 
 
+def test_the_mean_of_several_prompts_may_stay_shorter_than_one_as_vlm_rms_code_leaves_it(encoder):
+    several, one = ["a pole", "a cart", "a car"], ["a pole"]
+    published = TextGoal(SETTINGS.model_copy(update={"combine": "mean"}))
+    mean = encoder.text(several).numpy().mean(0)
+    np.testing.assert_allclose(published.embed(encoder, {"goal": several}).goal, mean, atol=1e-6)
+    assert np.linalg.norm(mean) < 0.999
+    alone = (
+        published.embed(encoder, {"goal": one}).goal,
+        TextGoal(SETTINGS).embed(encoder, {"goal": one}).goal,
+    )
+    np.testing.assert_allclose(*alone, atol=1e-6)
+
+
 @pytest.mark.parametrize("prompts", [PROMPTS, {"goal": ["a", "b"], "baseline": None}])
 def test_a_target_is_the_same_after_a_file(tmp_path, encoder, prompts):
     target = TextGoal(SETTINGS).embed(encoder, prompts)
