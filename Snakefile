@@ -13,6 +13,7 @@ wildcard_constraints:
     phase=one_of(PHASES),
 
 
+# Each rule names environment.yml, which installs this repository: Snakemake's lint asks for one a rule.
 include: "workflow/rules/models.smk"
 include: "workflow/rules/demos.smk"
 include: "workflow/rules/goals.smk"
