@@ -47,7 +47,7 @@ for paper in GRID.parameters.papers:
 
 
 onstart:
-    invocation.schedule_when_jobs_end(workflow)
+    schedule_when_jobs_end(workflow)
     invocation.begin(ROOT, SCALE)
 
 

@@ -8,17 +8,6 @@ from showtell.study.grid import Grid
 from showtell.study.parameters import load
 
 ROOT = Path(__file__).resolve().parents[2]
-STATS = """Building DAG of jobs...
-Job stats:
-job             count
-------------  -------
-all                 1
-fetch_encoder       1
-train              35
-total              37
-
-Reasons:
-"""
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +22,6 @@ def record(folder: Path, rule: str, seconds: float, job: dict | None = None) -> 
     if job is not None:
         line["params"] = {"job": json.dumps(job)}
     (folder / f"{rule}.benchmark.jsonl").write_text(json.dumps(line) + "\n")
-
-
-def test_jobs_are_counted_by_rule():
-    assert planning._stats(STATS) == {"fetch_encoder": 1, "train": 35}
-    assert planning._stats("Nothing to be done") == {}
 
 
 def test_records_of_this_scale_are_the_price(tmp_path, grid, monkeypatch):

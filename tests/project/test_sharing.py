@@ -12,9 +12,10 @@ import yaml
 
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, write_json
+from showtell.project.foreign.dvc import cached, files, known_md5, md5, object_path, outs
 from showtell.project.sharing import pull, share
-from showtell.project.sharing.manifest import cached, files, known_md5, md5, object_path, outs
 from showtell.project.sharing.records import record, restore
+from showtell.study.parameters import read_yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POLICY = "results/mini/vlm_rm/cartpole/cartpole/text/seed0/pretrain/policy.bin"
@@ -98,7 +99,7 @@ class Clone:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(REPOSITORY / name, root / name)
         stages = yaml.safe_load((root / "dvc.yaml").read_text())
-        del stages["stages"]["roboclip"]  # this study has one paper
+        stages["stages"]["papers"]["matrix"]["paper"] = ["vlm_rm"]  # this study has one paper
         (root / "dvc.yaml").write_text(yaml.safe_dump(stages))
         shutil.copytree(REPOSITORY / "workflow/profiles", root / "workflow/profiles")
         (root / "profiles").symlink_to("workflow/profiles")
@@ -308,6 +309,23 @@ def test_a_result_that_its_job_did_not_write_is_not_shared(published, tmp_path):
         share(private.root, "mini", str(remote))
 
 
+def test_a_paper_that_dvc_does_not_know_is_not_forgotten_in_silence(published, tmp_path):
+    author, remote = published
+    private = Clone(tmp_path / "author")
+    shutil.copytree(author.root, private.root, symlinks=True)
+    provenance = {"job_name": "train", "outputs": {}}
+    write_json(private.root / "results/mini/mine/cartpole/provenance.json", provenance)
+    with pytest.raises(UserError, match=r"results/mini/mine .*add mine to stages\.papers\.matrix"):
+        share(private.root, "mini", str(remote))
+
+
+def test_the_papers_of_dvc_yaml_are_those_of_params_and_each_has_a_ledger():
+    listed = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]["papers"]["matrix"]
+    assert listed["paper"] == list(read_yaml(REPOSITORY / "params.yaml")["papers"])
+    ledgers = {path.parent.name for path in REPOSITORY.glob("src/showtell/papers/*/ledger.yaml")}
+    assert set(listed["paper"]) <= ledgers
+
+
 def test_half_done_results_are_not_shared(published, tmp_path):
     author, remote = published
     private = Clone(tmp_path / "author")
@@ -344,7 +362,7 @@ def test_an_experiment_reruns_only_what_changed_and_can_be_compared(reader):
     pull(reader.root, "mini", str(remote_of(reader)))
     said = reader.run(
         *("dvc", "exp", "run", "--temp", "--name", "longer"),
-        *("-S", "papers.vlm_rm.steps=8", "vlm_rm@mini"),
+        *("-S", "papers.vlm_rm.steps=8", "papers@vlm_rm-mini"),
     )
     assert "Stage 'models@mini' didn't change, skipping" in said
     ran = {line.split("Rule: ")[1].rstrip(")") for line in said.splitlines() if "(Rule:" in line}

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.workflow
 JOBS = 12
 SNAKEFILE = f"""
 from pathlib import Path
-from showtell.project import invocation
+from showtell.project.foreign.snakemake import schedule_when_jobs_end
 
 LOOKS = []
 
@@ -29,7 +29,7 @@ rule one:
 
 
 onstart:
-    invocation.schedule_when_jobs_end(workflow)
+    schedule_when_jobs_end(workflow)
     workflow.scheduler.job_selector = counted(workflow.scheduler.job_selector)
 
 

@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 from showtell.claims import agreement
 from showtell.demos import inputs
 from showtell.project import invocation
+from showtell.project.foreign.snakemake import schedule_when_jobs_end
 from showtell.study import parameters
 from showtell.project.errors import UserError
 from showtell.study.grid import PRETRAIN, Cell, Grid, figures, phases
@@ -245,7 +246,9 @@ def results_of(paper):
         if name == paper:
             folder = f"results/{SCALE}/{paper}/{experiment_name}"
             found.append(f"{folder}/compare/claims.json")
-            found += [f"{folder}/figures/{figure}.svg" for figure in figures(experiment)]
+            found += [
+                f"{folder}/figures/{figure}.svg" for figure in figures(experiment)
+            ]
     return found
 
 

@@ -1,7 +1,6 @@
 """What would run, how long, how much disk: counted by a dry run, priced by earlier records."""
 
 import json
-import re
 import statistics
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from showtell.project.errors import UserError
+from showtell.project.foreign.snakemake import job_counts
 from showtell.study.grid import Grid, phases
 
 
@@ -72,17 +72,7 @@ def pending(root: Path, scale: str) -> dict[str, int]:
     )
     if done.returncode != 0:
         raise UserError(f"the dry run failed: {done.stderr.strip()[-2000:]}")
-    return _stats(done.stdout + done.stderr)
-
-
-def _stats(text: str) -> dict[str, int]:
-    """The counts under the first "Job stats:" heading."""
-    _, heading, table = text.partition("Job stats:\n")
-    if not heading:
-        return {}
-    rows = re.findall(r"^(\w+) +(\d+)$", table.split("\n\n")[0], flags=re.MULTILINE)
-    hidden = {"total", "all"}
-    return {rule: int(count) for rule, count in rows if rule not in hidden}
+    return job_counts(done.stdout + done.stderr)
 
 
 def _price(root: Path, scale: str, rule: str, grid: Grid) -> Price | None:

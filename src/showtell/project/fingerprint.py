@@ -29,7 +29,7 @@ _UNSEEN = (
     f"{PACKAGE}.commands",
     *(
         f"{PACKAGE}.project.{name}"
-        for name in ("tracking", "sharing", "provenance", "git", "machine", "invocation")
+        for name in ("tracking", "sharing", "provenance", "git", "machine", "invocation", "foreign")
     ),
 )
 

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 
 def gpus() -> int:
@@ -41,18 +40,6 @@ def end(root: Path, scale: str, *, failed: bool) -> None:
     _showtell(root, "track", "--scale", scale)
     if failed:
         _showtell(root, "refresh", "--scale", scale)
-
-
-def schedule_when_jobs_end(workflow: Any) -> None:
-    """Spare the cores what Snakemake's limit of job starts costs, where jobs run on this machine.
-
-    To keep the limit (100 a second) its scheduler looks again a second after every look, and the
-    look at every job's end begins one more such row, which lasts as long as jobs are waiting. Each
-    look asks the disk about all inputs of all of them: after 60 jobs of a hundred that took 44 % of
-    a core, and ever more. On a cluster the limit protects the queue, and stays.
-    """
-    if workflow.local_exec:
-        workflow.scheduler.job_rate_limiter = None
 
 
 _COMMAND = [sys.executable, "-m", "showtell"]

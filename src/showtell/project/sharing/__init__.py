@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from showtell.project.errors import UserError
+from showtell.project.foreign.dvc import Out, cache_folder, cached, files, object_path, outs
 from showtell.project.sharing.dvc import Remote, dvc, must, prepare, remote
 from showtell.project.sharing.integrity import (
     Damage,
@@ -14,9 +15,14 @@ from showtell.project.sharing.integrity import (
     objects,
     refuse_changed,
 )
-from showtell.project.sharing.manifest import Out, cache_folder, cached, files, object_path, outs
 from showtell.project.sharing.records import keeping_times, record, refuse_unfinished, restore
-from showtell.project.sharing.stages import Stage, add_shared_scale, shared_scales, stages
+from showtell.project.sharing.stages import (
+    Stage,
+    add_shared_scale,
+    refuse_unowned,
+    shared_scales,
+    stages,
+)
 
 
 def share(root: Path, scale: str, remote_url: str | None) -> int:
@@ -30,8 +36,9 @@ def share(root: Path, scale: str, remote_url: str | None) -> int:
     to = remote(root, remote_url, scale)
     refuse_unfinished(root, scale)
     refuse_changed(root, scale)
+    add_shared_scale(root, scale)  # dvc.yaml has its stages from here on
+    refuse_unowned(root, scale)
     record(root, scale)
-    add_shared_scale(root, scale)
     complete = [stage for stage in stages(root, scale) if not stage.missing]
     if not complete:
         raise UserError(_incomplete(stages(root, scale)))
@@ -98,8 +105,9 @@ def _pushed(root: Path, to: Remote, shared: list[Out]) -> str:
     new = f"{len(wanted) - before} objects new there" if to.objects is not None else "pushed"
     again = f"; replaced damaged copies of {', '.join(mended)}" if mended else ""
     size = sum(out.size for out in shared)
-    scale = shared[0].stage.partition("@")[2]
-    return f"shared {scale} with {to.url}: {len(here)} files, {_bytes(size)}, {new}{again}."
+    return (
+        f"shared {shared[0].scale} with {to.url}: {len(here)} files, {_bytes(size)}, {new}{again}."
+    )
 
 
 def _present(to: Remote, wanted: dict[str, str]) -> int:

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from showtell.project.errors import UserError
-from showtell.project.files import replacing
-from showtell.project.sharing.manifest import read_config
+from showtell.project.foreign.dvc import remember_remote, remotes
 
 _REMOTE = "shared"
-_SECTION = "'remote \""  # …NAME"', quotes included, is how DVC spells a remote's section
 
 
 class Remote(NamedTuple):
@@ -55,14 +53,9 @@ def prepare(root: Path) -> None:
 
 def remote(root: Path, wanted: str | None, scale: str) -> Remote:
     """The remote to use: the one asked for, which is remembered, or the remembered one."""
-    config = read_config(root)
-    known = {
-        section.removeprefix(_SECTION).removesuffix("\"'"): config.get(section, "url")
-        for section in config.sections()
-        if section.startswith(_SECTION) and config.has_option(section, "url")
-    }
+    known, default = remotes(root)
     if wanted is None:
-        default = config.get("core", "remote", fallback=_REMOTE)
+        default = default or _REMOTE
         if default in known:
             return Remote(default, known[default])
         raise UserError(
@@ -73,16 +66,5 @@ def remote(root: Path, wanted: str | None, scale: str) -> Remote:
         return Remote(wanted, known[wanted])
     url = wanted if "://" in wanted else str(Path(wanted).expanduser().resolve())
     if known.get(_REMOTE) != url:
-        _remember(root, url)
+        remember_remote(root, _REMOTE, url)
     return Remote(_REMOTE, url)
-
-
-def _remember(root: Path, url: str) -> None:
-    """Make this the remote, in the part of DVC's configuration that git ignores."""
-    path = root / ".dvc" / "config.local"
-    config = read_config(root, "config.local")
-    section = f"{_SECTION}{_REMOTE}\"'"
-    # `verify` is off by default: DVC then takes a damaged object for a good one, for good.
-    config.read_dict({"core": {"remote": _REMOTE}, section: {"url": url, "verify": "true"}})
-    with replacing(path) as temporary, temporary.open("w") as file:
-        config.write(file)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from showtell.project.errors import UserError
 from showtell.project.files import replacing, sha256
+from showtell.project.foreign.dvc import Out, cached, files, md5, object_path
 from showtell.project.provenance import records
-from showtell.project.sharing.manifest import Out, cached, files, md5, object_path
 
 
 class Damage(NamedTuple):

@@ -5,9 +5,7 @@ with the results themselves; `restore` gives them back to Snakemake for exactly 
 content they describe, and sets those files' times to when they were made.
 """
 
-import json
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,19 +13,17 @@ from typing import Any
 
 from showtell.project.errors import UserError
 from showtell.project.files import canonical_json, read_json, write_json
-from showtell.project.sharing.manifest import md5
+from showtell.project.foreign import snakemake
+from showtell.project.foreign.dvc import md5
 from showtell.project.sharing.stages import papers, stages
 from showtell.project.sharing.tables import write_tables
 
-_SNAKEMAKE = Path(".snakemake")
-_LONGEST_NAME = 254  # Snakemake splits longer names into folders that begin with "@"
-_NOISE = ("job_hash", "external_jobid")  # differ from process to process, never read
 _SAME_TIME_S = 0.01
 
 
 def record(root: Path, scale: str) -> None:
     """Write the records and the small tables of everything that exists of a scale."""
-    known = {path: data for path, data in _records(root) if (root / path).is_file()}
+    known = {path: data for path, data in snakemake.records(root) if (root / path).is_file()}
     for stage in stages(root, scale):
         before = _read(stage.records)
         entries = {
@@ -51,8 +47,6 @@ def restore(root: Path, scale: str) -> int:
         for entries in _by_job(_read(path)):
             if any(_foreign(root, place, entry) for place, entry in entries.items()):
                 restored += sum(_restored(root, place, entry) for place, entry in entries.items())
-    if restored:  # else Snakemake takes the folder for that of an old version
-        (root / _SNAKEMAKE / "incomplete").mkdir(exist_ok=True)
     return restored
 
 
@@ -67,7 +61,7 @@ def _by_job(entries: dict[str, Any]) -> Iterable[dict[str, Any]]:
 
 def _foreign(root: Path, place: str, entry: dict[str, Any]) -> bool:
     """Whether a file was not made here, or less recently than the entry says."""
-    ended = _read(_record_path(root, "metadata", place)).get("endtime")
+    ended = snakemake.record(root, place).get("endtime")
     if not (root / place).is_file():
         return False
     return (
@@ -79,25 +73,23 @@ def _foreign(root: Path, place: str, entry: dict[str, Any]) -> bool:
 
 def _restored(root: Path, place: str, entry: dict[str, Any]) -> bool:
     """Restore one record, if the file is the one that it describes."""
-    file, here = root / place, _record_path(root, "metadata", place)
+    file = root / place
     if not file.is_file() or md5(file) != entry["md5"]:
         return False
-    here.parent.mkdir(parents=True, exist_ok=True)
-    here.write_text(json.dumps(entry["record"]))
+    snakemake.write_record(root, place, entry["record"])
     os.utime(file, (entry["record"]["endtime"],) * 2)
     return True
 
 
 def refuse_unfinished(root: Path, scale: str) -> None:
     """Stop where Snakemake is at work, or was killed in the middle of a file."""
-    for lock in sorted((root / _SNAKEMAKE / "locks").glob("*.output.lock")):
-        held = [p for p in lock.read_text().splitlines() if p.startswith(f"results/{scale}/")]
-        if held:
-            raise UserError(
-                f"Snakemake is making {held[0]} (or was killed at it); wait for it, or run "
-                f"`snakemake --unlock --config scale={scale}` and `make reproduce SCALE={scale}`."
-            )
-    for path in _keys(root, "incomplete"):
+    held = [p for p in snakemake.in_progress(root) if p.startswith(f"results/{scale}/")]
+    if held:
+        raise UserError(
+            f"Snakemake is making {held[0]} (or was killed at it); wait for it, or run "
+            f"`snakemake --unlock --config scale={scale}` and `make reproduce SCALE={scale}`."
+        )
+    for path in snakemake.incomplete(root):
         if path.startswith(f"results/{scale}/") and (root / path).exists():
             raise UserError(
                 f"{path} is half-done: its job was killed; "
@@ -114,29 +106,6 @@ def keeping_times(root: Path, scale: str) -> Iterator[None]:
     for path, status in before.items():
         if path.is_file() and path.stat().st_size == status.st_size:
             os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
-def _records(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What Snakemake wrote down about each output, by path."""
-    for path in _keys(root, "metadata"):
-        data = _read(_record_path(root, "metadata", path))
-        if data:
-            yield path, {key: value for key, value in data.items() if key not in _NOISE}
-
-
-def _keys(root: Path, kind: str) -> Iterator[str]:
-    folder = root / _SNAKEMAKE / kind
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            name = "".join(part.removeprefix("@") for part in path.relative_to(folder).parts)
-            yield urlsafe_b64decode(name).decode()
-
-
-def _record_path(root: Path, kind: str, place: str) -> Path:
-    """The file that Snakemake keeps about one output: its path in base64, in pieces."""
-    name = urlsafe_b64encode(place.encode()).decode()
-    pieces = [name[i : i + _LONGEST_NAME] for i in range(0, len(name), _LONGEST_NAME)]
-    return Path(root, _SNAKEMAKE, kind, *(f"@{piece}" for piece in pieces[:-1]), pieces[-1])
 
 
 def _at(file: Path, moment: float) -> bool:

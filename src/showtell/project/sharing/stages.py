@@ -1,10 +1,12 @@
-"""The stages of dvc.yaml at one scale: which results belong together."""
+"""The stages of dvc.yaml at one scale: which results belong together; no folder is left out."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
+
+from showtell.project.errors import UserError
+from showtell.project.foreign import dvc
 
 _SCALES = Path("workflow/shared.yaml")
 _HEADER = (
@@ -17,19 +19,18 @@ class Stage:
     """One stage: its name in DVC, and what it makes."""
 
     root: Path
-    scale: str
-    name: str
+    target: str  # as DVC's commands take it: models@mini, papers@vlm_rm-mini
     outs: tuple[str, ...]
 
     @property
-    def target(self) -> str:
-        """Its name at this scale, as DVC's commands take it."""
-        return f"{self.name}@{self.scale}"
+    def records(self) -> Path:
+        """Where Snakemake's records of it are kept: an output that each stage has."""
+        return next(self.root / out for out in self.outs if Path(out).parent.name == "records")
 
     @property
-    def records(self) -> Path:
-        """Where Snakemake's records of it are kept."""
-        return self.root / "results" / self.scale / "records" / f"{self.name}.json"
+    def name(self) -> str:
+        """The paper, or the stage that is none."""
+        return self.records.stem
 
     @property
     def missing(self) -> list[str]:
@@ -42,20 +43,34 @@ class Stage:
 
 
 def stages(root: Path, scale: str) -> list[Stage]:
-    """All stages, whether or not their outputs exist."""
-    described = yaml.safe_load((root / "dvc.yaml").read_text())["stages"]
+    """All stages of a shared scale, whether or not their outputs exist."""
     return [
-        Stage(root, scale, name, tuple(_outs(stage, scale))) for name, stage in described.items()
+        Stage(root, target, outs)
+        for target, outs in dvc.stages(root).items()
+        if any(out.startswith(f"results/{scale}/") for out in outs)
     ]
 
 
 def papers(root: Path, scale: str) -> list[str]:
-    """The stages that are a paper with results: each has its folder."""
+    """The papers with results: each has its folder."""
     return [
         stage.name
         for stage in stages(root, scale)
-        if stage.name != "models" and (root / "results" / scale / stage.name).is_dir()
+        if stage.target.startswith("papers@") and (root / "results" / scale / stage.name).is_dir()
     ]
+
+
+def refuse_unowned(root: Path, scale: str) -> None:
+    """Stop at a folder of results that no stage of dvc.yaml would share."""
+    results = root / "results" / scale
+    owned = {Path(out).parts[2] for stage in stages(root, scale) for out in stage.outs}
+    for folder in sorted(path for path in results.iterdir() if path.is_dir()):
+        if folder.name not in owned and next(folder.rglob("*provenance.json"), None):
+            raise UserError(
+                f"results/{scale}/{folder.name} has results, but no stage of dvc.yaml has it among "
+                f"its outputs: add {folder.name} to stages.papers.matrix.paper in dvc.yaml, "
+                f"then `make share SCALE={scale}`."
+            )
 
 
 def shared_scales(root: Path) -> list[str]:
@@ -69,9 +84,3 @@ def add_shared_scale(root: Path, scale: str) -> None:
     scales = shared_scales(root)
     if scale not in scales:
         (root / _SCALES).write_text(f"{_HEADER}scales: [{', '.join([*scales, scale])}]\n")
-
-
-def _outs(stage: dict[str, Any], scale: str) -> list[str]:
-    listed = [*stage.get("outs", []), *stage.get("metrics", []), *stage.get("plots", [])]
-    paths = [next(iter(entry)) if isinstance(entry, dict) else entry for entry in listed]
-    return [path.replace("${item.scale}", scale) for path in paths]

@@ -11,8 +11,8 @@ from typing import Any
 
 from showtell.project.errors import UserError
 from showtell.project.files import read_json
+from showtell.project.foreign.dvc import known_md5
 from showtell.project.provenance import records
-from showtell.project.sharing.manifest import known_md5
 from showtell.project.tracking import OFF, Tracking, start_relay
 from showtell.project.tracking.relay import Relay, take_over
 from showtell.project.tracking.run import Run, allowed, describe

@@ -1,4 +1,4 @@
-"""What DVC says results must be: dvc.lock and the cache's lists of files, read without DVC."""
+"""What is private to DVC and yet relied upon: its lock, stages, objects and configuration."""
 
 import configparser
 import hashlib
@@ -10,6 +10,10 @@ from typing import NamedTuple
 import yaml
 
 from showtell.project.errors import UserError
+from showtell.project.files import replacing
+
+VERSION = "3.67"  # the release whose formats these are; tests/project/foreign holds them to it
+_REMOTE_SECTION = "'remote \""  # …NAME"', quotes included
 
 
 class Out(NamedTuple):
@@ -25,6 +29,11 @@ class Out(NamedTuple):
         """Folders are named by the hash of their list."""
         return self.md5.endswith(".dir")
 
+    @property
+    def scale(self) -> str:
+        """The scale whose result it is."""
+        return self.path.split("/")[1]
+
 
 def outs(root: Path, scale: str | None = None) -> list[Out]:
     """The outputs in dvc.lock, of one scale or all; those that git owns are left out."""
@@ -32,13 +41,49 @@ def outs(root: Path, scale: str | None = None) -> list[Out]:
     if not lock.exists():
         return []
     stages = yaml.safe_load(lock.read_text()).get("stages") or {}
-    return [
+    found = [
         Out(stage, out["path"], out["md5"], out.get("size", 0))
         for stage, entry in stages.items()
-        if scale is None or stage.endswith(f"@{scale}")
         for out in entry.get("outs", [])
-        if not out["path"].startswith(f"results/{stage.partition('@')[2]}/tables/")
     ]
+    return [
+        out
+        for out in found
+        if scale in (None, out.scale) and not out.path.startswith(f"results/{out.scale}/tables/")
+    ]
+
+
+def stages(root: Path) -> dict[str, tuple[str, ...]]:
+    """The outputs of each stage of dvc.yaml, as DVC resolves its matrices."""
+    from dvc.repo import Repo  # half a second
+
+    with Repo(str(root)) as repo:
+        return {
+            stage.name: tuple(out.def_path for out in stage.outs)
+            for stage in repo.stage.load_file(str(root / "dvc.yaml"))
+        }
+
+
+def remotes(root: Path) -> tuple[dict[str, str], str | None]:
+    """The address of each configured remote, and the name of the default one."""
+    config = read_config(root)
+    addresses = {
+        section.removeprefix(_REMOTE_SECTION).removesuffix("\"'"): config.get(section, "url")
+        for section in config.sections()
+        if section.startswith(_REMOTE_SECTION) and config.has_option(section, "url")
+    }
+    return addresses, config.get("core", "remote", fallback=None)
+
+
+def remember_remote(root: Path, name: str, url: str) -> None:
+    """Make this the default remote, in the part of DVC's configuration that git ignores."""
+    path = root / ".dvc" / "config.local"
+    config = read_config(root, "config.local")
+    section = f"{_REMOTE_SECTION}{name}\"'"
+    # `verify` is off by default: DVC then takes a damaged object for a good one, for good.
+    config.read_dict({"core": {"remote": name}, section: {"url": url, "verify": "true"}})
+    with replacing(path) as temporary, temporary.open("w") as file:
+        config.write(file)
 
 
 def read_config(root: Path, *names: str) -> configparser.RawConfigParser:

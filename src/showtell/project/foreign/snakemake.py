@@ -1,0 +1,88 @@
+"""What is private to Snakemake and yet relied upon: its records of outputs, a limiter, a table."""
+
+import json
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from showtell.project.files import read_json
+
+VERSION = "9.27"  # the release whose formats these are; tests/project/foreign holds them to it
+_FOLDER = Path(".snakemake")
+_LONGEST_NAME = 254  # longer names are split into folders that begin with "@"
+_NOISE = ("job_hash", "external_jobid")  # differ from process to process, never read
+
+
+def records(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The record of each output that Snakemake made or was given, by path."""
+    for path in _paths(root, "metadata"):
+        data = record(root, path)
+        if data:
+            yield path, {key: value for key, value in data.items() if key not in _NOISE}
+
+
+def record(root: Path, output: str) -> dict[str, Any]:
+    """The record of one output; a missing or torn one is empty, and the output is made again."""
+    try:
+        data = read_json(_place(root, "metadata", output))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def write_record(root: Path, output: str, data: dict[str, Any]) -> None:
+    """Let Snakemake take an output for its own."""
+    place = _place(root, "metadata", output)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps(data))
+    # Without it Snakemake takes the folder for that of an old version.
+    (root / _FOLDER / "incomplete").mkdir(exist_ok=True)
+
+
+def in_progress(root: Path) -> list[str]:
+    """The outputs that a running Snakemake has locked, or a killed one has left locked."""
+    locks = sorted((root / _FOLDER / "locks").glob("*.output.lock"))
+    return [path for lock in locks for path in lock.read_text().splitlines()]
+
+
+def incomplete(root: Path) -> list[str]:
+    """The outputs whose job has begun and not ended."""
+    return list(_paths(root, "incomplete"))
+
+
+def job_counts(text: str) -> dict[str, int]:
+    """The jobs of each rule, under the first "Job stats:" heading of a dry run."""
+    _, _, table = text.partition("Job stats:\n")
+    rows = re.findall(r"^(\w+) +(\d+)$", table.split("\n\n")[0], flags=re.MULTILINE)
+    return {rule: int(count) for rule, count in rows if rule not in ("total", "all")}
+
+
+def schedule_when_jobs_end(workflow: Any) -> None:
+    """Spare the cores what Snakemake's limit of job starts costs, where jobs run on this machine.
+
+    To keep the limit (100 a second) its scheduler looks again a second after every look, and the
+    look at every job's end begins one more such row, which lasts as long as jobs are waiting. Each
+    look asks the disk about all inputs of all of them: after 60 jobs of a hundred that took 44 % of
+    a core, and ever more. On a cluster the limit protects the queue, and stays; so it does in a
+    Snakemake of another version, which costs time and nothing else.
+    """
+    if workflow.local_exec and version("snakemake").startswith(f"{VERSION}."):
+        workflow.scheduler.job_rate_limiter = None
+
+
+def _paths(root: Path, kind: str) -> Iterator[str]:
+    folder = root / _FOLDER / kind
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            name = "".join(part.removeprefix("@") for part in path.relative_to(folder).parts)
+            yield urlsafe_b64decode(name).decode()
+
+
+def _place(root: Path, kind: str, output: str) -> Path:
+    """The file that Snakemake keeps about one output: its path in base64, in pieces."""
+    name = urlsafe_b64encode(output.encode()).decode()
+    pieces = [name[i : i + _LONGEST_NAME] for i in range(0, len(name), _LONGEST_NAME)]
+    return Path(root, _FOLDER, kind, *(f"@{piece}" for piece in pieces[:-1]), pieces[-1])
