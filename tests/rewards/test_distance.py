@@ -144,6 +144,17 @@ def test_a_reset_of_one_environment_leaves_the_others_in_their_stage():
     assert one.advance(films([0], [0])[:, 0], np.array([True, False])).tolist() == [0, 1]
 
 
+def test_a_history_begins_anew_at_a_reset():
+    one = reward(goals=(0, 100), encoder=Levels(history=3), threshold=0.5, patience=1)
+    one.begin(1)
+    for level in (0, 200):
+        one.advance(films([level])[:, 0], np.array([level == 0]))
+    one.advance(films([1])[:, 0], np.ones(1, bool))
+    # Level 1 after a history that began with 200 would be at 1 − 1.99 of the goal, after 1 at 1.
+    assert one.advance(films([1])[:, 0], np.zeros(1, bool)).tolist() == [0]
+    assert one.advance(films([0])[:, 0], np.zeros(1, bool)).tolist() == [1]
+
+
 def test_a_frame_after_reset_is_not_a_step():
     one = reward(goals=(0, 100), patience=1)
     one.begin(1)
