@@ -14,7 +14,7 @@ export PYTHONPATH := $(CURDIR)/src
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test plan doctor share pull ui bench gallery lint types contracts unit workflow-tests lock export format gl
+.PHONY: help reproduce test plan why doctor share pull ui bench gallery lint types contracts unit workflow-tests lock export format gl
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ reproduce: $(VENV)/.ready gl ## run the study; SCALE=smoke|mini|desk|paper, TARG
 
 plan: $(VENV)/.ready ## what would run, how long, how much disk and download
 	@showtell plan --scale $(SCALE)
+
+why: $(VENV)/.ready ## what would run for TARGET="…" (a file, a paper, all), and what changed
+	@showtell why --scale $(SCALE) '$(or $(TARGET),all)'
 
 doctor: $(VENV)/.ready ## check this machine; every problem comes with its fix
 	@showtell doctor --scale $(SCALE)

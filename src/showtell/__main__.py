@@ -82,6 +82,9 @@ def _add_project_verbs(verbs: Any) -> None:
     doctor.set_defaults(run=_doctor)
     plan = verbs.add_parser("plan", help="what would run, how long, how much disk and download")
     plan.set_defaults(run=_plan)
+    why = verbs.add_parser("why", help="what would run for a target, and what changed")
+    why.add_argument("target", help="a result file, a paper, or all")
+    why.set_defaults(run=_why)
     share = verbs.add_parser("share", help="record results with DVC and push them to a remote")
     share.add_argument("--remote", help="a folder, s3://… or ssh://…; remembered")
     share.set_defaults(run=_share)
@@ -101,7 +104,7 @@ def _add_project_verbs(verbs: Any) -> None:
     gallery.set_defaults(run=_gallery)
     export = verbs.add_parser("export", help="rewrite the files that are generated from code")
     export.set_defaults(run=_export)
-    for verb in (doctor, plan, share, pull, track, refresh, watch):
+    for verb in (doctor, plan, why, share, pull, track, refresh, watch):
         verb.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
 
 
@@ -117,6 +120,13 @@ def _plan(options: argparse.Namespace) -> int:
     from showtell.study.parameters import load
 
     print(plan(ROOT, options.scale, Grid(load(ROOT, options.scale)), os.cpu_count() or 1))
+    return 0
+
+
+def _why(options: argparse.Namespace) -> int:
+    from showtell.commands.why import why
+
+    print(why(ROOT, options.scale, options.target))
     return 0
 
 

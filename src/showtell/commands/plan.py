@@ -2,8 +2,6 @@
 
 import json
 import statistics
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from showtell.project.errors import UserError
-from showtell.project.foreign.snakemake import job_counts
+from showtell.project.foreign import snakemake
 from showtell.study.grid import Grid, phases
 
 
@@ -62,17 +60,10 @@ def plan(root: Path, scale: str, grid: Grid, cores: int) -> str:
 
 def pending(root: Path, scale: str) -> dict[str, int]:
     """Jobs to run, by rule, as Snakemake counts them."""
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--nocolor", "--nolock"]
-    done = subprocess.run(
-        [*command, "--config", f"scale={scale}"],
-        cwd=root,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
+    done = snakemake.dry_run(root, scale)
     if done.returncode != 0:
         raise UserError(f"the dry run failed: {done.stderr.strip()[-2000:]}")
-    return job_counts(done.stdout + done.stderr)
+    return snakemake.job_counts(done.stdout + done.stderr)
 
 
 def _price(root: Path, scale: str, rule: str, grid: Grid) -> Price | None:

@@ -2,11 +2,13 @@
 
 import json
 import re
+import subprocess
+import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from showtell.project.files import read_json
 
@@ -58,6 +60,46 @@ def job_counts(text: str) -> dict[str, int]:
     _, _, table = text.partition("Job stats:\n")
     rows = re.findall(r"^(\w+) +(\d+)$", table.split("\n\n")[0], flags=re.MULTILINE)
     return {rule: int(count) for rule, count in rows if rule not in ("total", "all")}
+
+
+def dry_run(root: Path, scale: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What Snakemake would do; it takes no lock, so that a run may go on."""
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--nocolor", "--nolock"]
+    return subprocess.run(
+        [*command, "--config", f"scale={scale}", *arguments],
+        cwd=root,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+
+class Planned(NamedTuple):
+    """One job of a dry run."""
+
+    rule: str
+    outputs: tuple[str, ...]
+    reasons: dict[str, tuple[str, ...]]  # "Missing output files" -> those files
+    command: str
+
+
+def planned(text: str) -> list[Planned]:
+    """The jobs that a dry run with `--printshellcmds` says would run."""
+    found = []
+    for block in re.split(r"^(?=(?:local)?rule \w+:$)", text, flags=re.MULTILINE)[1:]:
+        fields = dict(re.findall(r"^    (\w+): (.*)$", block, flags=re.MULTILINE))
+        command = re.search(r"^Shell command: (.*)$", block, flags=re.MULTILINE)
+        if command is not None and "output" in fields:  # else a target, which makes nothing
+            rule = block[: block.index(":")].removeprefix("local").removeprefix("rule ")
+            outputs = tuple(fields["output"].split(", "))
+            found.append(Planned(rule, outputs, _reasons(fields.get("reason", "")), command[1]))
+    return found
+
+
+def _reasons(text: str) -> dict[str, tuple[str, ...]]:
+    """A reason by its heading; the values of parameters are in the record of the output."""
+    headed = re.findall(r"(?:^|; )([A-Z][a-z][\w ]+)(?:: (.*?))?(?=; [A-Z][a-z]|$)", text)
+    return {heading: tuple(filter(None, files.split(", "))) for heading, files in headed}
 
 
 def schedule_when_jobs_end(workflow: Any) -> None:
