@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar=("NAME", "PATH"),
             help="an input file, by name",
         )
+        job.add_argument("--results", help="results/<scale>, for a job that finds its files there")
         job.add_argument(
             "--out",
             dest="outputs",
@@ -183,20 +184,24 @@ def run_job(options: argparse.Namespace) -> int:
     started = time.time()
     job = _specification(options.job)
     inputs = {name: [Path(path) for path in paths] for name, *paths in options.inputs}
+    if options.results is not None:
+        inputs["results"] = [Path(options.results)]
     outputs = {name: Path(path) for name, path in options.outputs}
     provenance = outputs.pop("provenance", None)
-    extra = importlib.import_module(f"showtell.jobs.{options.verb}").run(job, inputs, outputs)
+    extra = importlib.import_module(f"showtell.jobs.{options.verb}").run(job, inputs, outputs) or {}
+    inputs.pop("results", None)
+    read = extra.pop("read", ())  # what the job found there
     if provenance is not None:
         write_provenance(
             provenance,
             job_name=options.verb,
             job=job,
-            inputs=[path for paths in inputs.values() for path in paths],
+            inputs=[*(path for paths in inputs.values() for path in paths), *read],
             outputs=list(outputs.values()),
             started=started,
             wall_time_s=time.time() - started,
             # Under which run of the workflow: a rebuilt store groups its jobs by it.
-            extra={"invocation": os.environ.get("SHOWTELL_PARENT_RUN"), **(extra or {})},
+            extra={"invocation": os.environ.get("SHOWTELL_PARENT_RUN"), **extra},
         )
     return 0
 

@@ -11,8 +11,8 @@ from showtell.demos.demo import Demo
 from showtell.figures.chart import chart
 from showtell.figures.style import save
 from showtell.media.video import write_video
-from showtell.results.reading import Run
 from showtell.results.table import Table
+from showtell.study.layout import Run
 from tests.results.test_alignment_fit import OTHER, OWN
 from tests.results.trainings import alignment_of, results_of
 
@@ -41,17 +41,17 @@ def results(tmp_path):
     for method, phases in (("text", LATER), ("gail", LATER[:1])):
         for phase in phases:
             scores[method][phase] = {task: draw.random(3).tolist() for task in OWN}
-    films, demos = {}, {}
+    videos, demos = {}, {}
     for task in OWN:
         frames = draw.integers(0, 255, (20, 24, 32, 3), dtype=np.uint8)
         for seed in range(3):
             path = tmp_path / f"{task}{seed}.mp4"
             write_video(path, frames, 10)
-            films[Run(task, "text", seed, "pretrain")] = path
+            videos[Run(task, "text", seed, "pretrain")] = path
         demos[task] = tmp_path / f"{task}.npz"
         Demo(frames=frames[None, :8], about={}).save(demos[task])
     return results_of(
-        scores, rewards=REWARDS, curves={}, studies=alignment_of(OWN), films=films, demos=demos
+        scores, rewards=REWARDS, curves={}, studies=alignment_of(OWN), videos=videos, demos=demos
     )
 
 

@@ -8,8 +8,9 @@ import pytest
 from showtell.figures.chart import chart
 from showtell.figures.style import dark_of, ramp_colour, save
 from showtell.project.errors import UserError
-from showtell.results.reading import Results, Run
+from showtell.results.reading import Results
 from showtell.results.table import Table
+from showtell.study.layout import Run
 
 REWARDS = {
     "text-alpha0": {"kind": "clip", "alpha": 0.0},

@@ -12,6 +12,7 @@ from showtell.project.files import canonical_json
 from tests.results.experiments import listed
 
 TASK = "cartpole"
+SUCCESS = "The pole never fell."  # as an evaluation writes it down
 EVALUATE = {"episodes": 20, "policies": ["deterministic", "stochastic"]}
 WORLD = {
     "kind": "cartpole",
@@ -139,6 +140,8 @@ class Tree:
         folder = self.run_folder(method, seed)
         wall_time_s = float(35 + 5 * stream.random())
         self.write_provenance(folder, "train", [TASK, method, seed], wall_time_s, seed)
+        metrics = {"success_definition": SUCCESS}
+        (folder / "evaluation/metrics.json").write_text(json.dumps(metrics))
         self.write_provenance(folder / "evaluation", "evaluate", [TASK, method, seed], 2.5, seed)
         if film:
             write_video(folder / "evaluation/rollout.mp4", _film(level, stream), 25.0)
@@ -246,13 +249,8 @@ def empty_tree(tmp_path):
 
 
 def job_inputs(tree: Tree) -> dict[str, list[Path]]:
-    """What the workflow hands to `compare` and `figure`."""
-    runs = tree.folder / TASK
-    return {
-        "evaluations": sorted(runs.glob("*/*/*/evaluation/episodes.csv")),
-        "curves": sorted(runs.glob("*/*/*/progress.csv")),
-        "studies": sorted((runs / "studies").glob("*.csv")),
-    }
+    """What the workflow hands to `compare`, `figure` and `report`."""
+    return {"results": [tree.root]}
 
 
 def named(tree: Tree, figure: str) -> dict[str, str]:

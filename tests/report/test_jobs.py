@@ -68,18 +68,6 @@ def test_a_seed_that_failed_does_not_stop_the_comparison(mini_tree, tmp_path):
     assert (claim["n"], claim["expected"], claim["outcome"]) == (2, 3, "inconclusive")
 
 
-def test_compare_takes_the_ledger_it_is_given(mini_tree, tmp_path):
-    from showtell.claims.ledger import ledger_path
-
-    changed = tmp_path / "ledger.yaml"
-    changed.write_text(ledger_path("vlm_rm").read_text().replace("within: 0.1", "within: 0.001"))
-    outputs = {name: tmp_path / name for name in ("summary", "claims")}
-    inputs = job_inputs(mini_tree) | {"ledger": [changed]}
-    compare.run({**mini_tree.plan, "root": 0}, inputs, outputs)
-    claims = {c["id"]: c for c in json.loads(outputs["claims"].read_text())["claims"]}
-    assert claims["cartpole-landscape-peak"]["outcome"] == "not reproduced"
-
-
 @pytest.mark.parametrize("name", ["landscape", "learning", "success", "epic"])
 def test_figure_writes_svg_pdf_and_the_csv_behind_them(mini_tree, tmp_path, name):
     outputs = drawn(mini_tree, name, tmp_path)
@@ -95,7 +83,7 @@ def test_figure_without_results_says_what_to_run(empty_tree, tmp_path):
 
 def test_report_is_built_beside_the_results(mini_tree):
     page = mini_tree.root / "report.html"
-    report.run(mini_tree.job, {}, {"page": page})
+    report.run(mini_tree.job, job_inputs(mini_tree), {"page": page})
     assert "12 <small>of 12</small>" in page.read_text()
 
 

@@ -1,5 +1,6 @@
 """The page: honest at any moment, whole in one file, and rebuilt only when something changed."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -10,10 +11,13 @@ from html.parser import HTMLParser
 import pytest
 
 from showtell import report
-from showtell.jobs import figure
+from showtell.__main__ import main
+from showtell.claims.ledger import ledger_path, load
 from showtell.report import graphics
 from showtell.report import page as page_module
-from tests.report.conftest import Tree, job_inputs, named, report_job
+from tests.report.conftest import SUCCESS, TASK, Tree, named, report_job
+
+COMPARED = ("summary.csv", "claims.json", "provenance.json")
 
 
 def built(tree):
@@ -48,29 +52,37 @@ class Reader(HTMLParser):
             self.words.append(data)
 
 
-def test_page_of_nothing_says_that_nothing_has_run(empty_tree):
-    text = Reader(built(empty_tree)).text
-    assert "Partial results. 0 of 12 trainings are judged and 0 of 2 studies measured" in text
-    assert "Nothing has run yet" in text
-    assert "No figure yet" in text
-    assert "waiting" in text
+def outcomes(page):
+    """Claim -> its outcome."""
+    return dict(re.findall(r'id="claim-([^"]+)" data-outcome="([^"]+)"', page))
+
+
+def ledger():
+    return load(ledger_path("vlm_rm"))
+
+
+def test_page_of_nothing_shows_that_nothing_has_run(empty_tree):
+    page = built(empty_tree)
+    assert 'data-trainings="0/12" data-studies="0/2"' in page
+    assert "<figure" not in page
+    assert set(outcomes(page).values()) == {"waiting"}
 
 
 def test_page_of_a_whole_experiment_shows_claims_first(mini_tree):
     page = built(mini_tree)
-    text = Reader(page).text
-    assert "Partial results" not in text
+    assert 'class="partial"' not in page
     order = [page.index(f'id="{name}"') for name in ("claims", "figures", "numbers", "scale")]
     assert order == sorted(order)
-    assert "3 of 3 seeds" in text
-    assert "95 % stratified bootstrap" in text
-    assert "not run at this scale" in text  # MountainCar and the humanoid
-    assert "The stand-in CLIP was trained on this simulator" in text
-    assert "The pole stayed within 12 degrees of upright" in text  # the world's own definition
-    assert "20 episodes of each: the policy at the end of training." in text
-    assert "Never the best one of its checkpoints" in text
-    assert "The ground truth pays only the method" in text
+    assert outcomes(page)["cartpole-beats-zero-reward"] == "reproduced"
+    assert "mountain-car-textured" not in outcomes(page)  # not run at this scale
+    assert 'data-deviation="stand-in' in page
     assert page.count("<svg") - page.count('class="strip"') == 4
+
+
+def test_page_quotes_the_ledger_and_what_evaluations_call_success(mini_tree):
+    text = Reader(built(mini_tree)).text
+    assert ledger().protocol("cartpole").oracle in text
+    assert SUCCESS in text
 
 
 def test_page_shows_an_experiment_that_no_paper_describes(mini_tree):
@@ -78,61 +90,133 @@ def test_page_shows_an_experiment_that_no_paper_describes(mini_tree):
     experiments["a-first"] = {**experiments["cartpole"], "experiment": "a-first"}
     shutil.copytree(mini_tree.folder, mini_tree.folder.with_name("a-first"))
     page = built(mini_tree)
-    text = Reader(page).text
-    assert text.index("CartPole, told in a sentence") < text.index("A first")  # the paper's first
-    assert "the paper's ledger does not describe “a-first”" in text
+    described, own = 'id="protocol-vlm_rm-cartpole"', 'id="protocol-vlm_rm-a-first"'
+    assert page.index(described) < page.index(own)  # the paper's first
     assert 'id="figure-vlm_rm-a-first-success"' in page
 
 
-def test_page_says_which_policies_of_a_training_are_judged(mini_tree):
+def test_a_study_of_ones_own_is_a_chapter_without_claims(mini_tree):
+    alone = outcomes(built(mini_tree))
+    own = json.loads(json.dumps(mini_tree.plan)) | {"paper": "mine", "experiment": "trial"}
+    mini_tree.job["papers"]["mine"] = {"title": "What I tried", "experiments": {"trial": own}}
+    shutil.copytree(mini_tree.folder, mini_tree.root / "mine/trial")
+    page = built(mini_tree)
+    assert "<h1>What I tried</h1>" in page
+    assert 'id="figure-mine-trial-success"' in page
+    assert page.count("https://arxiv.org/abs/") == 1
+    assert outcomes(page) == alone
+
+
+def test_page_lists_what_cannot_run_with_the_reason(mini_tree):
+    mini_tree.plan["incompatible"] = [{"task": TASK, "method": "zero", "why": "It cannot see."}]
+    page = built(mini_tree)
+    assert 'data-incompatible="zero cartpole"' in page
+    assert "It cannot see." in page
+    assert 'class="partial"' not in page
+    assert "9 <small>of 9</small>" in page
+
+
+def test_policies_that_were_evaluated_by_other_settings_do_not_count(mini_tree):
     plan = mini_tree.job["papers"]["vlm_rm"]["experiments"]["cartpole"]
     plan["evaluate"] = plan["evaluate"] | {"choices": ["final", "oracle"]}
-    text = Reader(built(mini_tree)).text
-    assert "end of training; the best one of training by the true return (oracle)." in text
-    assert "0 of 12 trainings are judged" in text  # what exists was judged by other settings
+    assert 'data-trainings="0/12"' in built(mini_tree)
 
 
 def test_page_prints_every_change_of_the_scale_and_every_deviation(mini_tree):
-    text = Reader(built(mini_tree)).text
-    for key in ("learners. dqn-cartpole. steps", "encoders. clip. architecture"):
-        assert key in text
+    page = built(mini_tree)
+    text = Reader(page).text
+    for change in mini_tree.job["changes"]:
+        if not isinstance(change["here"], dict):
+            assert f'data-key="{change["key"]}"' in page
     assert "3 000 000 60 000" in text
-    assert "laion2b_s39b_b160k —" in text
-    assert "encoders. clip. train. dataset. cartpole — 600" in text  # not a mapping in one cell
-    assert "Penalty for dropping the pole" in text
-    assert "tasks. cartpole. world. fallen_reward" in text
-    assert "LAION-5B or LAION-2B" not in text  # concerns the paper's weights only
+    assert 'data-key="encoders.clip.train.dataset.cartpole"' in page  # not a mapping in one cell
+    shown = set(re.findall(r'data-deviation="([^"]+)"', page))
+    assert shown == {d.id for d in ledger().deviations if d.matters("mini", ["cartpole"])}
+    assert len(shown) < len(ledger().deviations)  # some concern the paper's weights only
 
 
-def test_page_says_how_good_the_stand_in_is(mini_tree):
-    text = Reader(built(mini_tree)).text
-    assert "on pictures held out of its training" in text
-    assert "rank correlation 0.76" in text
+def test_page_shows_how_good_the_stand_in_is(mini_tree):
+    page = built(mini_tree)
+    assert 'id="encoder-clip"' in page
+    assert "rank correlation 0.76" in Reader(page).text
 
 
 def test_page_of_the_papers_own_scale_needs_no_stand_in(tmp_path):
     job = report_job(scale="paper") | {"changes": []}
     tree = Tree(tmp_path, job).write_all(films=False)
     shutil.rmtree(tmp_path / "models")  # fetched weights have no scores of a training here
-    text = Reader(built(tree)).text
-    assert "stand-in" not in text
-    assert "Nothing: these are the paper's values" in text
-    assert "LAION-5B or LAION-2B" in text
+    page = built(tree)
+    assert 'id="encoder-clip"' not in page
+    assert "data-key" not in page
+    shown = set(re.findall(r'data-deviation="([^"]+)"', page))
+    assert shown == {d.id for d in ledger().deviations if d.matters("paper", ["cartpole"])}
 
 
 def test_page_names_the_seeds_that_are_missing(mini_tree):
     shutil.rmtree(mini_tree.run_folder("text-alpha0.5", 2))
-    text = Reader(built(mini_tree)).text
-    assert "11 of 12 trainings are judged" in text
-    assert "α = 0.5 2 of 3 seeds" in text
+    page = built(mini_tree)
+    assert 'data-trainings="11/12"' in page
+    assert "α = 0.5 2 of 3 seeds" in Reader(page).text
 
 
-def test_page_with_one_seed_decides_nothing_about_learning(tmp_path):
-    tree = Tree(tmp_path, report_job(scale="smoke", seeds=1)).write_all(films=False)
-    text = Reader(built(tree)).text
-    assert "Too few seeds for verdicts" in text
-    assert "1 of 1 seeds" in text
-    assert "no interval" in text
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_page_warns_of_few_seeds(tmp_path, seeds):
+    tree = Tree(tmp_path, report_job(scale="smoke", seeds=seeds)).write_all(films=False)
+    page = built(tree)
+    assert f'data-seeds="{seeds}"' in page
+    assert (outcomes(page)["cartpole-beats-zero-reward"] == "inconclusive") == (seeds == 1)
+
+
+def compare_and_draw(tree, name="epic"):
+    """Run `compare` and one `figure` as the workflow does, with provenance."""
+    folder = tree.folder
+    run("compare", tree, tree.plan, {n: folder / f"compare/{n}" for n in COMPARED})
+    drawn = {kind: folder / f"figures/{name}.{kind}" for kind in ("svg", "pdf", "csv")}
+    drawn["provenance"] = folder / f"figures/{name}.provenance.json"
+    run("figure", tree, {**tree.plan, "figure": named(tree, name)}, drawn)
+
+
+def run(verb, tree, job, outputs):
+    job = {key: value for key, value in job.items() if key != "figures"}
+    arguments = [verb, "--job", json.dumps({**job, "root": 0, "fingerprint": "f"})]
+    arguments += ["--results", str(tree.root)]
+    for name, path in outputs.items():
+        arguments += ["--out", name.partition(".")[0], str(path)]
+    assert main(arguments) == 0
+
+
+def mark(path, text, other):
+    path.write_text(path.read_text().replace(text, other))
+
+
+@pytest.mark.parametrize("touched", [None, "job", "episodes", "study"])
+def test_page_takes_what_was_compared_and_drawn_only_while_it_is_current(mini_tree, touched):
+    compare_and_draw(mini_tree)
+    mark(mini_tree.folder / "figures/epic.svg", "</svg>", "<desc>from the file</desc></svg>")
+    mark(
+        mini_tree.folder / "compare/claims.json", '"outcome": "reproduced"', '"outcome": "waiting"'
+    )
+    if touched == "job":
+        mini_tree.plan["evaluate"] = mini_tree.plan["evaluate"] | {"note": 1}
+    elif touched == "episodes":
+        (mini_tree.run_folder("zero", 1) / "evaluation/episodes.csv").touch()
+    elif touched == "study":
+        (mini_tree.folder / "cartpole/studies/epic.csv").touch()
+    page = built(mini_tree)
+    current = touched is None
+    assert ("<desc>from the file" in page) == current
+    assert ("reproduced" not in outcomes(page).values()) == current
+
+
+def test_page_is_the_same_whether_it_reads_or_computes(mini_tree):
+    def sections():
+        page = built(mini_tree)
+        found = [rf'<section id="{name}">.*?</section>' for name in ("claims", "numbers")]
+        return [re.search(pattern, page, flags=re.DOTALL)[0] for pattern in found]
+
+    computed = sections()
+    compare_and_draw(mini_tree)
+    assert sections() == computed
 
 
 def test_page_loads_nothing_from_outside(mini_tree):
@@ -145,16 +229,16 @@ def test_page_loads_nothing_from_outside(mini_tree):
     assert not re.search(r"@import|url\(", style)
 
 
-def test_page_carries_small_films_and_links_large_ones(mini_tree, monkeypatch):
+def test_page_carries_small_videos_and_links_large_ones(mini_tree, monkeypatch):
     mini_tree.write_run("zero", 0, film=True)
     assert built(mini_tree).count("data:video/mp4;base64,") == 1
-    monkeypatch.setattr(graphics, "FILM_BYTES", 10)
+    monkeypatch.setattr(graphics, "VIDEO_BYTES", 10)
     page = built(mini_tree)
     assert "data:video" not in page
     assert 'href="vlm_rm/cartpole/cartpole/zero/seed0/pretrain/evaluation/rollout.mp4"' in page
 
 
-def test_film_is_that_of_the_seed_with_the_median_success(mini_tree):
+def test_video_is_that_of_the_seed_with_the_median_success(mini_tree):
     rates = {0: 1.0, 1: 0.0, 2: 0.5}
     for seed, rate in rates.items():
         mini_tree.write_run("zero", seed, film=True)
@@ -166,7 +250,7 @@ def test_film_is_that_of_the_seed_with_the_median_success(mini_tree):
             for n in range(4)
         ]
         path.write_text("\n".join([head, *rows]) + "\n")
-    assert "seed 2 · 50 % of its deterministic episodes succeed" in Reader(built(mini_tree)).text
+    assert "seed 2 · 50 %" in Reader(built(mini_tree)).text
 
 
 def test_page_says_where_every_number_comes_from(mini_tree):
@@ -175,22 +259,6 @@ def test_page_says_where_every_number_comes_from(mini_tree):
     assert "9f2c4e1a" in text
     assert "vlm_rm / cartpole / cartpole / text-alpha0.5 / 1" in text
     assert "stable-baselines3" in text
-
-
-def test_page_shows_a_published_figure_only_while_it_shows_the_results(mini_tree):
-    folder = mini_tree.folder / "figures"
-    outputs = {kind: folder / f"epic.{kind}" for kind in ("svg", "pdf", "csv")}
-    figure.run(
-        {**mini_tree.plan, "root": 0, "figure": named(mini_tree, "epic")},
-        job_inputs(mini_tree),
-        outputs,
-    )
-    marked = outputs["svg"].read_text().replace("</svg>", "<desc>published</desc></svg>")
-    outputs["svg"].write_text(marked)
-    assert "<desc>published" in built(mini_tree)
-    study = mini_tree.folder / "cartpole/studies/epic.csv"
-    study.write_text(study.read_text().replace("0.42,", "0.44,"))
-    assert "<desc>published" not in built(mini_tree)
 
 
 def test_figures_of_one_page_share_no_element_ids(mini_tree):

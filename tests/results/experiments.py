@@ -2,8 +2,9 @@
 
 import pytest
 
-from showtell.results.reading import Comparison, Results, Run
+from showtell.results.reading import Comparison, Results
 from showtell.results.table import Table
+from showtell.study.layout import Run
 
 
 def comparison(methods, tasks=("cartpole",), seeds=3, policies=("stochastic",)):

@@ -1,12 +1,11 @@
 """Reading results by their paths, with the seeds that exist."""
 
-from pathlib import Path
-
 import pytest
 
 from showtell.project.errors import UserError
-from showtell.results.reading import Run, read, run_of
+from showtell.results.reading import read
 from showtell.results.summary import summarise
+from showtell.study.layout import Layout, Run
 from tests.results.experiments import comparison
 
 HEADER = "policy,episode,return,length,success_any,success_final,success_always,success"
@@ -18,26 +17,19 @@ def experiment(tmp_path):
     plan = comparison({"text": None, "zero": None}, seeds=2)
 
     def write(run: Run, rows, name="evaluation/episodes.csv", header=HEADER):
-        path = tmp_path / run.task / run.method / f"seed{run.seed}" / run.phase / name
+        path = Layout(tmp_path).training(plan.paper, plan.experiment, run) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join([header, *rows]) + "\n")
-        return path
+        return tmp_path
 
     return plan, write
-
-
-def test_a_path_says_which_training_it_belongs_to():
-    path = Path("results/mini/p/e/cartpole/text-alpha0.5/seed12/finetune/evaluation/episodes.csv")
-    assert run_of(path, 2) == Run("cartpole", "text-alpha0.5", 12, "finetune")
-    with pytest.raises(UserError, match="read by their path"):
-        run_of(Path("cartpole/text/first/pretrain/progress.csv"), 1)
 
 
 def test_scores_are_means_over_the_episodes_of_one_policy(experiment):
     plan, write = experiment
     rows = ["stochastic,0,10.0,5,1,1,0,1", "stochastic,1,20.0,5,True,False,False,False"]
     path = write(Run("cartpole", "text", 0, "pretrain"), rows)
-    results = read(plan, {"evaluations": [path]})
+    results = read(plan, path)
     assert results.scores("text", "pretrain", "stochastic", "success") == {"cartpole": [0.5]}
     assert results.scores("text", "pretrain", "stochastic", "return") == {"cartpole": [15.0]}
     assert results.scores("zero", "pretrain", "stochastic", "success") == {}
@@ -49,7 +41,7 @@ def test_policies_other_than_the_last_are_shown_by_how_they_were_chosen(experime
     plan = plan.model_copy(update={"evaluate": judged})
     assert plan.policies == ("stochastic", "stochastic (oracle)")
     rows = ["stochastic,0,1.0,5,0,0,0,0", "stochastic (oracle),0,2.0,5,1,1,1,1"]
-    results = read(plan, {"evaluations": [write(Run("cartpole", "text", 0, "pretrain"), rows)]})
+    results = read(plan, write(Run("cartpole", "text", 0, "pretrain"), rows))
     scores = [results.scores("text", "pretrain", p, "success") for p in plan.policies]
     assert scores == [{"cartpole": [0.0]}, {"cartpole": [1.0]}]
 
@@ -62,7 +54,7 @@ def test_leftovers_of_another_grid_are_not_compared(experiment):
         write(Run("cartpole", "removed", 0, "pretrain"), rows),
         write(Run("cartpole", "text", 0, "finetune"), rows),
     ]
-    results = read(plan, {"evaluations": strangers})
+    results = read(plan, strangers[0])
     assert results.scores_of == {}
     assert len(results.missing) == 4
 
@@ -70,7 +62,7 @@ def test_leftovers_of_another_grid_are_not_compared(experiment):
 def test_missing_seeds_are_counted(experiment):
     plan, write = experiment
     rows = ["stochastic,0,10.0,5,1,1,1,1"]
-    results = read(plan, {"evaluations": [write(Run("cartpole", "text", 1, "pretrain"), rows)]})
+    results = read(plan, write(Run("cartpole", "text", 1, "pretrain"), rows))
     assert results.seeds_of("text", "pretrain") == 1
     assert results.seeds_of("zero", "pretrain") == 0
     summary = summarise(results)
@@ -84,7 +76,7 @@ def test_episodes_without_a_column_are_refused_by_name(experiment):
     run = Run("cartpole", "text", 0, "pretrain")
     path = write(run, ["stochastic,0"], header="policy,episode")
     with pytest.raises(UserError, match=r"episodes\.csv has no column 'return'"):
-        read(plan, {"evaluations": [path]})
+        read(plan, path)
 
 
 def test_curves_are_compared_at_the_steps_that_all_seeds_share(experiment):
@@ -99,9 +91,7 @@ def test_curves_are_compared_at_the_steps_that_all_seeds_share(experiment):
         ),
         write(Run("cartpole", "text", 1, "pretrain"), ["10,1,6.0,0.1,0.0"], "progress.csv", header),
     ]
-    steps, lines = read(plan, {"curves": paths}).curves(
-        "text", "pretrain", "cartpole", "true_return"
-    )
+    steps, lines = read(plan, paths[0]).curves("text", "pretrain", "cartpole", "true_return")
     assert (steps, lines) == ([10], {0: [5.0], 1: [6.0]})
 
 

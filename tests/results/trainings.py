@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from showtell.results.reading import Comparison, Results, Run
+from showtell.results.reading import Comparison, Results
 from showtell.results.table import Table
+from showtell.study.layout import Run
 from tests.results.experiments import listed
 
 POLICIES = ("deterministic", "deterministic (oracle)")

@@ -22,8 +22,7 @@ rule compare:
         job=job_of_comparison,
     shell:
         "python -m showtell compare --job {params.job:q}"
-        " --in evaluations {input.evaluations:q} --in curves {input.curves:q}"
-        " --in studies {input.studies:q}"
+        " --results results/{wildcards.scale:q}"
         " --out summary {output.summary:q} --out claims {output.claims:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"
 
@@ -60,8 +59,6 @@ rule figure:
         job=job_of_figure,
     shell:
         "python -m showtell figure --job {params.job:q}"
-        " --in evaluations {input.evaluations:q}"
-        " --in curves {input.curves:q} --in studies {input.studies:q}"
-        " --in films {input.films:q} --in demos {input.demos:q}"
+        " --results results/{wildcards.scale:q}"
         " --out svg {output.svg:q} --out pdf {output.pdf:q} --out csv {output.csv:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"

@@ -158,6 +158,17 @@ def find_ledger(paper: str) -> Ledger | None:
     return load(path) if path.exists() else None
 
 
+def ledger_files(papers: Iterable[str]) -> list[Path]:
+    """The ledgers of those papers that have one."""
+    return [path for paper in papers if (path := _PAPERS / paper / "ledger.yaml").exists()]
+
+
+def undescribed(title: str) -> Ledger:
+    """The ledger of a study of one's own: nothing is published, claimed or different."""
+    facts = Facts(title=title, authors="", venue="", arxiv="", code="", summary="")
+    return Ledger(paper=facts, experiments={}, published=(), claims=(), deviations=(), figures={})
+
+
 def ledger_path(paper: str) -> Path:
     """Where a paper's ledger is."""
     path = _PAPERS / paper / "ledger.yaml"

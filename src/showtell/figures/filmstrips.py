@@ -9,8 +9,9 @@ import numpy as np
 from showtell.figures.chart import FigureSettings
 from showtell.figures.style import WIDTH, style
 from showtell.media.frames import Frames, Picture, contact_sheet, resize
-from showtell.results.reading import Results, Run
+from showtell.results.reading import Results
 from showtell.results.table import Table, Value
+from showtell.study.layout import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -74,13 +75,13 @@ def _median_runs(results: Results, task: str) -> list[tuple[Run, float, Path]]:
     for name, method in plan.methods.items():
         runs = [
             (results.scores_of[run][plan.policies[0]]["success"], run)
-            for run in results.films
+            for run in results.videos
             if (run.task, run.method, run.phase) == (task, name, plan.phases[0])
             and plan.policies[0] in results.scores_of.get(run, {})
         ]
         if runs and "goal" in method.reward:
             success, run = median_low(runs)
-            found.append((run, success, results.films[run]))
+            found.append((run, success, results.videos[run]))
     return found
 
 

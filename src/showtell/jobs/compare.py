@@ -3,19 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-from showtell.claims.ledger import ledger_path, load
+from showtell.claims.ledger import find_ledger
 from showtell.claims.verdicts import judge
 from showtell.project.files import write_json
 from showtell.results.reading import Comparison, read
 from showtell.results.summary import summarise
 
 
-def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
-    """Inputs: evaluations, curves, studies, ledger; missing seeds are allowed."""
+def run(
+    job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]
+) -> dict[str, Any]:
+    """Input: the folder results/<scale>; missing seeds are allowed."""
     comparison = Comparison.model_validate(job)
-    results = read(comparison, inputs)
-    (ledger,) = inputs.get("ledger") or [ledger_path(comparison.paper)]
-    verdicts = judge(load(ledger), results)
+    results = read(comparison, inputs["results"][0])
+    ledger = find_ledger(comparison.paper)
+    verdicts = [] if ledger is None else judge(ledger, results)
     summarise(results).write(outputs["summary"])
     write_json(
         outputs["claims"],
@@ -25,3 +27,4 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
             "claims": [verdict.model_dump(mode="json") for verdict in verdicts],
         },
     )
+    return {"read": results.numbers}

@@ -9,11 +9,14 @@ from showtell.project.errors import UserError
 from showtell.results.reading import Comparison, read
 
 
-def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
-    """Inputs: evaluations, curves, studies; missing seeds are allowed."""
+def run(
+    job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]
+) -> dict[str, Any]:
+    """Input: the folder results/<scale>; missing seeds are allowed."""
     comparison = Comparison.model_validate(job)
     kind = chart(job["figure"])
-    table = kind.table(read(comparison, inputs))
+    results = read(comparison, inputs["results"][0])
+    table = kind.table(results)
     if not table.rows:
         raise UserError(
             f"nothing to draw for the figure {job['figure']['name']!r} of {comparison.paper}/"
@@ -22,3 +25,4 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
         )
     table.write(outputs["csv"])
     save(kind.draw(table), outputs["svg"], outputs["pdf"])
+    return {"read": results.numbers}

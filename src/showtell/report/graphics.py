@@ -1,4 +1,4 @@
-"""Pictures inside the page: figures in the page's colours, films as text, small strips."""
+"""Pictures inside the page: figures in the page's colours, videos as text, small strips."""
 
 import base64
 import json
@@ -11,24 +11,19 @@ from typing import Any
 from showtell.figures.chart import chart
 from showtell.figures.style import dark_of, save
 from showtell.project.files import canonical_json
-from showtell.results.reading import Comparison
 from showtell.results.table import Table
 from showtell.studies.statistics import Estimate
 
-FILM_BYTES = 600_000  # a larger film is linked, not carried along
+VIDEO_BYTES = 600_000  # a larger video is linked, not carried along
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 _ID = re.compile(r'(\bid="|href="#|url\(#)')
 _SIZE = re.compile(r' (?:width|height)="[^"]*pt"')
 
 
-def figure(plan: Comparison, settings: dict[str, Any], table: Table, files: Path) -> str:
-    """A figure as inline SVG: the file if it shows this table, or else drawn now."""
-    name = settings["name"]
-    csv, svg = files / f"{name}.csv", files / f"{name}.svg"
-    published = csv.exists() and svg.exists() and csv.read_text() == table.text
-    source = svg.read_text() if published else _drawn(canonical_json(settings), table)
-    return inline(source, f"{plan.paper}-{plan.experiment}-{name}")
+def drawn(settings: dict[str, Any], table: Table) -> str:
+    """A figure of this table as SVG."""
+    return _drawn(canonical_json(settings), table)
 
 
 # The live page is rebuilt often, and most of its figures have not changed.
@@ -61,9 +56,9 @@ def dark_colours(page: str) -> str:
     return ";".join(pairs)
 
 
-def film(path: Path) -> str | None:
-    """A small film as a data URI; None where it is too large for the page."""
-    if path.stat().st_size > FILM_BYTES:
+def video(path: Path) -> str | None:
+    """A small video as a data URI; None where it is too large for the page."""
+    if path.stat().st_size > VIDEO_BYTES:
         return None
     return "data:video/mp4;base64," + base64.b64encode(path.read_bytes()).decode()
 

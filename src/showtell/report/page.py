@@ -14,15 +14,15 @@ from typing import Any
 from markupsafe import Markup
 
 from showtell.claims.descriptions import judged
-from showtell.claims.ledger import ledger_path
+from showtell.claims.ledger import ledger_files
 from showtell.figures.style import MethodStyle
 from showtell.project.files import canonical_json, write_text
 from showtell.report import graphics
-from showtell.report.page_data import Experiment, Judged, Origin, networks, origins, papers
+from showtell.report.page_data import Experiment, JudgedClaim, Origin, networks, origins, papers
 from showtell.report.plan import Plan
 from showtell.studies.statistics import Estimate
 
-DATA = ("page.html.j2", "style.css", "films.js")
+DATA = ("page.html.j2", "style.css", "videos.js")
 _HERE = Path(__file__).parent
 _SIGNATURE = '<meta name="showtell-signature" content="'
 _BADGES = {
@@ -69,7 +69,7 @@ def _signature(results: Path, job: dict[str, Any]) -> str:
     digest = hashlib.sha256(canonical_json(job).encode())
     files = [path for kind in ("csv", "json", "mp4", "svg") for path in results.rglob(f"*.{kind}")]
     files = [path for path in files if not path.relative_to(results).parts[0].startswith("report")]
-    for path in sorted([*files, *(ledger_path(name) for name in job["papers"])]):
+    for path in sorted([*files, *ledger_files(job["papers"])]):
         stamp = path.stat()
         digest.update(f"{path.name}\0{path.parent}\0{stamp.st_size}\0{stamp.st_mtime_ns}".encode())
     return digest.hexdigest()[:24]
@@ -82,7 +82,7 @@ def _render(results: Path, plan: Plan, signature: str) -> str:
     page: str = _template().render(
         signature=signature,
         style=Markup((_HERE / "style.css").read_text()),
-        script=Markup((_HERE / "films.js").read_text()),
+        script=Markup((_HERE / "videos.js").read_text()),
         plan=plan,
         papers=found,
         counts=_counts([judged for paper in found for judged in paper.judged]),
@@ -128,7 +128,7 @@ def _template() -> Any:
     return environment.get_template("page.html.j2")
 
 
-def _counts(claims: list[Judged]) -> dict[str, int]:
+def _counts(claims: list[JudgedClaim]) -> dict[str, int]:
     """How many claims have each outcome; controls are ours and not counted."""
     counts = Counter(entry.verdict.outcome for entry in claims if entry.claim.origin == "paper")
     return {outcome: counts[outcome] for outcome in _BADGES if counts[outcome]}  # type: ignore[index]
@@ -200,7 +200,7 @@ def _swatch(style: MethodStyle) -> Markup:
     )
 
 
-def _strips(judged: Judged) -> list[tuple[MethodStyle, Markup, str]]:
+def _strips(judged: JudgedClaim) -> list[tuple[MethodStyle, Markup, str]]:
     """(method, its strip, what was found) for each method of a verdict."""
     verdict = judged.verdict
     numbers = [n for part in verdict.parts for n in (part.value, part.low, part.high)]

@@ -14,24 +14,26 @@ from showtell.claims.ledger import (
     FigureFacts,
     Ledger,
     Published,
-    ledger_path,
-    load,
+    find_ledger,
+    undescribed,
 )
-from showtell.claims.verdicts import Verdict, judge, not_run
+from showtell.claims.verdicts import Verdict, not_run
 from showtell.figures.chart import chart
 from showtell.figures.style import MethodStyle, styles
 from showtell.project.files import read_json
 from showtell.project.provenance import records
 from showtell.report import graphics
-from showtell.report.plan import Plan
-from showtell.results.estimates import interval
-from showtell.results.reading import Comparison, Results, Run, find, read
+from showtell.report.plan import PaperPlan, Plan
+from showtell.report.written import compared, figure_is_current
+from showtell.results.reading import Comparison, Results, read
+from showtell.results.summary import ALL
+from showtell.results.table import Table
 from showtell.studies.statistics import Estimate
-from showtell.study.registry import build, part
+from showtell.study.layout import Layout, Run
 
 
 @dataclass(frozen=True)
-class Film:
+class Video:
     """A rollout of one trained policy."""
 
     style: MethodStyle
@@ -74,8 +76,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A claim and what became of it."""
+class JudgedClaim:
+    """A claim and its verdict."""
 
     claim: Claim
     verdict: Verdict
@@ -92,7 +94,9 @@ class Experiment:
     success: dict[str, str]  # task -> what success means there
     numbers: tuple[Numbers, ...]
     figures: tuple[Drawn, ...]
-    films: tuple[Film, ...]
+    videos: tuple[Video, ...]
+    verdicts: tuple[Verdict, ...]
+    summary: Table
 
     @property
     def plan(self) -> Comparison:
@@ -102,9 +106,7 @@ class Experiment:
     @property
     def expected(self) -> int:
         """How many trainings are to be judged."""
-        plan = self.plan
-        phases = sum(len(plan.phases_of(method)) for method in plan.methods)
-        return len(plan.tasks) * plan.seeds * phases
+        return len(self.plan.runs)
 
     @property
     def judged(self) -> int:
@@ -126,7 +128,7 @@ class Paper:
     name: str
     ledger: Ledger
     experiments: dict[str, Experiment]
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedClaim, ...]
     answers: tuple[Answer, ...]
     deviations: tuple[Deviation, ...]
 
@@ -180,14 +182,14 @@ def origins(results: Path) -> list[Origin]:
 
 
 def _paper(plan: Plan, name: str, results: Path) -> Paper:
-    ledger = load(ledger_path(name))
-    planned = {comparison.experiment: comparison for comparison in plan.comparisons(name)}
-    in_order = [*(known for known in ledger.experiments if known in planned), *planned]
-    experiments = {  # the paper's as its ledger has them, then a user's own
-        experiment: _experiment(planned[experiment], ledger, results)
-        for experiment in dict.fromkeys(in_order)
+    entry = plan.papers[name]
+    ledger = find_ledger(name) or undescribed(entry.title)
+    in_order = [*(known for known in ledger.experiments if known in entry.experiments)]
+    experiments = {  # in the order of the ledger, then those that it does not describe
+        experiment: _experiment(plan, entry, experiment, ledger, Layout(results))
+        for experiment in dict.fromkeys([*in_order, *entry.experiments])
     }
-    worlds = {world["kind"] for c in plan.comparisons(name) for world in c.worlds.values()}
+    worlds = {world["kind"] for e in experiments.values() for world in e.plan.worlds.values()}
     return Paper(
         name,
         ledger,
@@ -198,36 +200,45 @@ def _paper(plan: Plan, name: str, results: Path) -> Paper:
     )
 
 
-def _experiment(comparison: Comparison, ledger: Ledger, results: Path) -> Experiment:
-    found = read(comparison, find(comparison, results))
-    style_of = styles(comparison.methods.values())
+def _experiment(
+    plan: Plan, paper: PaperPlan, name: str, ledger: Ledger, layout: Layout
+) -> Experiment:
+    entry = paper.experiments[name]
+    found = read(plan.comparison(entry), layout.results)
+    style_of = styles(found.comparison.methods.values())
+    summary, verdicts = compared(entry, found, ledger, layout)
     return Experiment(
         found,
         style_of,
-        {task: _success(comparison.worlds[task]) for task in comparison.tasks},
-        tuple(_numbers(found, style_of)),
-        tuple(_figures(found, ledger, results)),
-        tuple(_films(found, style_of, results)),
+        _success(found, layout),
+        tuple(_numbers(found.comparison, summary, style_of)),
+        tuple(_figures(entry, found, ledger, layout)),
+        tuple(_videos(found, style_of, layout)),
+        tuple(verdicts),
+        summary,
     )
 
 
-def _success(world: dict[str, Any]) -> str:
-    """What a world calls success, in its own words."""
-    settings = part("worlds", world["kind"]).settings.model_validate(world)
-    return str(build("worlds", settings).success_definition)
+def _success(found: Results, layout: Layout) -> dict[str, str]:
+    """Task -> what success means there, as an evaluation wrote it down."""
+    plan = found.comparison
+    definitions: dict[str, str] = {}
+    for run in found.scores_of:
+        path = layout.evaluation(plan.paper, plan.experiment, run) / "metrics.json"
+        if run.task not in definitions and path.exists():
+            definitions[run.task] = str(read_json(path).get("success_definition", ""))
+    return definitions
 
 
-def _judged(plan: Plan, ledger: Ledger, experiments: dict[str, Experiment]) -> Iterator[Judged]:
-    verdicts = {
-        verdict.id: verdict
-        for experiment in experiments.values()
-        for verdict in judge(ledger, experiment.results)
-    }
+def _judged(
+    plan: Plan, ledger: Ledger, experiments: dict[str, Experiment]
+) -> Iterator[JudgedClaim]:
+    verdicts = {v.id: v for experiment in experiments.values() for v in experiment.verdicts}
     for claim in ledger.claims:
         verdict = verdicts.get(claim.id) or not_run(claim)
         experiment = experiments.get(claim.experiment)
         style_of = {} if experiment is None else experiment.styles
-        yield Judged(claim, verdict, claim.caveat(plan.scale), style_of)
+        yield JudgedClaim(claim, verdict, claim.caveat(plan.scale), style_of)
 
 
 def _answers(ledger: Ledger, experiments: dict[str, Experiment]) -> Iterator[Answer]:
@@ -235,42 +246,69 @@ def _answers(ledger: Ledger, experiments: dict[str, Experiment]) -> Iterator[Ans
         experiment = experiments.get(published.experiment)
         ours: list[tuple[MethodStyle, Estimate]] = []
         if experiment is not None and published.measured is not None:
-            m = published.measured
-            for method in methods_matching(m.method, experiment.plan.methods):
-                key = (method, m.phase, m.policy, m.metric)
-                if experiment.results.scores(*key):
-                    ours.append((experiment.styles[method], interval(experiment.results, *key)))
+            m, plan = published.measured, experiment.plan
+            rows = experiment.summary.where(
+                task=_all_tasks(plan), phase=m.phase, policy=m.policy, metric=m.metric
+            )
+            for method in methods_matching(m.method, plan.methods):
+                ours += [
+                    (experiment.styles[method], estimate)
+                    for estimate in _estimates(rows.where(method=method))
+                ]
         yield Answer(published, tuple(ours), experiment is not None)
 
 
-def _numbers(found: Results, style_of: dict[str, MethodStyle]) -> Iterator[Numbers]:
-    plan = found.comparison
-    tasks: list[str | None] = [None, *(plan.tasks if len(plan.tasks) > 1 else ())]
-    rows = product(tasks, plan.phases, plan.methods, plan.policies)
-    for task, phase, method, policy in rows:
-        if found.scores(method, phase, policy, "success", task):
-            success, returned = (
-                interval(found, method, phase, policy, metric, task)
-                for metric in ("success", "return")
-            )
-            yield Numbers(style_of[method], task, phase, policy, success, returned)
+def _numbers(
+    plan: Comparison, summary: Table, style_of: dict[str, MethodStyle]
+) -> Iterator[Numbers]:
+    tasks = {_all_tasks(plan): None} | ({t: t for t in plan.tasks} if len(plan.tasks) > 1 else {})
+    for of, phase, method, policy in product(tasks, plan.phases, plan.methods, plan.policies):
+        rows = summary.where(task=of, phase=phase, method=method, policy=policy)
+        success, returned = (
+            _estimates(rows.where(metric=metric)) for metric in ("success", "return")
+        )
+        if success:
+            style = style_of[method]
+            yield Numbers(style, tasks[of], phase, policy, success[0], returned[0])
 
 
-def _figures(found: Results, ledger: Ledger, results: Path) -> Iterator[Drawn]:
+def _all_tasks(plan: Comparison) -> str:
+    """The task of the rows of the summary that speak of all tasks."""
+    return ALL if len(plan.tasks) > 1 else plan.tasks[0]
+
+
+def _estimates(rows: Table) -> list[Estimate]:
+    """The number of each row of a summary, with its interval."""
+    return [
+        Estimate(
+            float(value), float(low) if low else None, float(high) if high else None, int(seeds)
+        )
+        for value, low, high, seeds in rows.pick(("iqm", "low", "high", "n_seeds"))
+    ]
+
+
+def _figures(
+    entry: dict[str, Any], found: Results, ledger: Ledger, layout: Layout
+) -> Iterator[Drawn]:
     plan = found.comparison
-    files = results / plan.paper / plan.experiment / "figures"
     for settings in plan.figures:
-        name, table = settings["name"], chart(settings).table(found)
-        if not table.rows:
-            continue
-        svg = graphics.figure(plan, settings, table, files)
-        links = [files / f"{name}.{kind}" for kind in ("svg", "pdf", "csv")]
-        existing = [str(link.relative_to(results)) for link in links if link.exists()]
-        yield Drawn(name, ledger.facts(plan.experiment, name), svg, tuple(existing))
+        name = settings["name"]
+        where = (plan.paper, plan.experiment, name)
+        if figure_is_current(entry, settings, found, layout):
+            svg = layout.figure(*where, "svg").read_text()
+        else:
+            table = chart(settings).table(found)
+            if not table.rows:
+                continue
+            svg = graphics.drawn(settings, table)
+        files = [layout.figure(*where, suffix) for suffix in ("svg", "pdf", "csv")]
+        links = [str(file.relative_to(layout.results)) for file in files if file.exists()]
+        inline = graphics.inline(svg, "-".join(where))
+        yield Drawn(name, ledger.facts(plan.experiment, name), inline, tuple(links))
 
 
-def _films(found: Results, style_of: dict[str, MethodStyle], results: Path) -> Iterator[Film]:
-    """One film a method and task: of the seed with the median success, so none is picked.
+def _videos(found: Results, style_of: dict[str, MethodStyle], layout: Layout) -> Iterator[Video]:
+    """One video a method and task: of the seed with the median success, so none is picked.
 
     Of policies before any fine-tuning, where the reward that is studied has made them.
     """
@@ -278,18 +316,14 @@ def _films(found: Results, style_of: dict[str, MethodStyle], results: Path) -> I
     policy, phase = plan.policies[0], plan.phases[0]
     for task in plan.tasks:
         for method in plan.methods:
-            filmed = {}
-            for run, scores in found.scores_of.items():
-                path = _folder(results, plan, run) / "evaluation" / "rollout.mp4"
-                if (run.task, run.method, run.phase) == (task, method, phase) and path.exists():
-                    filmed[scores[policy]["success"], run] = path
-            if filmed:
-                success, run = median_low(filmed)
-                path = filmed[success, run]
-                link = str(path.relative_to(results))
-                yield Film(style_of[method], run, policy, success, graphics.film(path), link)
-
-
-def _folder(results: Path, plan: Comparison, run: Run) -> Path:
-    seed = f"seed{run.seed}"
-    return results / plan.paper / plan.experiment / run.task / run.method / seed / run.phase
+            recorded = {
+                (scores[policy]["success"], run): found.videos[run]
+                for run, scores in found.scores_of.items()
+                if (run.task, run.method, run.phase) == (task, method, phase)
+                and run in found.videos
+            }
+            if recorded:
+                success, run = median_low(recorded)
+                path = recorded[success, run]
+                link = str(path.relative_to(layout.results))
+                yield Video(style_of[method], run, policy, success, graphics.video(path), link)

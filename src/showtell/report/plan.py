@@ -44,10 +44,9 @@ class Plan(BaseModel):
         """The changes value by value: what is a mapping here has a line for each of its keys."""
         return [leaf for change in self.changes for leaf in _leaves(change)]
 
-    def comparisons(self, paper: str) -> list[Comparison]:
-        """The experiments of one paper."""
-        entries = self.papers[paper].experiments.values()
-        return [Comparison.model_validate(entry | {"root": self.root}) for entry in entries]
+    def comparison(self, entry: dict[str, Any]) -> Comparison:
+        """One experiment of a paper."""
+        return Comparison.model_validate(entry | {"root": self.root})
 
 
 def _leaves(change: Change) -> Iterator[Change]:

@@ -1,10 +1,9 @@
 """What an experiment left on disk, read into plain numbers: one score a seed."""
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, field_validator
@@ -13,9 +12,11 @@ from showtell.learners.choices import label
 from showtell.project import seeds
 from showtell.project.errors import UserError
 from showtell.results.table import Table
+from showtell.study.layout import Layout, Run
 
 Role = Literal["true reward", "no reward"]
 METRICS = ("success", "success_any", "success_final", "success_always", "return")
+Key = TypeVar("Key")
 _TRUTH = {"True": 1.0, "False": 0.0}
 _ROLES: dict[str, Role] = {"true_reward": "true reward", "zero": "no reward"}
 
@@ -36,6 +37,14 @@ class Method(BaseModel):
         return _ROLES.get(self.reward["kind"])
 
 
+class Incompatible(NamedTuple):
+    """A method that cannot run on a task."""
+
+    task: str
+    method: str
+    why: str
+
+
 class Comparison(BaseModel):
     """What is compared in one experiment: the job of `compare`, `figure`, and of the report."""
 
@@ -54,7 +63,9 @@ class Comparison(BaseModel):
     only: dict[str, tuple[str, ...]] = {}  # phase -> the methods that go through it, if not all
     evaluate: dict[str, Any]
     studies: dict[str, dict[str, Any]] = {}
+    demos: tuple[tuple[str, str], ...] = ()  # (demo, task) that its methods are given
     figures: tuple[dict[str, Any], ...] = ()  # name and settings of each
+    incompatible: tuple[Incompatible, ...] = ()  # left out of the grid
 
     @field_validator("methods", mode="before")
     @classmethod
@@ -67,6 +78,23 @@ class Comparison(BaseModel):
         """How policies act when they are judged, and which of a training's are."""
         choices, ways = self.evaluate.get("choices", ["final"]), self.evaluate["policies"]
         return tuple(label(how, choice) for choice in choices for how in ways)
+
+    @property
+    def runs(self) -> list[Run]:
+        """Every training, in the order of tasks, methods and seeds."""
+        return [
+            Run(task, method, seed, phase)
+            for task in self.tasks
+            for method in self.methods
+            if task in self.tasks_of(method)
+            for seed in range(self.seeds)
+            for phase in self.phases_of(method)
+        ]
+
+    def tasks_of(self, method: str) -> tuple[str, ...]:
+        """The tasks that one method runs on."""
+        out = {entry.task for entry in self.incompatible if entry.method == method}
+        return tuple(task for task in self.tasks if task not in out)
 
     def study_tasks(self, study: str) -> tuple[str, ...]:
         """The tasks that a study is measured on."""
@@ -81,15 +109,6 @@ class Comparison(BaseModel):
         return seeds.generator(self.root, *self.address, "statistics", *purpose)
 
 
-class Run(NamedTuple):
-    """Where a training stands in its experiment; equal to the path of its folder."""
-
-    task: str
-    method: str
-    seed: int
-    phase: str
-
-
 @dataclass(frozen=True)
 class Results:
     """Everything that exists of one experiment."""
@@ -98,8 +117,9 @@ class Results:
     scores_of: dict[Run, dict[str, dict[str, float]]]  # run -> policy -> metric -> mean
     progress: dict[Run, Table]
     studies: dict[tuple[str, str], Table]  # (task, study) -> its table
-    films: dict[Run, Path] = field(default_factory=dict)  # rollouts of the judged policies
-    demos: dict[str, Path] = field(default_factory=dict)  # task -> what it was shown by
+    videos: dict[Run, Path] = field(default_factory=dict)  # a rollout of each trained policy
+    demos: dict[str, Path] = field(default_factory=dict)  # task -> its demonstrations
+    numbers: tuple[Path, ...] = ()  # the files that all these numbers are read from
 
     def scores(
         self, method: str, phase: str, policy: str, metric: str, task: str | None = None
@@ -115,20 +135,13 @@ class Results:
     def seeds_of(self, method: str, phase: str) -> int:
         """How many seeds of a method are judged, on the task that has fewest."""
         runs = [run for run in self.scores_of if (run.method, run.phase) == (method, phase)]
-        return min(sum(run.task == task for run in runs) for task in self.comparison.tasks)
+        tasks = self.comparison.tasks_of(method)
+        return min((sum(run.task == task for run in runs) for task in tasks), default=0)
 
     @cached_property
     def missing(self) -> list[Run]:
         """Trainings that should have been judged and are not."""
-        plan = self.comparison
-        return [
-            run
-            for task in plan.tasks
-            for method in plan.methods
-            for seed in range(plan.seeds)
-            for phase in plan.phases_of(method)
-            if (run := Run(task, method, seed, phase)) not in self.scores_of
-        ]
+        return [run for run in self.comparison.runs if run not in self.scores_of]
 
     def study_tables(self, study: str) -> dict[str, Table]:
         """Task -> table of one study, in the order of its tasks."""
@@ -157,65 +170,38 @@ class Results:
         }
 
 
-def read(comparison: Comparison, inputs: Mapping[str, Sequence[Path]]) -> Results:
-    """Read `evaluations`, `curves` and `studies`, find `films` and `demos`; some may be missing."""
-    evaluations = _by_run(comparison, inputs.get("evaluations", ()), depth=2)
-    curves = _by_run(comparison, inputs.get("curves", ()), depth=1)
-    studies = {(path.parts[-3], path.stem): Table.read(path) for path in inputs.get("studies", ())}
+def read(comparison: Comparison, results: Path) -> Results:
+    """What exists of one experiment under `results/<scale>`; some of it may be missing."""
+    plan, layout = comparison, Layout(results)
+    where = (plan.paper, plan.experiment)
+    evaluations = _existing(
+        {run: layout.evaluation(*where, run) / "episodes.csv" for run in plan.runs}
+    )
+    curves = _existing({run: layout.training(*where, run) / "progress.csv" for run in plan.runs})
+    videos = _existing({run: layout.evaluation(*where, run) / "rollout.mp4" for run in plan.runs})
+    studies = _existing(
+        {
+            (task, study): layout.study(*where, task, study)
+            for study in plan.studies
+            for task in plan.study_tasks(study)
+        }
+    )
+    demos = _existing({task: layout.demo(demo, task) for demo, task in plan.demos})
     scores = {run: _scores(path) for run, path in evaluations.items()}
-    wanted = set(comparison.policies)
+    wanted = set(plan.policies)
     return Results(
-        comparison,
+        plan,
         {run: found for run, found in scores.items() if wanted <= found.keys()},  # or it is stale
         {run: Table.read(path) for run, path in curves.items()},
-        {
-            (task, study): table
-            for (task, study), table in studies.items()
-            if study in comparison.studies and task in comparison.study_tasks(study)
-        },
-        _by_run(comparison, inputs.get("films", ()), depth=2),
-        {path.parts[-2]: path for path in inputs.get("demos", ())},
+        {key: Table.read(path) for key, path in studies.items()},
+        videos,
+        demos,
+        numbers=(*evaluations.values(), *curves.values(), *studies.values()),
     )
 
 
-def find(comparison: Comparison, results: Path) -> dict[str, list[Path]]:
-    """The files of one experiment that exist under `results/<scale>`, as a job's inputs."""
-    folder = results / comparison.paper / comparison.experiment
-    run = "*/*/seed*/*"  # task, method, seed, phase
-    return {
-        "evaluations": sorted(folder.glob(f"{run}/evaluation/episodes.csv")),
-        "curves": sorted(folder.glob(f"{run}/progress.csv")),
-        "studies": sorted(folder.glob("*/studies/*.csv")),
-        "films": sorted(folder.glob(f"{run}/evaluation/rollout.mp4")),
-        "demos": sorted(
-            path for task in comparison.tasks for path in results.glob(f"demos/*/{task}/demo.npz")
-        ),
-    }
-
-
-def run_of(path: Path, depth: int) -> Run:
-    """The training a file belongs to, by its path …/<task>/<method>/seed<k>/<phase>/… ."""
-    try:
-        task, method, seed, phase = path.parts[-depth - 4 : -depth]
-        return Run(task, method, int(seed.removeprefix("seed")), phase)
-    except ValueError:
-        raise UserError(
-            f"{path} is not in a folder <task>/<method>/seed<k>/<phase>; results are read by "
-            "their path, so keep the folders as the pipeline makes them."
-        ) from None
-
-
-def _by_run(comparison: Comparison, paths: Iterable[Path], depth: int) -> dict[Run, Path]:
-    """The files of the trainings that are compared; another scale's leftovers are not."""
-    found = {run_of(path, depth): path for path in paths}
-    return {
-        run: path
-        for run, path in found.items()
-        if run.task in comparison.tasks
-        and run.method in comparison.methods
-        and run.seed < comparison.seeds
-        and run.phase in comparison.phases_of(run.method)
-    }
+def _existing(paths: dict[Key, Path]) -> dict[Key, Path]:
+    return {key: path for key, path in paths.items() if path.exists()}
 
 
 def _scores(path: Path) -> dict[str, dict[str, float]]:

@@ -199,6 +199,7 @@ class Specifications:
                 if finetune.of is not None
             },
             "evaluate": _plain(experiment.evaluate),
+            "demos": [list(pair) for pair in self._grid.demos_of(paper, name)],
             "studies": {study: _plain(entry) for study, entry in experiment.studies.items()},
             "address": [paper, name],
         }
