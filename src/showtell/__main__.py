@@ -97,7 +97,9 @@ def _add_project_verbs(verbs: Any) -> None:
     track.set_defaults(run=_track)
     refresh = verbs.add_parser("refresh", help="rebuild the report from what exists now")
     refresh.set_defaults(run=_refresh)
-    watch = verbs.add_parser("watch", help="keep the report up to date while a process lives")
+    watch = verbs.add_parser(
+        "watch", help="keep report and MLflow up to date while a process lives"
+    )
     watch.add_argument("--pid", type=int, required=True)
     watch.set_defaults(run=_watch)
     gallery = verbs.add_parser("gallery", help="draw every task and every demo into docs/gallery")

@@ -4,7 +4,6 @@ A Snakemake logger plugin: Snakemake says what happens, this prints it. On a ter
 are redrawn in place; in a file or a CI log each finished job is one line.
 """
 
-import json
 import sys
 import threading
 import time
@@ -15,6 +14,8 @@ from typing import Any, TextIO
 
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
+
+from showtell.project.tracking.live import under_way
 
 _REDRAW_S = 1.0
 _TAIL = 12  # lines of a failed job's log
@@ -34,13 +35,8 @@ class _Job:
 
     def share(self) -> float | None:
         """How far a training is, by its own word."""
-        for path in self.output[:1]:
-            try:
-                told = json.loads((Path(path).parent / ".resume/progress.json").read_text())
-                return float(told["step"]) / float(told["total"])
-            except (OSError, ValueError, KeyError):
-                return None
-        return None
+        found = under_way(Path(self.output[0]).parent) if self.output else None
+        return None if found is None else found[0] / found[1]
 
 
 class LogHandler(LogHandlerBase):

@@ -74,7 +74,7 @@ def _start(workspace: Workspace, method: str) -> float:
         environment = workspace.environment | {"MLFLOW_TRACKING_URI": "off"}
         began = time.perf_counter()
         process = subprocess.Popen(command, cwd=workspace.root, env=environment)
-        sign = Path(folder) / ".resume/progress.json"
+        sign = Path(folder) / ".resume/live.jsonl"
         while not sign.exists() and process.poll() is None:
             time.sleep(0.01)
         spent = time.perf_counter() - began

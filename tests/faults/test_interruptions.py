@@ -50,7 +50,7 @@ def test_three_kills_change_no_number(longer, tmp_path):
     resume = longer.root / CELL / ".resume"
     for _ in range(3):
         process = longer.start(TARGET)
-        wait_for(lambda p=process: (resume / "progress.json").exists() or p.poll() is not None)
+        wait_for(lambda p=process: (resume / "live.jsonl").exists() or p.poll() is not None)
         time.sleep(chance.uniform(0.2, 2.0))
         kill_group(process)
         longer.snakemake("--unlock")
@@ -66,7 +66,7 @@ def test_an_orphan_trainer_is_named_not_raced(longer):
     longer.override(**{"learners__dqn-cartpole__steps": 200_000})  # it outlives the second run
     process = longer.start(TARGET)
     resume = longer.root / CELL / ".resume"
-    wait_for(lambda: (resume / "progress.json").exists())
+    wait_for(lambda: (resume / "live.jsonl").exists())
     trainer = _trainer(process.pid)
     process.kill()  # Snakemake alone: its trainer lives on
     process.wait()

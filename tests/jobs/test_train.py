@@ -5,6 +5,7 @@ import pytest
 from showtell.learners import policies
 from showtell.project.errors import UserError
 from showtell.project.files import read_json
+from showtell.project.tracking.live import under_way
 from tests.jobs.jobs import PPO, TRAIN, TRAINING, files, here, start
 
 
@@ -15,11 +16,8 @@ def changed(**learner):
 def wait_for_step(folder, step: int, process) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if read_json(folder / ".resume/progress.json")["step"] >= step:
-                return
-        except FileNotFoundError:
-            pass
+        if (under_way(folder) or (0, 0))[0] >= step:
+            return
         time.sleep(0.005)
     raise AssertionError(f"never got to step {step}: {process.communicate()}")
 

@@ -73,7 +73,12 @@ def test_a_running_training_tells_how_far_it_is(display, tmp_path):
     handler, _ = display
     job(handler, tmp_path)
     (tmp_path / ".resume").mkdir()
-    (tmp_path / ".resume/progress.json").write_text(json.dumps({"step": 30, "total": 120}))
+    live = tmp_path / ".resume/live.jsonl"
+    live.write_text('{"run": {}, "at": 0}\n')
+    assert handler._running[1].share() is None
+    with live.open("a") as file:
+        file.write(json.dumps({"step": 30, "of": 120, "values": {"loss": 1.0}}) + "\n")
+        file.write('{"step": 60, "of": 12')  # being written
     assert handler._running[1].share() == 0.25
 
 

@@ -1,13 +1,12 @@
 """Runs in MLflow: live through outages, resumed without repeats, rebuilt from files."""
 
-import fcntl
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,11 @@ import pytest
 from showtell.project.errors import UserError
 from showtell.project.files import write_json, write_text
 from showtell.project.provenance import write_provenance
-from showtell.project.tracking import Tracking, live_run, new_invocation
-from showtell.project.tracking.relay import Relay, take_over
-from showtell.project.tracking.replay import rebuild
+from showtell.project.tracking import Tracking, new_invocation
+from showtell.project.tracking.live import FILE, live_run, under_way
 from showtell.project.tracking.run import describe
 from showtell.project.tracking.store import Store, ensure_store, without_password
+from showtell.project.tracking.view import View
 
 FOLDER = "results/smoke/vlm_rm/cartpole/cartpole/text-alpha0.5/seed{seed}/pretrain"
 STEPS = range(0, 1000, 100)
@@ -37,11 +36,24 @@ def value(step, seed=0):
 
 def train(tracking, seed=0, steps=STEPS, **changes):
     """The live half of a training, then its files."""
-    folder = Path(FOLDER.format(seed=seed))
-    with live_run(job(seed, **changes), folder, tracking=tracking) as sink:
+    with live(tracking, seed, **changes) as sink:
         for step in steps:
             sink(step, value(step, seed))
     finish(seed, **changes)
+
+
+def live(tracking, seed=0, **changes):
+    folder = Path(FOLDER.format(seed=seed))
+    return live_run(job(seed, **changes), folder, steps=1000, tracking=tracking)
+
+
+def view(tracking):
+    return View(tracking.root / "results", tracking)
+
+
+def rebuild(tracking):
+    """What `showtell track` does."""
+    return view(tracking).rebuild()
 
 
 def finish(seed=0, scale_by=1.0, **changes):
@@ -108,21 +120,22 @@ def empty_store(tmp_path_factory):
 
 
 @pytest.fixture
-def ready(tracking, empty_store, monkeypatch):
-    """A repository whose database exists, and no relay: the tests take its turns themselves."""
-    monkeypatch.setattr("showtell.project.tracking.start_relay", lambda tracking: None)
+def ready(tracking, empty_store):
+    """A repository whose database exists."""
     (tracking.root / "mlflow.db").write_bytes(empty_store.read_bytes())
     return tracking
 
 
 def test_a_live_run_shows_points_tags_and_parent(ready):
-    with live_run(job(), Path(FOLDER.format(seed=0)), tracking=ready) as sink:
+    watch = view(ready)
+    with live(ready) as sink:
         sink(0, value(0))
-        relay = Relay(ready)
-        assert relay.turn(), "the job is alive"
+        sink(50, {})  # no values: how far it is
+        assert under_way(Path(FOLDER.format(seed=0))) == (50, 1000)
+        watch.turn()
+        assert shown(ready.uri)["vlm_rm", FOLDER.format(seed=0)][4] == "RUNNING"
         sink(100, value(100))
-    assert not relay.turn(), "the job has ended"
-    assert not list(ready.folder.glob("*.jsonl"))
+    watch.turn()
     tags, params, points, has_parent, status, _ = shown(ready.uri, live=True)[
         "vlm_rm", FOLDER.format(seed=0)
     ]
@@ -138,8 +151,8 @@ def test_a_live_run_shows_points_tags_and_parent(ready):
 
 
 def test_system_metrics_are_shown_of_a_living_job(ready):
-    with live_run(job(), Path(FOLDER.format(seed=0)), tracking=ready):
-        Relay(ready).turn()
+    with live(ready):
+        view(ready).turn()
     client = ensure_store(ready.uri)
     experiment = client.get_experiment_by_name("vlm_rm").experiment_id
     run = client.search_runs([experiment], "tags.`job.name` = 'train'")[0]
@@ -150,21 +163,24 @@ def test_a_killed_job_is_marked_and_resumes_as_the_same_run_without_repeats(read
     script = (
         "import os, signal, sys; from pathlib import Path\n"
         "from tests.project.test_tracking import *\n"
-        "import showtell.project.tracking as t; t.start_relay = lambda tracking: None\n"
         f"tracking = Tracking(Path.cwd(), {ready.uri!r})\n"
-        "with live_run(job(), Path(FOLDER.format(seed=0)), tracking=tracking) as sink:\n"
+        "with live(tracking) as sink:\n"
         "    for step in (0, 100, 200): sink(step, value(step))\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    here = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    root = Path(__file__).parents[2]
+    here = {"PYTHONPATH": f"{root}{os.pathsep}{root / 'src'}"}
     done = subprocess.run([sys.executable, "-c", script], env=os.environ | here, check=False)
     assert done.returncode == -signal.SIGKILL
-    Relay(ready).turn()
+    with (Path(FOLDER.format(seed=0)) / FILE).open("a") as file:
+        file.write('{"step": 300, "of"')  # cut by the kill
+    watch = view(ready)
+    watch.turn()
     place = ("vlm_rm", FOLDER.format(seed=0))
     assert shown(ready.uri)[place][4] == "KILLED"
     # The checkpoint was at step 100: the resumed job meets 100 and 200 again.
     train(ready, steps=(100, 200, 300))
-    Relay(ready).turn()
+    watch.turn()
     runs = shown(ready.uri, live=True)
     assert runs[place][4] == "FINISHED"
     steps = [step for key, step, *_ in runs[place][2] if key == "true_return"]
@@ -176,62 +192,102 @@ def test_a_failed_turn_is_repeated_without_duplicates(ready):
         def finish(self, *arguments):
             raise ConnectionError("gone after the points arrived")
 
-    relay = Relay(ready)
-    relay._store = Broken(ready.uri)
+    watch = view(ready)
+    watch._store = Broken(ready.uri)
     train(ready)
     for _ in range(2):
         with pytest.raises(ConnectionError):
-            relay.turn()
-    Relay(ready).turn()  # another relay, which knows nothing of the first one's success
+            watch.turn()
+    view(ready).turn()  # another watch, which knows nothing of the first one's success
     points = shown(ready.uri, live=True)["vlm_rm", FOLDER.format(seed=0)][2]
     assert len(points) == 2 * len(STEPS)
 
 
+def test_a_training_that_ends_between_two_turns_is_completed_from_its_files(ready):
+    watch, folder = view(ready), Path(FOLDER.format(seed=0))
+    with live(ready) as sink:
+        sink(0, value(0))
+        watch.turn()
+    (folder / FILE).unlink()  # it has ended; its files are being written
+    watch.turn()
+    assert shown(ready.uri)["vlm_rm", FOLDER.format(seed=0)][4] == "RUNNING"
+    finish()
+    watch.turn()
+    _, _, points, has_parent, status, _ = shown(ready.uri)["vlm_rm", FOLDER.format(seed=0)]
+    assert [step for key, step, *_ in points if key == "true_return"] == list(STEPS)
+    assert has_parent
+    assert status == "FINISHED"
+
+
+def test_a_killed_job_and_another_after_it_in_the_folder_are_two_runs(ready):
+    watch = view(ready)
+    with live(ready, fingerprint="old code") as sink:
+        sink(700, value(700))
+        watch.turn()
+    file = Path(FOLDER.format(seed=0)) / FILE
+    lines = file.read_text().splitlines()[:-1]  # killed: without its end
+    file.write_text("\n".join(lines) + "\n")
+    with live(ready) as sink:
+        assert under_way(Path(FOLDER.format(seed=0))) is None
+        sink(0, value(0))
+        assert under_way(Path(FOLDER.format(seed=0))) == (0, 1000)
+        watch.turn()
+    client = ensure_store(ready.uri)
+    experiment = client.get_experiment_by_name("vlm_rm").experiment_id
+    runs = client.search_runs([experiment], "tags.`job.name` = 'train'")
+    found = {run.data.metrics["true_return"]: run.info.status for run in runs}
+    assert found == {350.0: "KILLED", 0.0: "RUNNING"}
+
+
 def test_one_jobs_unacceptable_line_does_not_hold_up_the_others(ready):
     train(ready, seed=0)
-    (bad,) = ready.folder.glob("*.jsonl")
-    bad.write_text(bad.read_text().replace("learner.name", "learner(name)"))  # no store takes it
-    with live_run(job(2), Path(FOLDER.format(seed=2)), tracking=ready) as sink:
+    bad = Path(FOLDER.format(seed=0)) / FILE
+    bad.write_text(bad.read_text().replace("learner.kind", "learner(kind)"))  # no store takes it
+    with live(ready, 2) as sink:
         sink(0, {"loss (huber), mean": 0.5})
-    assert not Relay(ready).turn()
-    assert not list(ready.folder.glob("*.jsonl"))
-    assert bad.with_suffix(".rejected").exists()
+    view(ready).turn()
     shown_here = shown(ready.uri, live=True)
     assert shown_here["vlm_rm", FOLDER.format(seed=2)][2] == [("loss _huber__ mean", 0, 0.5, 0)]
 
 
-def test_nothing_a_sink_meets_can_stop_a_training(tracking, monkeypatch, caplog):
-    (tracking.root / ".snakemake").write_text("a file where a folder should be")
-    with live_run(job(), Path(FOLDER.format(seed=0)), tracking=tracking) as sink:
+def test_nothing_a_sink_meets_can_stop_a_training(tracking, caplog):
+    folder = Path(FOLDER.format(seed=0))
+    folder.mkdir(parents=True)
+    (folder / ".resume").write_text("a file where a folder should be")
+    with live(tracking) as sink:
         sink(0, value(0))
         sink(1, value(1))
     assert caplog.text.count("not shown live") == 1
-    with live_run(job(), Path("x"), tracking=Tracking(tracking.root, "off")) as sink:
+    with live(tracking, 1) as sink:
         sink(0, {"bad": None})
-    with pytest.raises(ZeroDivisionError), live_run(job(), Path("x"), tracking=tracking):
+    with pytest.raises(ZeroDivisionError), live(tracking, 2):
         raise ZeroDivisionError("the training's own errors pass through")
 
 
-def test_a_hanging_server_costs_a_training_nothing(tracking):
+def test_a_hanging_server_costs_a_training_nothing_and_ends_no_watch(tracking, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, never answers
         hanging = Tracking(tracking.root, f"http://127.0.0.1:{silent.getsockname()[1]}")
         started = time.perf_counter()
-        with live_run(job(), Path(FOLDER.format(seed=0)), tracking=hanging) as sink:
+        with live(hanging) as sink:
             for step in range(1000):
                 sink(step, value(step))
         assert time.perf_counter() - started < 0.5
-    _stop(hanging)
+        watch = view(hanging)
+        watch.follow()
+        assert watch._failures == 1
+        watch.close()
 
 
 def test_rebuilding_twice_changes_nothing_and_from_nothing_gives_the_same(ready):
     for seed in (0, 1):
         finish(seed)
-    assert rebuild(ready.root / "results", ready) == {"unchanged": 0, "written": 2}
+    assert rebuild(ready) == {"unchanged": 0, "written": 2}
     first = shown(ready.uri)
-    assert rebuild(ready.root / "results", ready) == {"unchanged": 2, "written": 0}
+    assert rebuild(ready) == {"unchanged": 2, "written": 0}
     assert shown(ready.uri) == first
     again = Tracking(ready.root, f"sqlite:///{ready.root}/again.db")
-    rebuild(ready.root / "results", again)
+    rebuild(again)
     assert shown(again.uri) == first
     tags, _, points, has_parent, _, ended = first["vlm_rm", FOLDER.format(seed=1)]
     assert has_parent
@@ -243,10 +299,10 @@ def test_rebuilding_twice_changes_nothing_and_from_nothing_gives_the_same(ready)
 
 
 def test_rebuilding_completes_a_live_run_and_corrects_a_wrong_one(ready):
-    train(ready, seed=0, steps=STEPS[:4])  # its later points never reached a spool
+    train(ready, seed=0, steps=STEPS[:4])  # its later points were never reported
     train(ready, seed=1)
     finish(1, scale_by=2.0)  # the files say otherwise
-    assert rebuild(ready.root / "results", ready)["written"] == 2
+    assert rebuild(ready)["written"] == 2
     runs = shown(ready.uri, live=True)
     for seed, factor in ((0, 1.0), (1, 2.0)):
         points = runs["vlm_rm", FOLDER.format(seed=seed)][2]
@@ -257,9 +313,9 @@ def test_rebuilding_completes_a_live_run_and_corrects_a_wrong_one(ready):
 def test_only_the_changed_job_is_written_again_and_its_past_is_labelled(ready):
     for seed in (0, 1):
         finish(seed)
-    rebuild(ready.root / "results", ready)
+    rebuild(ready)
     finish(1, fingerprint="new code")
-    assert rebuild(ready.root / "results", ready) == {"unchanged": 1, "written": 1}
+    assert rebuild(ready) == {"unchanged": 1, "written": 1}
     client = ensure_store(ready.uri)
     experiment = client.get_experiment_by_name("vlm_rm").experiment_id
     old = client.search_runs([experiment], "tags.superseded = 'true'")
@@ -283,7 +339,7 @@ def test_rebuilding_into_a_store_that_is_away_says_so_and_loses_nothing(tracking
     with socket.create_server(("127.0.0.1", 0)) as free:
         away = f"http://127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(UserError, match=f"{away} does not answer"):
-        rebuild(tracking.root / "results", Tracking(tracking.root, away))
+        rebuild(Tracking(tracking.root, away))
 
 
 @pytest.mark.parametrize("where", [".", "out", "/elsewhere/out"])
@@ -304,7 +360,7 @@ def test_a_server_killed_in_mid_training_costs_no_time_and_no_point(tracking, em
     remote = Tracking(tracking.root, server.uri, new_invocation())
     slowest = 0.0
     place = ("vlm_rm", FOLDER.format(seed=0))
-    with server, live_run(job(), Path(FOLDER.format(seed=0)), tracking=remote) as sink:
+    with server, _watch(remote), live(remote) as sink:
         for step in STEPS:
             if step == 300:
                 _until(lambda: place in shown(tracking.uri, live=True), "the run is not shown")
@@ -318,11 +374,31 @@ def test_a_server_killed_in_mid_training_costs_no_time_and_no_point(tracking, em
     assert slowest < 0.1
     finish()
     with server:
-        rebuild(tracking.root / "results", remote)
+        rebuild(remote)
     runs = shown(tracking.uri, live=True)
     curve = [(step, v) for key, step, v, _ in runs[place][2] if key == "true_return"]
     assert curve == [(step, value(step)["true_return"]) for step in STEPS]
     assert runs[place][4] == "FINISHED"
+
+
+@contextmanager
+def _watch(tracking):
+    """Another process that follows the live files, as `showtell watch` does."""
+    code = (
+        "import sys, time; from pathlib import Path\n"
+        "from showtell.project.tracking import Tracking\n"
+        "from showtell.project.tracking.view import View\n"
+        "view = View(Path('results'), Tracking(Path.cwd(), *sys.argv[1:]))\n"
+        "while True: view.follow(); time.sleep(0.1)\n"
+    )
+    command = [sys.executable, "-c", code, tracking.uri, tracking.invocation]
+    process = subprocess.Popen(command, cwd=tracking.root)
+    try:
+        yield
+        assert process.poll() is None, "an outage ended the watch"
+    finally:
+        process.kill()
+        process.wait()
 
 
 class _Server:
@@ -372,20 +448,3 @@ def _until(condition, complaint, seconds=240.0):
     while not condition():
         assert time.monotonic() < deadline, complaint
         time.sleep(0.1)
-
-
-def _held(lock):
-    with lock.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
-
-
-def _stop(tracking):
-    """Ask a relay to leave once it has come, so that no test leaves a process behind."""
-    _until(lambda: _held(tracking.folder / "relay.lock"), "the relay did not start")
-    take_over(tracking, 30).close()
-    for spool in tracking.folder.glob("*.jsonl"):
-        assert json.loads(spool.read_text().splitlines()[0])["run"]

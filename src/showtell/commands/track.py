@@ -16,9 +16,8 @@ def track(root: Path, scale: str, *, begin: bool = False) -> int:
         sys.stdout.write(f"{new_invocation()}\n")
         return 0
     # mlflow takes seconds to import; `begin` need not pay for that.
-    from showtell.project.tracking.replay import rebuild
+    from showtell.project.tracking.view import View
 
-    tracking = Tracking.from_environment(root)
-    counts = rebuild(root / "results" / scale, tracking)
+    counts = View(root / "results" / scale, Tracking.from_environment(root)).rebuild()
     _LOG.info("tracked: %(written)d runs written, %(unchanged)d unchanged", counts)
     return 0

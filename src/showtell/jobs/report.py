@@ -1,4 +1,7 @@
-"""Writes report.html: at the end as a job, and meanwhile whenever results arrive."""
+"""Writes report.html: at the end as a job, and meanwhile whenever results arrive.
+
+The process that watches for results also follows trainings under way into MLflow.
+"""
 
 import json
 import logging
@@ -11,11 +14,14 @@ import psutil
 
 from showtell import report
 from showtell.project.errors import UserError
+from showtell.project.tracking import Tracking
+from showtell.project.tracking.view import View
 from showtell.study.grid import Grid
 from showtell.study.parameters import changes, load, overlay, read_yaml
 from showtell.study.specifications import Specifications
 
 _LOG = logging.getLogger(__name__)
+_TICK_S = 0.5
 _PAUSE_S = 5.0
 _REST = 20  # the live page takes at most a twentieth of one core from the trainings
 
@@ -35,21 +41,25 @@ def refresh(root: Path, scale: str) -> int:
 
 
 def watch(root: Path, scale: str, pid: int) -> int:
-    """Keep the page up to date while a process lives."""
+    """Keep the page and MLflow up to date while a process lives."""
     os.nice(10)  # the trainings come first
+    view = View(root / "results" / scale, Tracking.from_environment(root))
+    again = 0.0
     try:
         process = psutil.Process(pid)
         while _lives(process):
+            view.follow()
             began = time.monotonic()
-            try:
-                refresh(root, scale)
-            except (OSError, UserError) as error:  # a file was replaced under our eyes: next round
-                _LOG.info("the page waits for the next round: %s", error)
-            again = time.monotonic() + max(_PAUSE_S, _REST * (time.monotonic() - began))
-            while _lives(process) and time.monotonic() < again:
-                time.sleep(min(_PAUSE_S, 0.5))
+            if began >= again:
+                try:
+                    refresh(root, scale)
+                except (OSError, UserError) as error:  # a file was replaced under our eyes
+                    _LOG.info("the page waits for the next round: %s", error)
+                again = time.monotonic() + max(_PAUSE_S, _REST * (time.monotonic() - began))
+            time.sleep(_TICK_S)
     except psutil.NoSuchProcess:
         pass
+    view.close()
     return refresh(root, scale)
 
 

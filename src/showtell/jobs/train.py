@@ -9,7 +9,7 @@ from showtell.learners.learner import Assignment
 from showtell.learners.progress import csv_of
 from showtell.project.checkpoints import Resume, identity
 from showtell.project.files import write_json, write_text
-from showtell.project.tracking import live_run
+from showtell.project.tracking.live import live_run
 
 Inputs = dict[str, list[Path]]
 
@@ -22,7 +22,8 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
         # A learner that clones sees as many demonstrations as the reward.
         demo = demo_of(inputs, job["reward"].get("demos"))
         reward = reward_of(job, inputs, demo)
-        with live_run(job, folder) as sink, drawing(world, reward) as draw:
+        steps = job["learner"]["steps"]
+        with live_run(job, folder, steps=steps) as sink, drawing(world, reward) as draw:
             assignment = Assignment(
                 make_world=lambda: world_of(job["task"]),
                 reward=reward,

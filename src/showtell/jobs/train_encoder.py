@@ -6,7 +6,7 @@ from typing import Any
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume, identity
 from showtell.project.files import write_json, write_text
-from showtell.project.tracking import live_run
+from showtell.project.tracking.live import live_run
 from showtell.study.registry import build, part
 
 Inputs = dict[str, list[Path]]
@@ -24,7 +24,8 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
         filmed = {"tasks": job["tasks"]} if job.get("tasks") else {}
         # Not kept in a checkpoint: it is as large as all results together, and made again alike.
         data, held_out = dataset.make(seeds.generator(root, *address, "data"), **filmed)
-        with live_run(job, folder, job_name="train_encoder") as sink:
+        steps = settings.train.steps
+        with live_run(job, folder, steps=steps, job_name="train_encoder") as sink:
             trained = kind.load().train(settings, data, held_out, root, address, sink, resume)
         trained.encoder.save(outputs["weights"], outputs["network"], note=dataset.note)
         lines = ["step,loss", *(f"{step},{loss!r}" for step, loss in enumerate(trained.losses, 1))]

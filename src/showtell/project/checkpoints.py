@@ -1,6 +1,6 @@
 """Checkpoints that survive any kill: a folder under an exclusive lock, files whole or absent.
 
-Beside a training's outputs stands `.resume/`: who holds it, how far it is, and its latest two
+Beside a training's outputs stands `.resume/`: who holds it, its live file, and its latest two
 checkpoints, each a safetensors file and, written last, a JSON file with its hash. Nothing is
 pickled. A checkpoint that is torn, or belongs to another job, is not used.
 """
@@ -95,13 +95,6 @@ class Resume:
             _log.warning("the checkpoint at step %d is damaged; trying the one before", step)
             self._index(step).unlink(missing_ok=True)
         return None
-
-    def progress(self, step: int, total: int) -> None:
-        """Say how far the training is, for whoever displays it."""
-        temporary = self.folder / f".progress.{os.getpid()}.json"
-        # No fsync, unlike results: it is read by the living and may be lost with the machine.
-        temporary.write_text(json.dumps({"step": step, "total": total, "started": self._started}))
-        temporary.replace(self.folder / "progress.json")
 
     def finish(self) -> None:
         """Remove the folder: the results are in place."""

@@ -22,17 +22,19 @@ def use_this_python() -> None:
 
 
 def begin(root: Path, scale: str) -> None:
-    """Name the invocation for its jobs, and keep the report up to date while it lasts."""
+    """Name the invocation for its jobs; keep the report and MLflow up to date while it lasts."""
     named = _showtell(root, "track", "--begin", "--scale", scale, stdout=subprocess.PIPE)
     # Jobs are children of this process: the name reaches them as every environment variable does.
     os.environ["SHOWTELL_PARENT_RUN"] = named.stdout.strip()
-    subprocess.Popen(
-        [*_COMMAND, "watch", "--scale", scale, "--pid", str(os.getpid())],
-        cwd=root,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with (root / ".snakemake" / "watch.log").open("w") as log:
+        subprocess.Popen(
+            [*_COMMAND, "watch", "--scale", scale, "--pid", str(os.getpid())],
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # an interrupted workflow's runs are still shown as killed
+        )
 
 
 def end(root: Path, scale: str, *, failed: bool) -> None:

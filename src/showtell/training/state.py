@@ -104,10 +104,8 @@ class Course:
                 group["lr"] = recipe.learning_rate * schedule(step, recipe)
             yield step
             progress(step, {"loss": self.losses[-1]})
-            if resume is not None:
-                resume.progress(step, recipe.steps)
-                if step % _CHECKPOINT_EVERY == 0:
-                    resume.save(step, self._state())
+            if resume is not None and step % _CHECKPOINT_EVERY == 0:
+                resume.save(step, self._state())
 
     def _state(self) -> dict[str, Any]:
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]

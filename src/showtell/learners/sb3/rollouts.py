@@ -97,7 +97,8 @@ class Rollouts(BaseCallback):
     def _on_rollout_start(self) -> None:
         # All that came before is learned, and every episode is at its first step.
         step, every = self.model.num_timesteps, self._pace.checkpoint_every
-        self._resume.progress(step, self._pace.steps)
+        if step != self._shown:
+            self._sink(step, {})  # how far it is
         if step // every > self._saved // every:
             state = {"model": capture(self.model, self._worlds), "story": self._story.state()}
             self._resume.save(step, state)

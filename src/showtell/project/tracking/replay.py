@@ -9,16 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from showtell.project.errors import UserError
 from showtell.project.files import read_json
 from showtell.project.foreign.dvc import known_md5
 from showtell.project.provenance import records
-from showtell.project.tracking import OFF, Tracking, start_relay
-from showtell.project.tracking.relay import Relay, take_over
 from showtell.project.tracking.run import Run, allowed, describe
-from showtell.project.tracking.store import Point, Store, without_password
+from showtell.project.tracking.store import Point, Store
 
-_WAIT_S = 30.0  # for a relay to finish its turn
 _ARTIFACTS = (".safetensors", ".mp4", ".svg", ".html")
 
 
@@ -49,37 +45,10 @@ class Replay:
         return found
 
 
-def rebuild(results: Path, tracking: Tracking) -> dict[str, int]:
-    """Make the store say what the files under `results` say; counts of what was done."""
-    if tracking.uri == OFF:
-        return {"unchanged": 0, "written": 0}
-    try:
-        lock = take_over(tracking, _WAIT_S)
-    except BlockingIOError:
-        raise UserError(
-            f"another process keeps writing to {without_password(tracking.uri)}; "
-            "wait for it, then run `showtell track` again."
-        ) from None
-    try:
-        Relay(tracking).turn()  # what the last jobs said before they ended
-        return _rebuild(results, tracking, Store(tracking.uri))
-    except (UserError, KeyboardInterrupt):
-        raise
-    except Exception as error:
-        raise UserError(
-            f"the MLflow store at {without_password(tracking.uri)} does not answer "
-            f"({type(error).__name__}); start it or unset MLFLOW_TRACKING_URI, then run "
-            "`showtell track`. No result is lost: the store is a view of the files."
-        ) from error
-    finally:
-        lock.close()
-        if any(tracking.folder.glob("*.jsonl")):
-            start_relay(tracking)
-
-
-def _rebuild(results: Path, tracking: Tracking, store: Store) -> dict[str, int]:
+def fill_in(results: Path, root: Path, store: Store) -> dict[str, int]:
+    """Write each run whose files the store has not met; counts of what was done."""
     counts = {"unchanged": 0, "written": 0}
-    found = list(replays(results, tracking.root))
+    found = list(replays(results, root))
     for experiment in sorted({replayed.run.experiment for replayed in found}):
         group = [replayed for replayed in found if replayed.run.experiment == experiment]
         shown = store.find(experiment)
@@ -89,7 +58,7 @@ def _rebuild(results: Path, tracking: Tracking, store: Store) -> dict[str, int]:
             if run is not None and run.data.tags.get("files.digest") == replayed.digest:
                 counts["unchanged"] += 1
             else:
-                _write(store, replayed, run, parents.get(replayed.run.invocation))
+                show(store, replayed, run, parents.get(replayed.run.invocation))
                 counts["written"] += 1
         current = {replayed.run.tags["results.path"]: replayed.run.identity for replayed in group}
         _mark_superseded(store, shown, current)
@@ -120,7 +89,7 @@ def _mark_superseded(store: Store, shown: Mapping[str, Any], current: Mapping[st
             store.log(run.info.run_id, [], {"superseded": "true"})
 
 
-def _write(store: Store, replayed: Replay, shown: Any, parent: str | None) -> None:
+def show(store: Store, replayed: Replay, shown: Any, parent: str | None = None) -> None:
     """Add what the run does not show yet; start it afresh where it shows something else."""
     points = replayed.points()
     run_id: str | None = None
@@ -145,6 +114,11 @@ def replays(results: Path, root: Path) -> Iterator[Replay]:
     md5s = known_md5(root)
     for path, record in records(results):
         yield _replay(path, record, root, md5s)
+
+
+def replay_of(provenance: Path, root: Path) -> Replay:
+    """What one job's files say."""
+    return _replay(provenance, read_json(provenance), root, {})
 
 
 def _replay(path: Path, record: Mapping[str, Any], root: Path, md5s: Mapping[str, str]) -> Replay:

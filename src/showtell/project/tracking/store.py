@@ -76,6 +76,10 @@ class Store:
         self._client.update_run(run_id, status="RUNNING")
         return run_id
 
+    def run(self, run_id: str) -> Any:
+        """What a run shows now."""
+        return self._client.get_run(run_id)
+
     def create(self, run: Run, at_ms: int) -> str:
         """A new run, with its tags and parameters."""
         from mlflow.entities import Param
@@ -137,9 +141,10 @@ class Store:
         self._client.delete_run(run_id)
 
     def close_invocations(self, at_ms: int) -> None:
-        """Close the parents opened here."""
+        """Close the parents opened here, where nobody has."""
         for run_id in self._invocations.values():
-            self.finish(run_id, "FINISHED", at_ms)
+            if self.run(run_id).info.status == "RUNNING":
+                self.finish(run_id, "FINISHED", at_ms)
 
     def _experiment(self, name: str) -> str:
         if name not in self._experiments:

@@ -6,7 +6,7 @@ import psutil
 
 
 class Usage:
-    """Samples one process, its children and the machine. Runs in the relay, not in the job."""
+    """Samples one process, its children and the machine. Runs in the watch, not in the job."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
