@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
             metavar=("NAME", "PATH"),
             help="an output file, by name",
         )
+        job.add_argument("--threads", type=int, default=1, help="processes that draw; default 1")
         job.set_defaults(run=run_job, verb=name)
     return parser
 
@@ -182,7 +183,10 @@ def _export(options: argparse.Namespace) -> int:
 def run_job(options: argparse.Namespace) -> int:
     """Run one job and write its provenance."""
     from showtell.project.provenance import write_provenance
+    from showtell.rendering.pool import use_processes
 
+    # Not a setting of the job: results are the same with any number.
+    use_processes(options.threads)
     started = time.time()
     job = _specification(options.job)
     inputs = {name: [Path(path) for path in paths] for name, *paths in options.inputs}

@@ -80,9 +80,12 @@ def here(verb: str, job: dict, folder: Path, **inputs: Path) -> dict:
     return run(job, {name: [path] for name, path in inputs.items()}, outputs(verb, folder)) or {}
 
 
-def start(verb: str, job: dict, folder: Path, **inputs: Path) -> subprocess.Popen[str]:
+def start(
+    verb: str, job: dict, folder: Path, threads: int = 1, **inputs: Path
+) -> subprocess.Popen[str]:
     """Run a job in a process of its own, as the workflow does."""
-    command = [sys.executable, "-m", "showtell", verb, "--job", json.dumps(job)]
+    command = [sys.executable, "-m", "showtell", verb, "--threads", str(threads)]
+    command += ["--job", json.dumps(job)]
     for name, path in inputs.items():
         command += ["--in", name, str(path)]
     for name, path in outputs(verb, folder).items():

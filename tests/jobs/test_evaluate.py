@@ -61,6 +61,11 @@ def test_a_second_evaluation_is_the_same_bytes(policy, evaluated, tmp_path):
     assert files(again, OUTPUTS) == files(evaluated, OUTPUTS)
 
 
+def test_two_threads_give_the_same_bytes_as_one(policy, evaluated, tmp_path):
+    finish(start("evaluate", EVALUATE, tmp_path / "run", threads=2, **policy))
+    assert files(tmp_path / "run", OUTPUTS) == files(evaluated, OUTPUTS)
+
+
 def test_without_deterministic_episodes_another_is_filmed(policy, tmp_path):
     job = json.loads(json.dumps(EVALUATE))
     job["evaluate"] |= {"episodes": 1, "policies": ["stochastic"]}

@@ -13,7 +13,7 @@ import pytest
 
 from showtell.project.errors import UserError
 from showtell.rendering.classic_control import CartPoleScene
-from showtell.rendering.pool import RenderError, RenderPool
+from showtell.rendering.pool import RenderError, RenderPool, use_processes
 from showtell.rendering.scene import View
 
 CARTPOLE = "showtell.rendering.classic_control:CartPoleScene"
@@ -45,6 +45,14 @@ def test_frames_come_back_in_order_at_every_size_and_number(workers):
             drawn = pool.draw(snapshots, view)
             assert drawn.shape == (count, view.height, view.width, 3)
             np.testing.assert_array_equal(drawn, np.array(expected).reshape(drawn.shape))
+
+
+def test_a_pool_that_asks_for_no_number_has_as_many_processes_as_the_rule_has_threads(monkeypatch):
+    monkeypatch.setattr("showtell.rendering.pool._processes", 1)
+    for count in (1, 2):
+        use_processes(count)
+        with RenderPool(CARTPOLE, {}) as pool:
+            assert len(pool._workers) == count
 
 
 def test_workers_know_no_torch_and_nothing_of_the_parent():

@@ -39,6 +39,12 @@ def test_a_second_run_has_nothing_to_do(workspace):
     assert "Nothing to be done" in done.stdout + done.stderr
 
 
+def test_more_threads_for_a_rule_rerun_nothing(finished):
+    done = finished.snakemake("--dry-run", "--set-threads", "train=2", "evaluate=2")
+    assert done.returncode == 0, done.stderr
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
 def test_every_file_of_a_finished_run_is_declared_or_a_log(finished):
     left = {path.name for path in (finished.root / "results").rglob("*") if path.is_dir()}
     assert ".resume" not in left

@@ -20,7 +20,7 @@ rule demonstrate:
     params:
         job=job_of_demo,
     shell:
-        "python -m showtell demonstrate --job {params.job:q}"
+        "python -m showtell demonstrate --threads {threads} --job {params.job:q}"
         " --in files {input.files:q}"
         " --out demo {output.demo:q} --out film {output.film:q} --out strip {output.strip:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"

@@ -21,7 +21,7 @@ rule evaluate:
     params:
         job=job_of_evaluation,
     shell:
-        "python -m showtell evaluate --job {params.job:q}"
+        "python -m showtell evaluate --threads {threads} --job {params.job:q}"
         " --in policy {input.policy:q} --in network {input.network:q}"
         " --out episodes {output.episodes:q} --out metrics {output.metrics:q}"
         " --out video {output.video:q} --out provenance {output.provenance:q} 2> {log:q}"
@@ -48,7 +48,7 @@ rule measure:
     params:
         job=job_of_study,
     shell:
-        "python -m showtell measure --job {params.job:q}"
+        "python -m showtell measure --threads {threads} --job {params.job:q}"
         " --in targets {input.targets:q} --in encoders {input.encoders:q}"
         " --in networks {input.networks:q}"
         " --out table {output.table:q} --out provenance {output.provenance:q} 2> {log:q}"

@@ -22,7 +22,7 @@ rule train_encoder:
     params:
         job=job_of_encoder,
     shell:
-        "python -m showtell train_encoder --job {params.job:q}"
+        "python -m showtell train_encoder --threads {threads} --job {params.job:q}"
         " --out weights {output.weights:q} --out network {output.network:q}"
         " --out training {output.training:q} --out metrics {output.metrics:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"

@@ -25,7 +25,7 @@ rule train:
     params:
         job=job_of_training,
     shell:
-        "python -m showtell train --job {params.job:q}"
+        "python -m showtell train --threads {threads} --job {params.job:q}"
         " --in target {input.target:q} --in encoder {input.encoder:q}"
         " --in network {input.network:q} --in demo {input.demo:q}"
         " --in start {input.start:q}"

@@ -112,7 +112,7 @@ def _tasks_row(name: str, task: Task, looks: list[Look]) -> Row:
             key = repr(dict(look.world))
             if key not in pools:
                 world = _world(task, look.world)
-                pool = RenderPool(world.scene, world.scene_settings(), workers=1)
+                pool = RenderPool(world.scene, world.scene_settings())
                 pools[key] = pool, _moment(world)
             pool, moment = pools[key]
             for quality in _QUALITIES:

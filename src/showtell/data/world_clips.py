@@ -96,7 +96,7 @@ class WorldClips:
         films: list[Filmed] = []
         drawn: list[Future[Clips]] = []
         with (
-            RenderPool(world.scene, world.scene_settings(), workers=1) as pool,
+            RenderPool(world.scene, world.scene_settings()) as pool,
             ThreadPoolExecutor(1) as artist,
         ):
             for first in range(0, count, _DRAWN_AT_ONCE):

@@ -30,7 +30,7 @@ def film(demo: Demo, request: Request) -> tuple[Frames, float]:
     picked = np.linspace(0, length - 1, min(length, _FILM_FRAMES)).round().astype(int)
     moments = demo.snapshots[:, picked].reshape(-1, demo.snapshots.shape[-1])
     fps = float(world.metadata.get("render_fps", 30)) * len(picked) / length  # at its own speed
-    with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
+    with RenderPool(world.scene, world.scene_settings()) as pool:
         return pool.draw(moments, large), fps
 
 

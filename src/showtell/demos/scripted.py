@@ -57,7 +57,7 @@ class Scripted:
         snapshots = columns["snapshots"]
         steps = np.linspace(0, snapshots.shape[1] - 1, self._settings.frames).round().astype(int)
         shown = snapshots[:, steps].reshape(-1, snapshots.shape[2])
-        with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
+        with RenderPool(world.scene, world.scene_settings()) as pool:
             frames = pool.draw(shown, request.view)
         about = {
             "made_by": "the script of the task, in its own world",

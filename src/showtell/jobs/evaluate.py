@@ -17,7 +17,7 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
     """Inputs: policy, network."""
     world, evaluate = world_of(job["task"]), job["evaluate"]
     played: dict[str, list[Played]] = {}
-    with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
+    with RenderPool(world.scene, world.scene_settings()) as pool:
         for choice in evaluate["choices"]:
             policy = policies.load(inputs["policy"][0], inputs["network"][0], choice)
             policies.check_fits(policy.network, world.observation_space, world.action_space)

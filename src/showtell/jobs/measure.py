@@ -25,7 +25,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
     contexts = _contexts(job, inputs)
     told = {task: _rewards(settings, task, contexts) for task in _tasks(job)}
     study = built("studies", job["study"])
-    with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
+    with RenderPool(world.scene, world.scene_settings()) as pool:
         own = told.get(job["task"]["name"], {})
         subject = Subject(world, own, job["variants"], pool.draw, told)
         measured = study.measure(subject, job["root"], tuple(job["address"]))

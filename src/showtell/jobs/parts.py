@@ -78,5 +78,5 @@ def drawing(world: World, reward: Reward) -> Iterator[Draw | None]:
     if reward.reads.view is None:
         yield None
         return
-    with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
+    with RenderPool(world.scene, world.scene_settings()) as pool:
         yield pool.draw

@@ -23,6 +23,15 @@ _SLOTS = 2  # chunks a worker holds: it draws one while the other is copied out
 _SLOT_BYTES = 8 << 20  # a chunk's pictures fit in this, unless a single one does not
 
 
+_processes = 1  # of a pool that asks for no number: a rule's threads
+
+
+def use_processes(count: int) -> None:
+    """Draw with so many processes from here on; the pictures are the same with any number."""
+    global _processes
+    _processes = count
+
+
 class RenderError(RuntimeError):
     """A scene failed to draw, or its process died twice over the same snapshots."""
 
@@ -38,6 +47,7 @@ class Chunk(NamedTuple):
 class RenderPool:
     """Draws batches of snapshots in `workers` processes that know no torch.
 
+    Without a number there are as many as `use_processes` said: the rule's threads.
     With `workers=0` it draws in this process, which only scenes without OpenGL may do.
     `environment` is set in the workers before anything is imported there (`MUJOCO_GL`, ...).
     """
@@ -46,7 +56,7 @@ class RenderPool:
         self,
         scene: str,
         settings: dict[str, Any],
-        workers: int,
+        workers: int | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._start = Start(scene, settings)
@@ -61,7 +71,8 @@ class RenderPool:
                 )
             self._here = found(**settings)
         # All are started at once and import while the caller goes on.
-        self._workers = [self._worker(number) for number in range(workers)]
+        count = _processes if workers is None else workers
+        self._workers = [self._worker(number) for number in range(count)]
         self._closed = False
 
     def draw(self, snapshots: Snapshots, view: View) -> Frames:
