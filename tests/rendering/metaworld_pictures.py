@@ -5,12 +5,14 @@ OpenGL and torch must not meet in the process that runs the tests.
 
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import mujoco
 import numpy as np
 
 from showtell.rendering import opengl
 from showtell.rendering.metaworld import MetaWorldScene
+from showtell.rendering.mujoco import Fixed
 from showtell.rendering.scene import View
 from showtell.worlds.metaworld import MetaWorld, MetaWorldSettings
 
@@ -23,6 +25,16 @@ CAMERAS = (
     *("topview", "behindGripper", "gripperPOV"),
 )
 QUALITIES = ("faithful", "fast")
+CROP = View(250, 250, "corner2-crop")
+
+
+class Reflecting(MetaWorldScene):
+    """The same tasks, their reflections drawn from every camera."""
+
+    cameras: ClassVar = {
+        **MetaWorldScene.cameras,
+        "corner2-crop": Fixed("corner2", crop=250 / 480),
+    }
 
 
 def world(task: str) -> MetaWorld:
@@ -64,8 +76,13 @@ def draw() -> dict[str, np.ndarray]:
     a_world = moved("drawer-close", (0.3, 0.5, -0.4, 0.2), steps=40)
     scene, snapshot = MetaWorldScene(**a_world.scene_settings()), a_world.snapshot()
     drawn["own"] = metaworlds_own(a_world)
+    drawn["full-published"] = scene.draw(snapshot, View(640, 480, "corner2", "published"))
+    drawn["crop-published"] = scene.draw(snapshot, CROP._replace(quality="published"))
+    drawn["mirrored-published"] = scene.draw(
+        snapshot, View(640, 480, "corner2", "published", mirrored=True)
+    )
     for quality in QUALITIES:
-        full, crop = View(640, 480, "corner2", quality), View(250, 250, "corner2-crop", quality)
+        full, crop = View(640, 480, "corner2", quality), CROP._replace(quality=quality)
         drawn[f"full-{quality}"] = scene.draw(snapshot, full)
         drawn[f"again-{quality}"] = scene.draw(snapshot, full)
         drawn[f"mirrored-{quality}"] = scene.draw(snapshot, full._replace(mirrored=True))
@@ -75,6 +92,7 @@ def draw() -> dict[str, np.ndarray]:
             drawn[f"golden-camera-{quality}-{camera}"] = picture
     # After the other studio has drawn, too: they have contexts of their own.
     drawn["later-faithful"] = scene.draw(snapshot, View(640, 480, "corner2", "faithful"))
+    drawn["later-crop"] = scene.draw(snapshot, CROP)
     scene.close()
     for task in TASKS:
         a_world = moved(task, (0.0, 0.0, 0.0, 0.0), steps=1)
@@ -82,6 +100,14 @@ def draw() -> dict[str, np.ndarray]:
         for quality in QUALITIES:
             view = View(80, 80, "corner2-crop", quality)
             drawn[f"golden-task-{quality}-{task}"] = scene.draw(a_world.snapshot(), view)
+        reaching = moved(task, (0.2, 0.4, -0.3, 0.2), steps=40)
+        drawn[f"near-published-{task}"] = scene.draw(
+            reaching.snapshot(), CROP._replace(quality="published")
+        )
+        drawn[f"near-faithful-{task}"] = scene.draw(reaching.snapshot(), CROP)
+        reflecting = Reflecting(**a_world.scene_settings())
+        drawn[f"near-reflecting-{task}"] = reflecting.draw(reaching.snapshot(), CROP)
+        reflecting.close()
         if task == "button-press":
             # From corner2 the viewer looks along -x +y, so that left is towards -x -y.
             for number, action in enumerate([(0.5, 0.5, 0, 0), (-0.5, -0.5, 0, 0)]):

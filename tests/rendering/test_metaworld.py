@@ -15,7 +15,7 @@ from showtell.media.frames import contact_sheet, read_png, write_png
 from showtell.rendering.metaworld import MetaWorldScene
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
-from tests.rendering.metaworld_pictures import QUALITIES, world
+from tests.rendering.metaworld_pictures import QUALITIES, TASKS, world
 
 GOLDEN = Path(__file__).parents[1] / "golden/metaworld"
 SHEETS = [f"{what}-{quality}" for what in ("camera", "task") for quality in QUALITIES]
@@ -39,14 +39,30 @@ def sheet(pictures: dict[str, np.ndarray], name: str) -> np.ndarray:
 
 
 def test_a_snapshot_draws_what_mujoco_draws_of_the_live_world_turned_upright(pictures):
-    np.testing.assert_array_equal(pictures["full-faithful"], pictures["own"][::-1, ::-1])
+    np.testing.assert_array_equal(pictures["full-published"], pictures["own"][::-1, ::-1])
 
 
 def test_mirrored_is_what_roboclips_agents_saw(pictures):
-    np.testing.assert_array_equal(pictures["mirrored-faithful"], pictures["own"][::-1])
+    np.testing.assert_array_equal(pictures["mirrored-published"], pictures["own"][::-1])
 
 
-@pytest.mark.parametrize("quality", QUALITIES)
+@pytest.mark.parametrize("task", TASKS)
+def test_faithful_is_the_published_picture_but_for_the_edges_of_shadows(pictures, task):
+    difference = np.abs(pictures[f"near-faithful-{task}"] - pictures[f"near-published-{task}"])
+    assert difference.any()  # it is another shadow map
+    assert difference.mean() < 0.2
+    assert np.percentile(difference, 99) <= 2
+    assert difference.max() < 100
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_roboclips_camera_sees_nothing_that_reflects(pictures, task):
+    np.testing.assert_array_equal(
+        pictures[f"near-faithful-{task}"], pictures[f"near-reflecting-{task}"]
+    )
+
+
+@pytest.mark.parametrize("quality", ["published", "fast"])
 def test_the_crop_is_the_centre_of_the_whole_picture(pictures, quality):
     difference = np.abs(pictures[f"crop-{quality}"] - pictures[f"full-{quality}"][115:365, 195:445])
     assert difference.mean() < 0.05
@@ -60,6 +76,7 @@ def test_a_moment_drawn_twice_is_the_same_picture(pictures, quality):
 
 def test_the_two_qualities_do_not_disturb_each_other(pictures):
     np.testing.assert_array_equal(pictures["later-faithful"], pictures["full-faithful"])
+    np.testing.assert_array_equal(pictures["later-crop"], pictures["crop-faithful"])
 
 
 def test_fast_shows_the_same_things_at_the_same_places(pictures):

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from showtell.rendering.mujoco import shadow_map_size
 from showtell.rendering.pool import RenderError, RenderPool
 from showtell.rendering.scene import View
 
+QUALITIES = ("published", "faithful", "fast")
 RAIL = "plain_scenes:Rail"
 SQUARE = View(100, 100)
 
@@ -74,10 +76,39 @@ def test_a_free_camera_farther_away_shows_the_ball_smaller(pool):
 
 def test_any_size_is_drawn_whatever_was_drawn_before(pool):
     sizes = [(64, 64), (320, 200), (30, 90), (64, 64)]
-    for (width, height), quality in itertools.product(sizes, ("faithful", "fast")):
+    for (width, height), quality in itertools.product(sizes, QUALITIES):
         picture = drawn(pool, 0.3, View(width, height, quality=quality))
         assert picture.shape == (height, width, 3)
         assert ball(picture)[2] == pytest.approx(0.18, abs=0.03)
+
+
+def test_two_processes_draw_the_bytes_that_one_draws(pool):
+    places = np.linspace(-0.8, 0.8, 21)[:, None]
+    with RenderPool(RAIL, {}, workers=2) as two:
+        for quality in QUALITIES:
+            view = View(120, 90, "front", quality)
+            np.testing.assert_array_equal(two.draw(places, view), pool.draw(places, view))
+
+
+def test_a_picture_does_not_depend_on_the_sizes_drawn_before(pool):
+    views = [View(size, size, "front") for size in (64, 300, 64)]
+    first, _, last = (drawn(pool, 0.3, view) for view in views)
+    np.testing.assert_array_equal(first, last)
+    with RenderPool(RAIL, {}, workers=1) as new:
+        np.testing.assert_array_equal(drawn(new, 0.3, views[1]), drawn(pool, 0.3, views[1]))
+
+
+@pytest.mark.parametrize(
+    ("size", "quality", "texels"),
+    [
+        *[((250, 250), "published", 4096), ((250, 250), "fast", 0)],
+        *[((32, 32), "faithful", 512), ((250, 250), "faithful", 1024)],
+        *[((100, 257), "faithful", 2048), ((256, 100), "faithful", 1024)],
+        ((5000, 10), "faithful", 4096),
+    ],
+)
+def test_the_shadow_map_follows_the_longer_side_up_to_the_published_one(size, quality, texels):
+    assert shadow_map_size(View(*size, quality=quality), published=4096) == texels
 
 
 def test_fast_draws_neither_shadows_nor_smooth_edges(pool):
@@ -103,7 +134,7 @@ def test_a_process_ends_without_a_word_closed_or_not(end):
         from plain_scenes import Rail
         from showtell.rendering.scene import View
         scene = Rail()
-        for quality in ("faithful", "fast", "faithful"):
+        for quality in ("faithful", "fast", "published", "faithful"):
             scene.draw(np.zeros(1), View(40, 30, quality=quality))
         {end}
     """

@@ -17,7 +17,7 @@ class MetaWorldScene(MujocoScene):
     cameras: ClassVar[Mapping[str, Fixed | Free]] = {
         "default": Fixed("corner2"),
         # RoboCLIP's picture: rows 115 to 364 and columns 195 to 444 of 640 x 480.
-        "corner2-crop": Fixed("corner2", crop=250 / 480),
+        "corner2-crop": Fixed("corner2", crop=250 / 480, reflections=False),
     }
 
     def __init__(self, model: str) -> None:

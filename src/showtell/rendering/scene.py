@@ -18,7 +18,7 @@ class View(NamedTuple):
     width: int
     height: int
     camera: str = "default"
-    quality: Literal["faithful", "fast"] = "faithful"
+    quality: Literal["published", "faithful", "fast"] = "faithful"
     mirrored: bool = False  # left-right, as RoboCLIP's published frames were
 
 

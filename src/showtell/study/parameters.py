@@ -51,7 +51,7 @@ class View(Frozen):
     width: PositiveInt
     height: PositiveInt
     camera: str = "default"
-    quality: Literal["faithful", "fast"] = "faithful"
+    quality: Literal["published", "faithful", "fast"] = "faithful"
     mirrored: bool = False
 
 
