@@ -1,3 +1,5 @@
+from threading import Event
+
 import numpy as np
 import pytest
 from stable_baselines3 import DQN
@@ -5,7 +7,7 @@ from stable_baselines3 import DQN
 from showtell.learners.labelling import Rollout, label
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
-from showtell.rendering.pool import RenderPool
+from showtell.rendering.pool import RenderError, RenderPool
 from showtell.rewards.reward import Episodes, Reads
 from tests.learners.classroom import (
     VIEW,
@@ -155,6 +157,38 @@ def test_a_long_batch_is_drawn_in_parts_with_the_same_labels(monkeypatch):
     assert [shape[0] for shape in reward.shown] == [2, 2, 1]
     np.testing.assert_array_equal(label(Seen(), episodes, snapshots, draw), at_once)
     np.testing.assert_array_equal(at_once, paid(snapshots))
+
+
+def test_the_next_part_is_drawn_while_one_is_scored(monkeypatch):
+    monkeypatch.setattr("showtell.learners.labelling._FRAME_BYTES", 2 * 6 * 4 * 2 * 3)
+    parts, begun = [], [Event() for _ in range(3)]
+
+    def watched(snapshots, view):
+        begun[len(parts)].set()
+        parts.append(len(snapshots))
+        return draw(snapshots, view)
+
+    class Waits(Counted):
+        def score(self, episodes):
+            scores = super().score(episodes)
+            if len(self.shown) < 3:
+                assert begun[len(self.shown)].wait(20)
+            return scores
+
+    label(Waits(Reads(VIEW)), *whole(5), watched)
+    assert parts == [12, 12, 6]
+
+
+def test_a_part_that_cannot_be_drawn_is_an_error_of_the_rollout(monkeypatch):
+    monkeypatch.setattr("showtell.learners.labelling._FRAME_BYTES", 2 * 6 * 4 * 2 * 3)
+
+    def breaks(snapshots, view):
+        if len(snapshots) == 6:
+            raise RenderError("the third part")
+        return draw(snapshots, view)
+
+    with pytest.raises(RenderError, match="the third part"):
+        label(Seen(), *whole(5), breaks)
 
 
 def test_frames_of_a_render_process_belong_to_their_steps():

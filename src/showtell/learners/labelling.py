@@ -4,7 +4,9 @@ An episode's row t is what its action t led to: the last row is the state in whi
 ended, never the first of the next one, although vectorised environments have moved on by then.
 """
 
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ from numpy.typing import NDArray
 
 from showtell.project.errors import UserError
 from showtell.rendering.scene import Snapshots
-from showtell.rewards.reading import Draw, frames_for, parts
+from showtell.rewards.reading import Draw, ReadFrames, frames_for, parts
 from showtell.rewards.reward import Episodes, Reward
 
 
@@ -100,14 +102,24 @@ def label(
 ) -> NDArray[np.float32]:
     """The reward of every step, (E, T); draws exactly the frames that the reward reads.
 
-    `starts` are the snapshots after reset, (E, D), for rewards that read the start's frame.
+    `starts` are the snapshots after reset, (E, D), for rewards that read the start's frame. While
+    the reward scores a part, the render processes draw the next one.
     """
     count, horizon = episodes.true_rewards.shape
-    labels = np.empty((count, horizon), dtype=np.float32)
-    for of in parts(count, horizon, reward.reads):
+
+    def drawn(of: slice) -> ReadFrames:
         start = None if starts is None else starts[of]
-        drawn = frames_for(reward.reads, snapshots[of], draw, start)
-        labels[of] = _checked(reward, episodes.part(of, **drawn._asdict()))
+        return frames_for(reward.reads, snapshots[of], draw, start)
+
+    labels = np.empty((count, horizon), dtype=np.float32)
+    todo = list(parts(count, horizon, reward.reads))
+    # One thread, which waits for render processes; leaving the block waits for it.
+    with ThreadPoolExecutor(1) as drawing:
+        ahead = deque(drawing.submit(drawn, of) for of in todo[:1])
+        for number, of in enumerate(todo):
+            frames = ahead.popleft().result()
+            ahead.extend(drawing.submit(drawn, later) for later in todo[number + 1 : number + 2])
+            labels[of] = _checked(reward, episodes.part(of, **frames._asdict()))
     return labels
 
 

@@ -11,7 +11,7 @@ from showtell.rewards.reward import Reads
 
 Draw = Callable[[Snapshots, View], Frames]
 
-FRAME_BYTES = 256 << 20  # frames held at once; a longer batch is drawn and scored in parts
+FRAME_BYTES = 256 << 20  # frames of a part of a longer batch; two parts may be held at once
 
 
 class ReadFrames(NamedTuple):
