@@ -248,9 +248,10 @@ def limits(network: S3DG, seconds: dict[str, dict[str, float]]) -> list[dict[str
         network(torch.zeros(1, 3, KEPT, SIZE, SIZE))
     flops = counter.get_total_flops()
     rows = []
-    for name, kind in (("fast", torch.bfloat16), ("reference", torch.float32)):
+    ours_in = getattr(torch, full_size(network).precision)  # what this processor is fast in
+    for name, kind in (("ours", ours_in), ("reference", torch.float32)):
         peak = peak_flops(kind)
-        rate = flops / seconds[name]["encode"]
+        rate = flops / seconds["fast" if name == "ours" else name]["encode"]
         rows.append(
             {
                 "name": f"RoboCLIP, encoder, GFLOP/s of the machine's peak, {name} ({kind})",
