@@ -160,7 +160,7 @@ def test_a_long_batch_is_drawn_in_parts_with_the_same_labels(monkeypatch):
 
 
 def test_the_next_part_is_drawn_while_one_is_scored(monkeypatch):
-    monkeypatch.setattr("showtell.learners.labelling._FRAME_BYTES", 2 * 6 * 4 * 2 * 3)
+    monkeypatch.setattr("showtell.rewards.reading.FRAME_BYTES", 2 * 6 * 4 * 2 * 3)
     parts, begun = [], [Event() for _ in range(3)]
 
     def watched(snapshots, view):
@@ -180,7 +180,7 @@ def test_the_next_part_is_drawn_while_one_is_scored(monkeypatch):
 
 
 def test_a_part_that_cannot_be_drawn_is_an_error_of_the_rollout(monkeypatch):
-    monkeypatch.setattr("showtell.learners.labelling._FRAME_BYTES", 2 * 6 * 4 * 2 * 3)
+    monkeypatch.setattr("showtell.rewards.reading.FRAME_BYTES", 2 * 6 * 4 * 2 * 3)
 
     def breaks(snapshots, view):
         if len(snapshots) == 6:
