@@ -8,9 +8,9 @@ include: "workflow/rules/common.smk"
 
 
 wildcard_constraints:
+    **{wildcard: one_of(names) for wildcard, names in NAMES.items()},
     scale=SCALE,
     seed=r"\d+",
-    phase=one_of(PHASES),
 
 
 # Each rule names environment.yml, which installs this repository: Snakemake's lint asks for one a rule.

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import yaml
 
+from showtell.study.layout import Layout, Run
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-PRUNED_BY_METHOD = "results/smoke/vlm_rm/cartpole/cartpole"
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,8 @@ class Workspace:
         path.write_text(text.replace(old, new, 1))
 
     def cell(self, method: str, seed: int = 0, phase: str = "pretrain") -> Path:
-        return self.root / PRUNED_BY_METHOD / method / f"seed{seed}" / phase
+        layout = Layout(self.root / "results/smoke")
+        return layout.training("vlm_rm", "cartpole", Run("cartpole", method, seed, phase))
 
 
 def _targets(arguments: tuple[str, ...]) -> bool:

@@ -1,5 +1,5 @@
 # Helpers of the rules: names in, paths and job specifications out. The grid itself is in src/.
-import re
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -12,6 +12,18 @@ from showtell.study import parameters
 from showtell.project.errors import UserError
 from showtell.study.grid import PRETRAIN, Cell, Grid, figures, phases
 from showtell.project.sharing import records
+from showtell.study.inputs import Inputs, one_of
+from showtell.study.layout import (
+    COMPARISON,
+    DEMO,
+    ENCODER,
+    EVALUATION,
+    FIGURE,
+    GOAL,
+    REPORT,
+    STUDY,
+    TRAINING,
+)
 from showtell.study.specifications import Specifications
 
 invocation.use_this_python()
@@ -21,10 +33,13 @@ SCALE = str(config.get("scale", "mini"))
 try:
     GRID = Grid(parameters.load(ROOT, SCALE))
     agreement.check(GRID.parameters)
+    INPUTS = Inputs(GRID, SCALE)
+    INPUTS.check_targets(sys.argv[1:])  # Snakemake sets its own list later
     inputs.refuse_missing(GRID, ROOT, SCALE)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 SPECIFICATIONS = Specifications(GRID)
+NAMES = INPUTS.names()  # wildcard -> what it may be
 
 # Results that came by a plain `dvc pull` or `dvc checkout` are known to Snakemake from here on.
 records.restore(ROOT, SCALE)
@@ -101,14 +116,6 @@ def encoders(trained_here):
         for name, settings in GRID.parameters.encoders.items()
         if (getattr(settings, "train", None) is not None) == trained_here
     ]
-
-
-def one_of(names):
-    """A wildcard constraint that matches exactly these names, or nothing."""
-    return "|".join(map(re.escape, names)) or "(?!)"
-
-
-PHASES = sorted({p for _, _, e in GRID.experiments() for p in phases(e)})
 
 
 def encoder_of_goal(wildcards):
@@ -200,56 +207,28 @@ def networks_of_study(wildcards):
     return models_of_study(wildcards, "model.json")
 
 
-def per_cell(paper, experiment, file):
-    """One file of every cell and phase of an experiment."""
-    return [
-        f"{cell_folder(cell)}/{phase}/{file}"
-        for cell in GRID.cells(paper, experiment)
-        for phase in phases(GRID.experiment(paper, experiment), cell.method)
-    ]
-
-
 def evaluations_of(wildcards):
-    return per_cell(wildcards.paper, wildcards.experiment, "evaluation/episodes.csv")
+    return INPUTS.evaluations(wildcards.paper, wildcards.experiment, "episodes.csv")
 
 
 def curves_of(wildcards):
-    return per_cell(wildcards.paper, wildcards.experiment, "progress.csv")
+    return INPUTS.trainings(wildcards.paper, wildcards.experiment, "progress.csv")
 
 
 def studies_of(wildcards):
-    experiment = GRID.experiment(wildcards.paper, wildcards.experiment)
-    return [
-        f"results/{SCALE}/{wildcards.paper}/{wildcards.experiment}/{task}/studies/{study}.csv"
-        for study in experiment.studies
-        for task in GRID.study_tasks(wildcards.paper, wildcards.experiment, study)
-    ]
+    return INPUTS.studies(wildcards.paper, wildcards.experiment)
 
 
-def videos(paper, name):
-    return per_cell(paper, name, "evaluation/rollout.mp4")
+def videos(paper, experiment):
+    return INPUTS.evaluations(paper, experiment, "rollout.mp4")
 
 
-def films_of(wildcards):
+def videos_of(wildcards):
     return videos(wildcards.paper, wildcards.experiment)
 
 
 def demos_of(wildcards):
-    shown = GRID.demos_of(wildcards.paper, wildcards.experiment)
-    return [demo_file(demo, task) for demo, task in shown]
-
-
-def results_of(paper):
-    """The comparison and the figures of every experiment of a paper."""
-    found = []
-    for name, experiment_name, experiment in GRID.experiments():
-        if name == paper:
-            folder = f"results/{SCALE}/{paper}/{experiment_name}"
-            found.append(f"{folder}/compare/claims.json")
-            found += [
-                f"{folder}/figures/{figure}.svg" for figure in figures(experiment)
-            ]
-    return found
+    return INPUTS.demos(wildcards.paper, wildcards.experiment)
 
 
 def outputs(rule, **wildcards):
@@ -301,7 +280,7 @@ def _all(paper, name):
 
 
 def everything_reported(wildcards):
-    return [path for paper in GRID.parameters.papers for path in results_of(paper)]
+    return [path for paper in GRID.parameters.papers for path in INPUTS.results(paper)]
 
 
 def videos_reported(wildcards):

@@ -3,14 +3,14 @@ rule demonstrate:
     input:
         files=files_of_demo,
     output:
-        demo="results/{scale}/demos/{demo}/{task}/demo.npz",
-        film="results/{scale}/demos/{demo}/{task}/demo.mp4",
-        strip="results/{scale}/demos/{demo}/{task}/strip.png",
-        provenance="results/{scale}/demos/{demo}/{task}/provenance.json",
+        demo=f"{DEMO}/demo.npz",
+        film=f"{DEMO}/demo.mp4",
+        strip=f"{DEMO}/strip.png",
+        provenance=f"{DEMO}/provenance.json",
     log:
-        "results/{scale}/demos/{demo}/{task}/demonstrate.log",
+        f"{DEMO}/demonstrate.log",
     benchmark:
-        "results/{scale}/demos/{demo}/{task}/demonstrate.benchmark.jsonl"
+        f"{DEMO}/demonstrate.benchmark.jsonl"
     conda:
         "../../environment.yml"
     threads: 1

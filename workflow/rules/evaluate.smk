@@ -1,17 +1,17 @@
 # Judging policies, and measuring rewards without any training.
 rule evaluate:
     input:
-        policy="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/policy.safetensors",
-        network="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/policy.json",
+        policy=f"{TRAINING}/policy.safetensors",
+        network=f"{TRAINING}/policy.json",
     output:
-        episodes="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/episodes.csv",
-        metrics="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/metrics.json",
-        video="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/rollout.mp4",
-        provenance="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/provenance.json",
+        episodes=f"{EVALUATION}/episodes.csv",
+        metrics=f"{EVALUATION}/metrics.json",
+        video=f"{EVALUATION}/rollout.mp4",
+        provenance=f"{EVALUATION}/provenance.json",
     log:
-        "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/evaluate.log",
+        f"{EVALUATION}/evaluate.log",
     benchmark:
-        "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/evaluation/evaluate.benchmark.jsonl"
+        f"{EVALUATION}/evaluate.benchmark.jsonl"
     conda:
         "../../environment.yml"
     threads: 1
@@ -33,12 +33,12 @@ rule measure:
         encoders=weights_of_study,
         networks=networks_of_study,
     output:
-        table="results/{scale}/{paper}/{experiment}/{task}/studies/{study}.csv",
-        provenance="results/{scale}/{paper}/{experiment}/{task}/studies/{study}.provenance.json",
+        table=f"{STUDY}.csv",
+        provenance=f"{STUDY}.provenance.json",
     log:
-        "results/{scale}/{paper}/{experiment}/{task}/studies/{study}.log",
+        f"{STUDY}.log",
     benchmark:
-        "results/{scale}/{paper}/{experiment}/{task}/studies/{study}.benchmark.jsonl"
+        f"{STUDY}.benchmark.jsonl"
     conda:
         "../../environment.yml"
     threads: 1

@@ -5,13 +5,13 @@ rule compare:
         curves=curves_of,
         studies=studies_of,
     output:
-        summary="results/{scale}/{paper}/{experiment}/compare/summary.csv",
-        claims="results/{scale}/{paper}/{experiment}/compare/claims.json",
-        provenance="results/{scale}/{paper}/{experiment}/compare/provenance.json",
+        summary=f"{COMPARISON}/summary.csv",
+        claims=f"{COMPARISON}/claims.json",
+        provenance=f"{COMPARISON}/provenance.json",
     log:
-        "results/{scale}/{paper}/{experiment}/compare/compare.log",
+        f"{COMPARISON}/compare.log",
     benchmark:
-        "results/{scale}/{paper}/{experiment}/compare/compare.benchmark.jsonl"
+        f"{COMPARISON}/compare.benchmark.jsonl"
     conda:
         "../../environment.yml"
     threads: 1
@@ -32,23 +32,23 @@ rule figure:
         evaluations=evaluations_of,
         curves=curves_of,
         studies=studies_of,
-        films=films_of,
+        videos=videos_of,
         demos=demos_of,
     output:
         svg=report(
-            "results/{scale}/{paper}/{experiment}/figures/{figure}.svg",
+            f"{FIGURE}.svg",
             caption="../report/figure.rst",
             category="{paper}",
             subcategory="{experiment}",
             labels={"figure": "{figure}"},
         ),
-        pdf="results/{scale}/{paper}/{experiment}/figures/{figure}.pdf",
-        csv="results/{scale}/{paper}/{experiment}/figures/{figure}.csv",
-        provenance="results/{scale}/{paper}/{experiment}/figures/{figure}.provenance.json",
+        pdf=f"{FIGURE}.pdf",
+        csv=f"{FIGURE}.csv",
+        provenance=f"{FIGURE}.provenance.json",
     log:
-        "results/{scale}/{paper}/{experiment}/figures/{figure}.log",
+        f"{FIGURE}.log",
     benchmark:
-        "results/{scale}/{paper}/{experiment}/figures/{figure}.benchmark.jsonl"
+        f"{FIGURE}.benchmark.jsonl"
     conda:
         "../../environment.yml"
     threads: 1

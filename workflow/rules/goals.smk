@@ -5,12 +5,12 @@ rule embed_goal:
         network=network_of_goal,
         demo=demo_of_goal,
     output:
-        target="results/{scale}/goals/{goal}/{task}.safetensors",
-        provenance="results/{scale}/goals/{goal}/{task}.provenance.json",
+        target=f"{GOAL}.safetensors",
+        provenance=f"{GOAL}.provenance.json",
     log:
-        "results/{scale}/goals/{goal}/{task}.log",
+        f"{GOAL}.log",
     benchmark:
-        "results/{scale}/goals/{goal}/{task}.benchmark.jsonl"
+        f"{GOAL}.benchmark.jsonl"
     conda:
         "../../environment.yml"
     threads: 1

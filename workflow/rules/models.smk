@@ -1,15 +1,15 @@
 # Frozen networks: trained here where a scale says how, fetched by name and checksum otherwise.
 rule train_encoder:
     output:
-        weights="results/{scale}/models/{encoder}/model.safetensors",
-        network="results/{scale}/models/{encoder}/model.json",
-        training="results/{scale}/models/{encoder}/training.csv",
-        metrics="results/{scale}/models/{encoder}/metrics.json",
-        provenance="results/{scale}/models/{encoder}/provenance.json",
+        weights=f"{ENCODER}/model.safetensors",
+        network=f"{ENCODER}/model.json",
+        training=f"{ENCODER}/training.csv",
+        metrics=f"{ENCODER}/metrics.json",
+        provenance=f"{ENCODER}/provenance.json",
     log:
-        "results/{scale}/models/{encoder}/train_encoder.log",
+        f"{ENCODER}/train_encoder.log",
     benchmark:
-        "results/{scale}/models/{encoder}/train_encoder.benchmark.jsonl"
+        f"{ENCODER}/train_encoder.benchmark.jsonl"
     wildcard_constraints:
         encoder=one_of(encoders(trained_here=True)),
     priority: 10  # most trainings wait for it
@@ -30,13 +30,13 @@ rule train_encoder:
 
 rule fetch_encoder:
     output:
-        weights="results/{scale}/models/{encoder}/model.safetensors",
-        network="results/{scale}/models/{encoder}/model.json",
-        provenance="results/{scale}/models/{encoder}/provenance.json",
+        weights=f"{ENCODER}/model.safetensors",
+        network=f"{ENCODER}/model.json",
+        provenance=f"{ENCODER}/provenance.json",
     log:
-        "results/{scale}/models/{encoder}/fetch_encoder.log",
+        f"{ENCODER}/fetch_encoder.log",
     benchmark:
-        "results/{scale}/models/{encoder}/fetch_encoder.benchmark.jsonl"
+        f"{ENCODER}/fetch_encoder.benchmark.jsonl"
     wildcard_constraints:
         encoder=one_of(encoders(trained_here=False)),
     priority: 10  # most trainings wait for it

@@ -4,12 +4,12 @@ rule report:
         results=everything_reported,
         videos=videos_reported,
     output:
-        page="results/{scale}/report.html",
-        provenance="results/{scale}/report.provenance.json",
+        page=f"{REPORT}.html",
+        provenance=f"{REPORT}.provenance.json",
     log:
-        "results/{scale}/report.log",
+        f"{REPORT}.log",
     benchmark:
-        "results/{scale}/report.benchmark.jsonl"
+        f"{REPORT}.benchmark.jsonl"
     conda:
         "../../environment.yml"
     threads: 1

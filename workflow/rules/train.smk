@@ -7,15 +7,15 @@ rule train:
         demo=demo_of_training,
         start=policy_before,
     output:
-        policy="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/policy.safetensors",
-        network="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/policy.json",
-        progress="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/progress.csv",
-        metrics="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/metrics.json",
-        provenance="results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/provenance.json",
+        policy=f"{TRAINING}/policy.safetensors",
+        network=f"{TRAINING}/policy.json",
+        progress=f"{TRAINING}/progress.csv",
+        metrics=f"{TRAINING}/metrics.json",
+        provenance=f"{TRAINING}/provenance.json",
     log:
-        "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/train.log",
+        f"{TRAINING}/train.log",
     benchmark:
-        "results/{scale}/{paper}/{experiment}/{task}/{method}/seed{seed}/{phase}/train.benchmark.jsonl"
+        f"{TRAINING}/train.benchmark.jsonl"
     conda:
         "../../environment.yml"
     threads: 1

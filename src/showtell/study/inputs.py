@@ -1,0 +1,136 @@
+"""Which files the aggregating rules wait for, and which names a path of results may have."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from showtell.project.errors import UserError, nearest
+from showtell.study.grid import Grid, figures, methods, phases
+from showtell.study.layout import Layout, Run
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files of a grid at one scale."""
+
+    grid: Grid
+    scale: str
+
+    @property
+    def layout(self) -> Layout:
+        """The paths of this scale."""
+        return Layout.of(self.scale)
+
+    def runs(self, paper: str, experiment: str) -> list[Run]:
+        """Every training of one experiment, with all its phases."""
+        entry = self.grid.experiment(paper, experiment)
+        return [
+            Run(cell.task, cell.method, cell.seed, phase)
+            for cell in self.grid.cells(paper, experiment)
+            for phase in phases(entry, cell.method)
+        ]
+
+    def trainings(self, paper: str, experiment: str, file: str) -> list[str]:
+        """One file of every training of one experiment."""
+        runs = self.runs(paper, experiment)
+        return [str(self.layout.training(paper, experiment, run) / file) for run in runs]
+
+    def evaluations(self, paper: str, experiment: str, file: str) -> list[str]:
+        """One file of every evaluation of one experiment."""
+        runs = self.runs(paper, experiment)
+        return [str(self.layout.evaluation(paper, experiment, run) / file) for run in runs]
+
+    def studies(self, paper: str, experiment: str) -> list[str]:
+        """The table of every study of one experiment, on each of its tasks."""
+        return [
+            str(self.layout.study(paper, experiment, task, study))
+            for study in self.grid.experiment(paper, experiment).studies
+            for task in self.grid.study_tasks(paper, experiment, study)
+        ]
+
+    def demos(self, paper: str, experiment: str) -> list[str]:
+        """The demonstrations that the methods of one experiment are given."""
+        pairs = self.grid.demos_of(paper, experiment)
+        return [str(self.layout.demo(demo, task)) for demo, task in pairs]
+
+    def results(self, paper: str) -> list[str]:
+        """The claims and the figures of every experiment of one paper."""
+        found: list[str] = []
+        for name, experiment, entry in self.grid.experiments():
+            if name == paper:
+                found.append(str(self.layout.comparison(paper, experiment) / "claims.json"))
+                found += [
+                    str(self.layout.figure(paper, experiment, f, "svg")) for f in figures(entry)
+                ]
+        return found
+
+    def names(self) -> dict[str, list[str]]:
+        """Wildcard -> the names that it may have."""
+        entries = [entry for _, _, entry in self.grid.experiments()]
+        parameters = self.grid.parameters
+        found: dict[str, Iterable[str]] = {
+            "paper": parameters.papers,
+            "experiment": [name for _, name, _ in self.grid.experiments()],
+            "task": parameters.tasks,
+            "method": [name for entry in entries for name in methods(entry)],
+            "phase": [name for entry in entries for name in phases(entry)],
+            "study": [name for entry in entries for name in entry.studies],
+            "figure": [name for entry in entries for name in figures(entry)],
+            "demo": parameters.demos,
+            "goal": parameters.goals,
+            "encoder": parameters.encoders,
+        }
+        return {wildcard: sorted(set(of)) for wildcard, of in found.items()}
+
+    def check_targets(self, targets: Iterable[str]) -> None:
+        """Refuse a target in a folder of results that no job makes, with the nearest name."""
+        for target in targets:
+            self._check_target(target)
+
+    def _check_target(self, target: str) -> None:
+        results, scale, *below = (*Path(target).parts, "", "")
+        below = [part for part in below if part]
+        if results != "results" or not below:
+            return
+        if scale != self.scale:
+            raise UserError(
+                f"{target}: this run is of the scale {self.scale!r}; add scale={scale}."
+            )
+        names = self.names()
+        if below[0] in ("models", "demos", "goals"):
+            kind = {"models": "encoder", "demos": "demo", "goals": "goal"}[below[0]]
+            self._check(target, kind, below[1:2], names[kind])
+        elif len(below) > 1 and below[0] not in ("records", "tables"):
+            self._check(target, "paper", below[:1], names["paper"])
+            self._check_experiment(target, *below)
+
+    def _check_experiment(self, target: str, paper: str, name: str, *below: str) -> None:
+        experiment = self.grid.experiment(paper, name)
+        if not below or below[0] == "compare":
+            return
+        if below[0] == "figures":
+            known = figures(experiment)
+            self._check(target, "figure", [part.split(".")[0] for part in below[1:2]], known)
+            return
+        studied = [self.grid.study_tasks(paper, name, study) for study in experiment.studies]
+        tasks = [*experiment.tasks, *(task for of in studied for task in of)]
+        self._check(target, "task", below[:1], tasks)
+        if below[1:2] == ("studies",):
+            study = [part.split(".")[0] for part in below[2:3]]
+            self._check(target, "study", study, experiment.studies)
+            return
+        seeds = [f"seed{seed}" for seed in range(experiment.seeds)]
+        self._check(target, "method", below[1:2], methods(experiment))
+        self._check(target, "seed", below[2:3], seeds)
+        self._check(target, "phase", below[3:4], phases(experiment))
+
+    def _check(self, target: str, kind: str, found: Iterable[str], known: Iterable[str]) -> None:
+        for name in found:
+            if name not in known:
+                raise UserError(f"{target}: there is no {kind} {name!r}; {nearest(name, known)}")
+
+
+def one_of(names: Iterable[str]) -> str:
+    """A wildcard constraint that matches exactly these names, or nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"

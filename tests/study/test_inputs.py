@@ -1,0 +1,73 @@
+"""The files that rules wait for, and targets that no rule makes."""
+
+from pathlib import Path
+
+import pytest
+
+from showtell.project.errors import UserError
+from showtell.study.grid import Grid
+from showtell.study.inputs import Inputs, one_of
+from showtell.study.parameters import load
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    return Inputs(Grid(load(ROOT, "smoke")), "smoke")
+
+
+def test_an_experiment_waits_for_every_phase_of_every_training(inputs):
+    curves = inputs.trainings("roboclip", "language", "progress.csv")
+    folder = "results/smoke/roboclip/language/drawer-close"
+    assert f"{folder}/text/seed0/pretrain/progress.csv" in curves
+    assert f"{folder}/text/seed0/true-reward/progress.csv" in curves
+    assert len(curves) == len(set(curves)) == len(inputs.runs("roboclip", "language"))
+    assert inputs.studies("roboclip", "language") == [f"{folder}/studies/alignment.csv"]
+
+
+def test_a_paper_is_its_claims_and_figures(inputs):
+    found = inputs.results("vlm_rm")
+    assert "results/smoke/vlm_rm/cartpole/compare/claims.json" in found
+    assert "results/smoke/vlm_rm/cartpole/figures/epic.svg" in found
+    assert not any("critic" in path for path in inputs.results("roboclip"))
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("vlm_rn/cartpole/compare/claims.json", ["paper 'vlm_rn'", "'vlm_rm'"]),
+        ("vlm_rm/cartpol/compare/claims.json", ["'cartpol'", "'cartpole'"]),
+        ("vlm_rm/cartpole/figures/epik.svg", ["figure 'epik'", "'epic'"]),
+        ("vlm_rm/cartpole/cartpol/zero/seed0/pretrain/policy.json", ["task 'cartpol'"]),
+        ("vlm_rm/cartpole/cartpole/zeros/seed0/pretrain/policy.json", ["method", "'zero'"]),
+        ("vlm_rm/cartpole/cartpole/zero/seed9/pretrain/policy.json", ["seed 'seed9'", "seed"]),
+        ("vlm_rm/cartpole/cartpole/zero/seed0/pretran/policy.json", ["phase", "'pretrain'"]),
+        ("vlm_rm/cartpole/cartpole/studies/epik.csv", ["study 'epik'", "'epic'"]),
+        ("models/klip/model.json", ["encoder 'klip'", "'clip'"]),
+        ("demos/scriptet/drawer-close/demo.npz", ["demo 'scriptet'", "'scripted'"]),
+        ("goals/sentense/cartpole.safetensors", ["goal 'sentense'", "'sentence'"]),
+    ],
+)
+def test_a_mistyped_target_names_the_nearest(inputs, target, words):
+    with pytest.raises(UserError) as caught:
+        inputs.check_targets([f"results/smoke/{target}"])
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_a_target_of_another_scale_says_how_to_ask_for_it(inputs):
+    with pytest.raises(UserError, match="scale=mini"):
+        inputs.check_targets(["results/mini/vlm_rm/cartpole/compare/claims.json"])
+
+
+def test_what_is_no_result_is_left_to_snakemake(inputs):
+    paths = [path for name, of, _ in inputs.grid.experiments() for path in inputs.studies(name, of)]
+    inputs.check_targets(["all", "vlm_rm", "--cores", "results/smoke/report.html", *paths])
+
+
+def test_a_constraint_matches_its_names_alone():
+    import re
+
+    assert re.fullmatch(one_of(["a.b", "c"]), "a.b")
+    assert not re.fullmatch(one_of(["a.b", "c"]), "axb")
+    assert not re.fullmatch(one_of([]), "")
