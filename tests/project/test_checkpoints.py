@@ -9,6 +9,7 @@ import pytest
 
 from showtell.project.checkpoints import Resume, identity
 from showtell.project.errors import UserError
+from showtell.project.segments import Segment
 
 STATE = {
     "net": {"weight": np.arange(6.0, dtype=np.float32).reshape(2, 3), "step": np.array(3.0)},
@@ -147,3 +148,73 @@ def test_finishing_leaves_nothing(folder):
 def test_what_json_and_arrays_cannot_hold_is_refused(folder):
     with Resume(folder, "job") as resume, pytest.raises(TypeError, match="object"):
         resume.save(1, {"thing": object()})
+
+
+def rows(number: int) -> Segment:
+    return Segment(f"rows-{number}", lambda: {"values": np.full(4, number)})
+
+
+def refused() -> dict:
+    raise AssertionError("a segment that is written already was read again")
+
+
+def segments(folder) -> list[str]:
+    return sorted(path.stem for path in folder.glob("segment-*"))
+
+
+def test_a_segment_is_written_once_and_comes_back_with_every_checkpoint(folder):
+    with Resume(folder, "job") as resume:
+        resume.save(10, {"buffer": [rows(1)]})
+        resume.save(20, {"buffer": [Segment("rows-1", refused), rows(2)]})
+    with Resume(folder, "job") as resume:
+        loaded = resume.load()["buffer"]
+        assert [segment.read()["values"][0] for segment in loaded] == [1, 2]
+        resume.save(30, {"buffer": [Segment("rows-1", refused), Segment("rows-2", refused)]})
+
+
+def test_a_segment_is_removed_when_no_kept_checkpoint_names_it(folder):
+    with Resume(folder, "job") as resume:
+        for number in range(5):
+            resume.save(number, {"buffer": [rows(number), rows(number + 1)]})
+    assert segments(folder) == [f"segment-rows-{number}" for number in (3, 4, 5)]
+    with Resume(folder, "other job"):
+        assert segments(folder) == []
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
+def test_a_damaged_segment_falls_back_to_the_checkpoint_before_it(folder, damage):
+    with Resume(folder, "job") as resume:
+        resume.save(10, {"step": 10, "buffer": [rows(1)]})
+        resume.save(20, {"step": 20, "buffer": [rows(1), rows(2)]})
+    spoil(folder / "segment-rows-2.safetensors", damage)
+    with Resume(folder, "job") as resume:
+        assert resume.load()["step"] == 10
+        resume.save(20, {"step": 20, "buffer": [rows(1), rows(2)]})
+    with Resume(folder, "job") as resume:
+        assert resume.load()["buffer"][1].read()["values"].tolist() == [2, 2, 2, 2]
+
+
+@pytest.mark.parametrize("damage", ["flip", "truncate", "remove"])
+def test_a_damaged_segment_that_all_checkpoints_need_is_named_with_its_cure(folder, damage):
+    with Resume(folder, "job") as resume:
+        resume.save(10, {"buffer": [rows(1)]})
+        resume.save(20, {"buffer": [rows(1), rows(2)]})
+    path = folder / "segment-rows-1.safetensors"
+    whole = path.read_bytes()
+    spoil(path, damage)
+    for _ in range(2):  # nothing is removed: the user may still put the file back
+        cure = f"{re.escape(str(path))} is .*step 20.*rm -r {re.escape(str(folder))}"
+        with Resume(folder, "job") as resume, pytest.raises(UserError, match=cure):
+            resume.load()
+    path.write_bytes(whole)
+    with Resume(folder, "job") as resume:
+        assert len(resume.load()["buffer"]) == 2
+
+
+def spoil(path, damage: str) -> None:
+    content = path.read_bytes()
+    if damage == "remove":
+        path.unlink()
+    else:
+        flipped = content[:-1] + bytes([content[-1] ^ 1])
+        path.write_bytes({"flip": flipped, "truncate": content[:-5]}[damage])

@@ -1,8 +1,10 @@
 """Checkpoints that survive any kill: a folder under an exclusive lock, files whole or absent.
 
 Beside a training's outputs stands `.resume/`: who holds it, its live file, and its latest two
-checkpoints, each a safetensors file and, written last, a JSON file with its hash. Nothing is
-pickled. A checkpoint that is torn, or belongs to another job, is not used.
+checkpoints, each a safetensors file and, written last, a JSON file with its hash. What only grows
+(a replay buffer) stands in segments that the JSON file names with their hashes, so a checkpoint
+writes what is new. Nothing is pickled. A checkpoint that is torn, or belongs to another job, is
+not used.
 """
 
 import hashlib
@@ -24,8 +26,10 @@ from numpy.typing import NDArray
 
 from showtell.project.errors import UserError
 from showtell.project.files import canonical_json, read_json, replacing, sha256, write_json
+from showtell.project.segments import Segment, Segments, read_arrays, write_arrays
 
 _log = logging.getLogger(__name__)
+_FORMAT = 2  # of a checkpoint's files; one of another format is not used
 _COMMAND_SHOWN = 200  # characters of the holder's command in an error
 
 
@@ -43,6 +47,7 @@ class Resume:
         self.folder = folder
         self._identity = identity
         self._lock = FileLock(folder / "lock")
+        self._segments = Segments(folder)
         self._started = time.time()
         self.resumed = 0  # how often this job was started again after an interruption
 
@@ -72,28 +77,53 @@ class Resume:
     def save(self, step: int, state: Any) -> None:
         """Write a checkpoint; the one before it stays, in case this one is torn."""
         arrays: dict[str, NDArray[Any]] = {}
-        tree = _plain(state, arrays)
+        segments: dict[str, Segment] = {}
+        tree = _plain(state, arrays, segments)
         tensors = self._tensors(step)
-        _write_arrays(tensors, arrays)
-        content = {"step": step, "state": tree, "tensors": sha256(tensors)}
+        write_arrays(tensors, arrays)
+        content = {
+            "format": _FORMAT,
+            "step": step,
+            "state": tree,
+            "tensors": sha256(tensors),
+            "segments": {n: self._segments.hash_of(segment) for n, segment in segments.items()},
+        }
         with replacing(self._index(step)) as temporary:
             temporary.write_text(json.dumps(content | {"sha256": _digest(content)}))
         for old in self._steps()[:-2]:
-            self._index(old).unlink()
-            self._tensors(old).unlink(missing_ok=True)
+            self._remove(old)
+        if segments:
+            kept = [content["segments"]]
+            kept += [
+                read_json(self._index(old))["segments"] for old in self._steps() if old != step
+            ]
+            self._segments.keep(name for names in kept for name in names)
 
     def load(self) -> Any:
         """The latest whole checkpoint's state, or None."""
+        unusable: dict[int, Path] = {}
         for step in reversed(self._steps()):
-            try:
-                content = read_json(self._index(step))
-                whole = content.pop("sha256") == _digest(content)
-                if whole and content["tensors"] == sha256(self._tensors(step)):
-                    return _state(content["state"], _read_arrays(self._tensors(step)))
-            except (OSError, ValueError, KeyError, AttributeError):
-                pass
-            _log.warning("the checkpoint at step %d is damaged; trying the one before", step)
-            self._index(step).unlink(missing_ok=True)
+            content = self._content(step)
+            if content is None:
+                _log.warning("the checkpoint at step %d is damaged; trying the one before", step)
+                self._index(step).unlink(missing_ok=True)
+                continue
+            if damaged := self._segments.damaged(content["segments"]):
+                _log.warning("the checkpoint at step %d needs %s, which is damaged", step, damaged)
+                unusable[step] = damaged
+                continue
+            for later in unusable:
+                self._remove(later)
+            arrays = read_arrays(self._tensors(step))
+            return _state(content["state"], arrays, self._segments)
+        if unusable:
+            step, damaged = max(unusable.items())
+            found = "damaged" if damaged.exists() else "missing"
+            raise UserError(
+                f"{damaged} is {found}, and the checkpoint at step {step} cannot be used without "
+                f"it; put the file back from a copy, or train from step 0 again after: "
+                f"rm -r {shlex.quote(str(self.folder))}"
+            )
         return None
 
     def finish(self) -> None:
@@ -107,8 +137,8 @@ class Resume:
         else:
             for step in self._steps():
                 _log.warning("the checkpoint at step %d belongs to another job; not used", step)
-                self._index(step).unlink()
-                self._tensors(step).unlink(missing_ok=True)
+                self._remove(step)
+            self._segments.keep(())
         holder = {
             "pid": os.getpid(),
             "host": platform.node(),
@@ -139,6 +169,21 @@ class Resume:
     def _steps(self) -> list[int]:
         return sorted(int(path.stem) for path in self.folder.glob("[0-9]*.json"))
 
+    def _content(self, step: int) -> dict[str, Any] | None:
+        """What the checkpoint's JSON file says, if it and the tensors are whole."""
+        try:
+            content: dict[str, Any] = read_json(self._index(step))
+            whole = content.pop("sha256") == _digest(content) and content["format"] == _FORMAT
+            if whole and content["tensors"] == sha256(self._tensors(step)):
+                return content
+        except (OSError, ValueError, KeyError, AttributeError):
+            pass
+        return None
+
+    def _remove(self, step: int) -> None:
+        self._index(step).unlink(missing_ok=True)
+        self._tensors(step).unlink(missing_ok=True)
+
     def _index(self, step: int) -> Path:
         return self.folder / f"{step:012d}.json"
 
@@ -150,42 +195,34 @@ def _digest(content: dict[str, Any]) -> str:
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
-def _write_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
-    from safetensors.numpy import save_file
-
-    with replacing(path) as temporary:
-        save_file(arrays, temporary)
-
-
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    from safetensors.numpy import load_file
-
-    arrays: dict[str, NDArray[Any]] = load_file(path)
-    return arrays
-
-
-def _plain(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
+def _plain(value: Any, arrays: dict[str, NDArray[Any]], segments: dict[str, Segment]) -> Any:
     """Any nesting of dicts, lists, tuples, numbers and arrays as JSON; arrays are set aside."""
+    if isinstance(value, Segment):
+        segments[value.name] = value
+        return {"segment": value.name}
     if isinstance(value, np.ndarray):
         name = str(len(arrays))
         arrays[name] = np.array(value, order="C")
         return {"array": name}
     if isinstance(value, dict):
-        return {"dict": [[_plain(k, arrays), _plain(v, arrays)] for k, v in value.items()]}
+        items = [[_plain(part, arrays, segments) for part in item] for item in value.items()]
+        return {"dict": items}
     if isinstance(value, list | tuple):
-        return {type(value).__name__: [_plain(item, arrays) for item in value]}
+        return {type(value).__name__: [_plain(item, arrays, segments) for item in value]}
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise TypeError(f"a checkpoint cannot hold a {type(value).__name__}")
 
 
-def _state(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
+def _state(value: Any, arrays: dict[str, NDArray[Any]], segments: Segments) -> Any:
     if not isinstance(value, dict):
         return value
     ((kind, content),) = value.items()
     if kind == "array":
         return arrays[content]
+    if kind == "segment":
+        return segments.segment(content)
     if kind == "dict":
-        return {_state(k, arrays): _state(v, arrays) for k, v in content}
-    items = [_state(item, arrays) for item in content]
+        return dict([_state(part, arrays, segments) for part in item] for item in content)
+    items = [_state(item, arrays, segments) for item in content]
     return tuple(items) if kind == "tuple" else items

@@ -17,6 +17,7 @@ from showtell.learners.choices import Best, Weights
 from showtell.learners.labelling import Rollout, label
 from showtell.learners.learner import Assignment, Sink
 from showtell.learners.progress import EpisodeLog, Row, succeeded
+from showtell.learners.sb3.replay import ReplaySegments
 from showtell.learners.sb3.state import capture
 from showtell.learners.scaling import ReturnScale
 from showtell.project.checkpoints import Resume
@@ -81,12 +82,14 @@ class Rollouts(BaseCallback):
         pace: Pace,
         pay: Pay,
         story: Story,
+        replay: ReplaySegments | None,
         resume: Resume,
         sink: Sink,
     ) -> None:
         super().__init__()
         self._assignment, self._worlds, self._pace = assignment, worlds, pace
         self._pay, self._story, self._resume, self._sink = pay, story, resume, sink
+        self._replay = replay
         world = worlds[0].world
         self._rollout = Rollout(pace.rollout, len(worlds), world.horizon)
         self._success_rule = world.success_rule
@@ -100,8 +103,8 @@ class Rollouts(BaseCallback):
         if step != self._shown:
             self._sink(step, {})  # how far it is
         if step // every > self._saved // every:
-            state = {"model": capture(self.model, self._worlds), "story": self._story.state()}
-            self._resume.save(step, state)
+            model = capture(self.model, self._worlds, self._replay)
+            self._resume.save(step, {"model": model, "story": self._story.state()})
             self._saved = step
         assert isinstance(self.model._last_obs, np.ndarray)
         self._rollout.begin(self.model._last_obs)

@@ -10,23 +10,24 @@ from typing import Any
 import numpy as np
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
-from stable_baselines3.common.buffers import ReplayBuffer
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.save_util import recursive_getattr
 
+from showtell.learners.sb3.replay import ReplaySegments
 from showtell.worlds.world import SeededEpisodes
 
 # `_n_calls` decides when DQN's target network follows.
 _COUNTERS = ("num_timesteps", "_n_updates", "_n_calls", "exploration_rate")
-_COLUMNS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
 
 
-def capture(model: BaseAlgorithm, worlds: list[SeededEpisodes]) -> dict[str, Any]:
+def capture(
+    model: BaseAlgorithm, worlds: list[SeededEpisodes], replay: ReplaySegments | None
+) -> dict[str, Any]:
     """The state at the start of a rollout, where every episode is at its first step."""
+    names, variables = model._get_torch_save_params()
     state: dict[str, Any] = {
-        "networks": {
-            name: _arrays(recursive_getattr(model, name).state_dict()) for name in _networks(model)
-        },
+        "networks": {name: _arrays(recursive_getattr(model, name).state_dict()) for name in names},
+        "variables": {name: _arrays(recursive_getattr(model, name)) for name in variables},
         "counters": {name: getattr(model, name) for name in _COUNTERS if hasattr(model, name)},
         "random": {
             "python": random.getstate(),
@@ -36,19 +37,28 @@ def capture(model: BaseAlgorithm, worlds: list[SeededEpisodes]) -> dict[str, Any
         },
         "next_episodes": [world.next_episode for world in worlds],
     }
-    if isinstance(model, OffPolicyAlgorithm):
-        state["buffer"] = _captured(_buffer(model))
+    if replay is not None:
+        state["buffer"] = replay.state(model.num_timesteps // model.n_envs)
     return state
 
 
-def restore(model: BaseAlgorithm, worlds: list[SeededEpisodes], state: dict[str, Any]) -> None:
+def restore(
+    model: BaseAlgorithm,
+    worlds: list[SeededEpisodes],
+    replay: ReplaySegments | None,
+    state: dict[str, Any],
+) -> None:
     """Become what `state` was taken from; the next `learn` must not reset the counters."""
-    for name in _networks(model):
+    names, variables = model._get_torch_save_params()
+    for name in names:
         recursive_getattr(model, name).load_state_dict(_tensors(state["networks"][name]))
+    for name in variables:
+        # In place: its optimizer holds this very tensor (SAC's `log_ent_coef`).
+        recursive_getattr(model, name).data.copy_(_tensors(state["variables"][name]))
     for name, value in state["counters"].items():
         setattr(model, name, value)
-    if isinstance(model, OffPolicyAlgorithm):
-        _restore_buffer(_buffer(model), state["buffer"])
+    if replay is not None:
+        replay.restore(state["buffer"])
     # These episodes had been reset already: `learn` resets a fresh model's worlds once more.
     for world, following in zip(worlds, state["next_episodes"], strict=True):
         world.next_episode = following - 1
@@ -58,28 +68,12 @@ def restore(model: BaseAlgorithm, worlds: list[SeededEpisodes], state: dict[str,
     model.action_space.np_random.bit_generator.state = state["random"]["actions"]
 
 
-def _networks(model: BaseAlgorithm) -> list[str]:
-    """Names of all modules and optimizers, as Stable-Baselines3 lists them for saving."""
-    names, variables = model._get_torch_save_params()
-    assert not variables, f"{type(model).__name__} has loose variables: {variables}"
-    return names
-
-
-def _buffer(model: OffPolicyAlgorithm) -> ReplayBuffer:
+def replay_of(model: BaseAlgorithm) -> ReplaySegments | None:
+    """The segments of the algorithm's replay buffer, if it has one."""
+    if not isinstance(model, OffPolicyAlgorithm):
+        return None
     assert model.replay_buffer is not None
-    return model.replay_buffer
-
-
-def _captured(buffer: ReplayBuffer) -> dict[str, Any]:
-    filled = buffer.size()
-    columns = {name: getattr(buffer, name)[:filled] for name in _COLUMNS}
-    return {"pos": buffer.pos, "full": buffer.full, "columns": columns}
-
-
-def _restore_buffer(buffer: ReplayBuffer, state: dict[str, Any]) -> None:
-    buffer.pos, buffer.full = state["pos"], state["full"]
-    for name, values in state["columns"].items():
-        getattr(buffer, name)[: len(values)] = values
+    return ReplaySegments(model.replay_buffer)
 
 
 def _arrays(value: Any) -> Any:

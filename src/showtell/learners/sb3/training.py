@@ -12,7 +12,7 @@ from showtell.learners.choices import Weights
 from showtell.learners.learner import Assignment, Sink
 from showtell.learners.sb3.lockstep import Lockstep
 from showtell.learners.sb3.rollouts import Pace, Pay, Rollouts, Story, weights_of
-from showtell.learners.sb3.state import restore
+from showtell.learners.sb3.state import replay_of, restore
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.project.seeds import seed
@@ -49,14 +49,15 @@ def train(
     if assignment.start is not None:
         _start(model, assignment.start, fresh)
     story = Story(assignment.reward, scaled=scaled)
+    replay = replay_of(model)
     saved = resume.load()
     if saved is not None:
-        restore(model, worlds, saved["model"])
+        restore(model, worlds, replay, saved["model"])
         story.restore(saved["story"])
     model.learn(
         # Stable-Baselines3 adds the steps already done, if it is not to count from zero.
         pace.steps - model.num_timesteps,
-        callback=Rollouts(assignment, worlds, pace, pay, story, resume, sink),
+        callback=Rollouts(assignment, worlds, pace, pay, story, replay, resume, sink),
         log_interval=None,  # type: ignore[arg-type]  # what switches its own log off
         reset_num_timesteps=saved is None,
     )

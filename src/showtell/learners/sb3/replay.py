@@ -1,0 +1,79 @@
+"""A replay buffer in segments: every row is written once, at the first checkpoint after it.
+
+An observation is stored once: what a row's action led to is the next row's observation, unless an
+episode ended there.
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from stable_baselines3.common.buffers import ReplayBuffer
+
+from showtell.project.segments import Arrays, Segment
+
+_PLAIN = ("observations", "actions", "rewards", "dones", "timeouts")
+_BITS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+
+
+class ReplaySegments:
+    """Which rows of a replay buffer stand in which segment.
+
+    Rows are numbered from the training's start; the buffer holds the latest `size` of them.
+    """
+
+    def __init__(self, buffer: ReplayBuffer) -> None:
+        self._buffer = buffer
+        self._spans: list[tuple[int, int]] = []  # first row, and the one after the last
+
+    def state(self, rows: int) -> dict[str, Any]:
+        """The buffer's content after `rows` rows, as segments of which the last one is new."""
+        oldest = max(0, rows - self._buffer.buffer_size)
+        written = self._spans[-1][1] if self._spans else 0
+        self._spans = [span for span in self._spans if span[1] > oldest]
+        if rows > max(written, oldest):
+            self._spans.append((max(written, oldest), rows))
+        segments = [
+            Segment(f"replay-{first:012d}-{end:012d}", partial(self._read, first, end))
+            for first, end in self._spans
+        ]
+        return {"rows": rows, "spans": list(self._spans), "segments": segments}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Fill the buffer with what `state` was taken from."""
+        buffer, rows = self._buffer, state["rows"]
+        self._spans = list(state["spans"])
+        for (first, end), segment in zip(self._spans, state["segments"], strict=True):
+            # The oldest segment may begin with rows that newer ones have replaced: they follow.
+            _put(buffer, self._places(first, end), segment.read())
+        buffer.pos, buffer.full = rows % buffer.buffer_size, rows >= buffer.buffer_size
+
+    def _read(self, first: int, end: int) -> Arrays:
+        return _taken(self._buffer, self._places(first, end))
+
+    def _places(self, first: int, end: int) -> NDArray[np.int64]:
+        return np.arange(first, end, dtype=np.int64) % self._buffer.buffer_size
+
+
+def _taken(buffer: ReplayBuffer, places: NDArray[np.int64]) -> Arrays:
+    columns = {name: getattr(buffer, name)[places] for name in _PLAIN}
+    following = buffer.next_observations[places]
+    other = np.ones(following.shape[:2], dtype=np.bool_)
+    # Compared as bits: -0.0 equals 0.0, but would come back as another number.
+    differs = _bits(following[:-1]) != _bits(columns["observations"][1:])
+    other[:-1] = differs.reshape(*differs.shape[:2], -1).any(axis=-1)
+    return columns | {"other": other, "next_observations": following[other]}
+
+
+def _put(buffer: ReplayBuffer, places: NDArray[np.int64], columns: Arrays) -> None:
+    for name in _PLAIN:
+        getattr(buffer, name)[places] = columns[name]
+    following = np.empty_like(columns["observations"])
+    following[:-1] = columns["observations"][1:]
+    following[columns["other"]] = columns["next_observations"]
+    buffer.next_observations[places] = following
+
+
+def _bits(values: NDArray[Any]) -> NDArray[Any]:
+    return values.view(_BITS[values.dtype.itemsize])

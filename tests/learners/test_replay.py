@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from gymnasium import spaces
+from stable_baselines3.common.buffers import ReplayBuffer
+
+from showtell.learners.sb3.replay import ReplaySegments
+from showtell.project.checkpoints import Resume
+
+COLUMNS = ("observations", "next_observations", "actions", "rewards", "dones", "timeouts")
+HORIZON = 3
+
+
+def empty(size: int = 10) -> ReplayBuffer:
+    box = spaces.Box(-1, 1, (2,), np.float32)
+    return ReplayBuffer(2 * size, box, spaces.Discrete(3), "cpu", n_envs=2)
+
+
+def fill(buffer: ReplayBuffer, first: int, end: int) -> None:
+    """Rows with numbers of their own; every third ends an episode, with an observation more."""
+    for row in range(first, end):
+        over = row % HORIZON == HORIZON - 1
+        now, then = np.full((2, 2), row), np.full((2, 2), -row if over else row + 1)
+        action, reward = np.array([row % 3] * 2), np.array([row, -row])
+        info = [{"TimeLimit.truncated": over}, {}]
+        buffer.add(now, then, action, reward, np.array([over, over]), info)
+
+
+@pytest.mark.parametrize("checkpoints", [[3], [3, 9], [6, 9, 12], [3, 18, 21, 30], [9, 27, 27, 30]])
+def test_a_buffer_comes_back_with_every_row(tmp_path, checkpoints):
+    buffer = empty()
+    replay = ReplaySegments(buffer)
+    with Resume(tmp_path, "job") as resume:
+        for before, end in zip([0, *checkpoints], checkpoints, strict=False):
+            fill(buffer, before, end)
+            resume.save(end, replay.state(end))
+    again = empty()
+    with Resume(tmp_path, "job") as resume:
+        ReplaySegments(again).restore(resume.load())
+    assert (again.pos, again.full) == (buffer.pos, buffer.full)
+    for name in COLUMNS:
+        np.testing.assert_array_equal(getattr(again, name), getattr(buffer, name), name)
+
+
+def test_bits_that_compare_equal_come_back_as_they_were(tmp_path):
+    buffer, again = empty(), empty()
+    zero, negative = np.zeros((2, 2)), -np.zeros((2, 2))
+    for now, then in ((zero, negative), (zero, np.full((2, 2), np.nan)), (zero, zero)):
+        buffer.add(now, then, np.zeros(2), np.zeros(2), np.zeros(2), [{}, {}])
+    ReplaySegments(again).restore(ReplaySegments(buffer).state(3))
+    assert again.next_observations.tobytes() == buffer.next_observations.tobytes()
+
+
+def test_a_checkpoint_writes_only_rows_that_are_new(tmp_path):
+    buffer = empty()
+    replay = ReplaySegments(buffer)
+    with Resume(tmp_path, "job") as resume:
+        for end in range(3, 31, 3):
+            fill(buffer, end - 3, end)
+            before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("segment-*")}
+            resume.save(end, replay.state(end))
+            new = [p for p in tmp_path.glob("segment-*") if before.get(p) != p.stat().st_mtime_ns]
+            assert [path.stem for path in new] == [f"segment-replay-{end - 3:012d}-{end:012d}"]
+    # Ten rows of the buffer, and those that only the checkpoint before the last one needs.
+    assert len(list(tmp_path.glob("segment-*"))) == 5
