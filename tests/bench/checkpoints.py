@@ -18,7 +18,7 @@ EVERY = 64_000  # steps between two checkpoints
 
 
 def measure() -> list[dict[str, object]]:
-    """A full ring buffer; then a checkpoint after every 64,000 new transitions."""
+    """A full ring buffer, then a checkpoint after every 64,000 new transitions."""
     box, hands = (spaces.Box(-1, 1, (n,), np.float32) for n in (NUMBERS, ACTIONS))
     buffer = ReplayBuffer(TRANSITIONS, box, hands, "cpu", n_envs=ENVIRONMENTS)
     dice = np.random.default_rng(0)
@@ -26,8 +26,11 @@ def measure() -> list[dict[str, object]]:
     taken = []
     with tempfile.TemporaryDirectory() as folder, Resume(Path(folder), "bench") as resume:
         while len(taken) < 3 or rows < buffer.buffer_size + 3 * new:
-            _fill(buffer, rows, new, dice)
-            rows += new
+            for _ in range(new // HORIZON):
+                _fill(buffer, rows, HORIZON, dice)
+                rows += HORIZON
+                if (waiting := replay.waiting(rows)) is not None:
+                    resume.write(waiting)
             begun = time.perf_counter()
             resume.save(rows * ENVIRONMENTS, {"buffer": replay.state(rows)})
             taken.append(time.perf_counter() - begun)

@@ -62,3 +62,23 @@ def test_a_checkpoint_writes_only_rows_that_are_new(tmp_path):
             assert [path.stem for path in new] == [f"segment-replay-{end - 3:012d}-{end:012d}"]
     # Ten rows of the buffer, and those that only the checkpoint before the last one needs.
     assert len(list(tmp_path.glob("segment-*"))) == 5
+
+
+def test_many_rows_do_not_wait_for_a_checkpoint(tmp_path, monkeypatch):
+    buffer = empty()
+    row = buffer.observations[0].nbytes
+    monkeypatch.setattr("showtell.learners.sb3.replay._SEGMENT_BYTES", 6 * row)
+    replay = ReplaySegments(buffer)
+    fill(buffer, 0, 3)
+    assert replay.waiting(3) is None
+    fill(buffer, 3, 6)
+    with Resume(tmp_path, "job") as resume:
+        segment = replay.waiting(6)
+        assert segment is not None
+        resume.write(segment)
+        fill(buffer, 6, 9)
+        resume.save(9, replay.state(9))
+        again = empty()
+        ReplaySegments(again).restore(resume.load())
+    np.testing.assert_array_equal(again.next_observations, buffer.next_observations)
+    assert len(list(tmp_path.glob("segment-*"))) == 2

@@ -74,6 +74,10 @@ class Resume:
     ) -> None:
         self._lock.release()
 
+    def write(self, segment: Segment) -> None:
+        """Write a segment that a later checkpoint will name."""
+        self._segments.hash_of(segment)
+
     def save(self, step: int, state: Any) -> None:
         """Write a checkpoint; the one before it stays, in case this one is torn."""
         arrays: dict[str, NDArray[Any]] = {}

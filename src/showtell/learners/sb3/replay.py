@@ -1,5 +1,7 @@
 """A replay buffer in segments: every row is written once, at the first checkpoint after it.
 
+Where many rows wait for the checkpoint, they are written before it, so that it stays short.
+
 An observation is stored once: what a row's action led to is the next row's observation, unless an
 episode ended there.
 """
@@ -14,6 +16,7 @@ from stable_baselines3.common.buffers import ReplayBuffer
 from showtell.project.segments import Arrays, Segment
 
 _PLAIN = ("observations", "actions", "rewards", "dones", "timeouts")
+_SEGMENT_BYTES = 8 << 20  # rows of this size do not wait for a checkpoint
 _BITS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
@@ -27,17 +30,14 @@ class ReplaySegments:
         self._buffer = buffer
         self._spans: list[tuple[int, int]] = []  # first row, and the one after the last
 
+    def waiting(self, rows: int) -> Segment | None:
+        """A new segment, if the rows since the last one are too many to wait for a checkpoint."""
+        size = (rows - self._written) * self._buffer.observations[0].nbytes
+        return self._segments(rows)[-1] if size >= _SEGMENT_BYTES else None
+
     def state(self, rows: int) -> dict[str, Any]:
         """The buffer's content after `rows` rows, as segments of which the last one is new."""
-        oldest = max(0, rows - self._buffer.buffer_size)
-        written = self._spans[-1][1] if self._spans else 0
-        self._spans = [span for span in self._spans if span[1] > oldest]
-        if rows > max(written, oldest):
-            self._spans.append((max(written, oldest), rows))
-        segments = [
-            Segment(f"replay-{first:012d}-{end:012d}", partial(self._read, first, end))
-            for first, end in self._spans
-        ]
+        segments = self._segments(rows)
         return {"rows": rows, "spans": list(self._spans), "segments": segments}
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -48,6 +48,21 @@ class ReplaySegments:
             # The oldest segment may begin with rows that newer ones have replaced: they follow.
             _put(buffer, self._places(first, end), segment.read())
         buffer.pos, buffer.full = rows % buffer.buffer_size, rows >= buffer.buffer_size
+
+    @property
+    def _written(self) -> int:
+        return self._spans[-1][1] if self._spans else 0
+
+    def _segments(self, rows: int) -> list[Segment]:
+        oldest = max(0, rows - self._buffer.buffer_size)
+        first = max(self._written, oldest)
+        self._spans = [span for span in self._spans if span[1] > oldest]
+        if rows > first:
+            self._spans.append((first, rows))
+        return [
+            Segment(f"replay-{first:012d}-{end:012d}", partial(self._read, first, end))
+            for first, end in self._spans
+        ]
 
     def _read(self, first: int, end: int) -> Arrays:
         return _taken(self._buffer, self._places(first, end))

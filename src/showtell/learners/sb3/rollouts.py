@@ -106,6 +106,8 @@ class Rollouts(BaseCallback):
             model = capture(self.model, self._worlds, self._replay)
             self._resume.save(step, {"model": model, "story": self._story.state()})
             self._saved = step
+        elif self._replay and (rows := self._replay.waiting(step // self.model.n_envs)):
+            self._resume.write(rows)
         assert isinstance(self.model._last_obs, np.ndarray)
         self._rollout.begin(self.model._last_obs)
 
