@@ -41,11 +41,11 @@ def test_times_asks_for_so_many_of_the_other(gail, outcome):
 def test_times_says_the_ratio_even_where_it_divides_by_zero():
     test = Times(kind="times", method="text", versus="gail", times=2, **RATE)
     found = verdict(test, results_of(zero_shot(text=[0.8, 0.8, 0.8], gail=[0.4, 0.4, 0.4])))
-    assert found.parts[0].said == "2.0 times [2.0, 2.0]: 80 % against 40 %"
+    assert found.parts[0].text == "2.0 times [2.0, 2.0]: 80 % against 40 %"
     found = verdict(test, results_of(zero_shot(text=[0.8, 0.8, 0.8], gail=[0.0, 0.0, 0.0])))
-    assert found.parts[0].said == "∞ times [∞, ∞]: 80 % against 0 %"
+    assert found.parts[0].text == "∞ times [∞, ∞]: 80 % against 0 %"
     found = verdict(test, results_of(zero_shot(text=[0.0] * 3, gail=[0.0] * 3)))
-    assert found.parts[0].said == "0/0 times [1.0, 1.0]: 0 % against 0 %"
+    assert found.parts[0].text == "0/0 times [1.0, 1.0]: 0 % against 0 %"
     assert found.outcome == "not reproduced"
 
 
@@ -54,7 +54,7 @@ def test_several_others_are_a_part_each_and_all_must_be_beaten():
     scores = zero_shot(text=[0.8, 0.8, 0.9], gail=[0.1, 0.1, 0.2], airl=[0.85, 0.95, 1.0])
     found = verdict(test, results_of(scores))
     assert [part.holds for part in found.parts] == [True, False]
-    assert found.parts[1].said.endswith("(to airl)")
+    assert found.parts[1].text.endswith("(to airl)")
     assert found.outcome == "not reproduced"
     assert "to gail and to airl" in found.test
 
@@ -71,7 +71,7 @@ def test_each_task_may_count_alone(share, outcome):
     test = Above(kind="above", method="text", versus="zero", each_task=True, share=share, **RATE)
     found = verdict(test, results_of(scores))
     assert found.outcome == outcome
-    assert [part.said.split("(")[-1] for part in found.parts] == ["drawer)", "door)", "button)"]
+    assert [part.text.split("(")[-1] for part in found.parts] == ["drawer)", "door)", "button)"]
 
 
 def test_reaching_a_value_may_be_asked_of_each_task():

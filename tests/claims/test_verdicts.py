@@ -56,7 +56,7 @@ def test_a_single_seed_has_no_interval_and_says_so(make_results):
     results = make_results({"text": {"cartpole": [1.0]}, "zero": {"cartpole": [0.0]}})
     found = verdict(above(), results)
     assert found.parts[0].low is None
-    assert "no interval" in found.parts[0].said
+    assert "no interval" in found.parts[0].text
     assert "Fewer than 3 seeds" in found.why
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from showtell.figures.chart import chart
-from showtell.figures.style import dark_of, ramp_colour, save
+from showtell.figures.style import save
 from showtell.project.errors import UserError
 from showtell.results.reading import Results
 from showtell.results.table import Table
@@ -105,16 +105,6 @@ def test_a_reward_that_is_flat_has_no_rescaled_curve(make_results, tmp_path):
     table = chart(FIGURES["landscape"]).table(results)
     assert set(table.column("rescaled")) == {""}
     save(chart(FIGURES["landscape"]).draw(table), tmp_path / "flat.svg")
-
-
-def test_stronger_is_lighter_so_colours_keep_their_order_in_grey():
-    def lightness(colour):
-        linear = [(c / 255) ** 2.2 for c in bytes.fromhex(colour[1:])]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    shades = [lightness(ramp_colour(strength / 10)) for strength in range(11)]
-    assert shades == sorted(shades)
-    assert all(lightness(dark_of()[c]) > 0.25 for c in map(ramp_colour, (0, 0.5, 1)))
 
 
 def test_an_unknown_kind_of_figure_names_the_nearest():

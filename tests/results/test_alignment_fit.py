@@ -52,7 +52,7 @@ def test_the_diagonal_must_lead_on_every_task(column):
     assert verdict(alignment_of(OWN), column).outcome == "reproduced"
     found = verdict(alignment_of(OTHER), column)
     assert [part.holds for part in found.parts] == [True, False]
-    assert "sentence of drawer" in found.parts[1].said
+    assert "sentence of drawer" in found.parts[1].text
     assert found.outcome == "not reproduced"
     assert found.n is None  # rollouts of scripts, not of seeds
 

@@ -10,10 +10,10 @@ from showtell.claims.tests import (
     AtLeast,
     Diagonal,
     Early,
-    Judged,
     LandscapePeak,
     NoBetter,
     NoWorse,
+    OfPolicies,
     SameShape,
     Share,
     Times,
@@ -121,7 +121,7 @@ def _versus(test: Against, again: str = "to ") -> str:
     return who if same else f"{who} after {test.other_phase}"
 
 
-def _policy(test: Judged) -> str:
+def _policy(test: OfPolicies) -> str:
     after = "" if test.phase == "pretrain" else f" after {test.phase}"
     return f"{test.policy} policy{after}"
 

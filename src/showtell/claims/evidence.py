@@ -22,7 +22,7 @@ class Part(BaseModel):
     high: float | None = None
     seeds: int | None = None  # behind this number; a fixed model has none
     holds: bool | None  # None: undecided
-    said: str  # the finding, for a reader
+    text: str  # the finding, for a reader
 
 
 class Evidence(NamedTuple):
@@ -69,11 +69,11 @@ def words(metric: str) -> str:
     return "EPIC distance" if metric == "epic" else metric.replace("_", " ")
 
 
-def part_of(method: str, estimate: Estimate, holds: bool | None, said: str) -> Part:
+def part_of(method: str, estimate: Estimate, holds: bool | None, text: str) -> Part:
     """A part about an estimate."""
     value, low, high, seeds = estimate
     return Part(
-        method=method, value=value, low=low, high=high, seeds=seeds or None, holds=holds, said=said
+        method=method, value=value, low=low, high=high, seeds=seeds or None, holds=holds, text=text
     )
 
 

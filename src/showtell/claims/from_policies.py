@@ -19,7 +19,7 @@ from showtell.results.reading import Results
 from showtell.studies import statistics
 from showtell.studies.statistics import Estimate, Scores
 
-Finding = tuple[Estimate, bool | None, str]  # a number, whether it holds, what is said of it
+Finding = tuple[Estimate, bool | None, str]  # a number, whether it holds, what was found in words
 
 
 class _Pair(NamedTuple):
@@ -35,10 +35,10 @@ def above(test: Above, results: Results) -> Evidence:
 
     def found(pair: _Pair) -> Finding:
         gap, wins = _difference(pair, results), _wins(pair, results)
-        said = (
+        text = (
             f"{format_estimate(gap, test.metric, '+')}; ahead in {100 * wins.value:.0f} % of pairs"
         )
-        return gap, interval_vs(gap, 0.0, strict=True), said
+        return gap, interval_vs(gap, 0.0, strict=True), text
 
     return _compared(test, results, found, line=0.0)
 
@@ -118,8 +118,8 @@ def early(test: Early, results: Results) -> Evidence:
             purpose = (method, test.phase, test.versus_phase, test.column, task or "")
             pair = _Pair({t: one[t] for t in shared}, {t: other[t] for t in shared}, purpose)
             gap = _difference(pair, results)
-            said = format_estimate(gap, test.column, "+") + suffix
-            parts.append(part_of(method, gap, interval_vs(gap, 0.0, strict=True), said))
+            text = format_estimate(gap, test.column, "+") + suffix
+            parts.append(part_of(method, gap, interval_vs(gap, 0.0, strict=True), text))
     return Evidence(parts, tuple(waiting), line=0.0, note=_too_coarse(test, results))
 
 
@@ -152,8 +152,8 @@ def _compared(
                 if pair is None:
                     waiting.append(method + named + suffix)
                     continue
-                estimate, holds, said = found(pair)
-                parts.append(part_of(method, estimate, holds, said + named + suffix))
+                estimate, holds, text = found(pair)
+                parts.append(part_of(method, estimate, holds, text + named + suffix))
     return Evidence(parts, tuple(waiting), line=line)
 
 
@@ -187,7 +187,7 @@ def _pair(
 
 
 def _tasks(each: bool, results: Results) -> Iterator[tuple[str | None, str]]:
-    """(task, what is said of it): every task alone, or all of them together."""
+    """(task, its suffix in a text): every task alone, or all of them together."""
     if not each:
         yield None, ""
         return

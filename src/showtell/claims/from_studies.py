@@ -28,8 +28,8 @@ def landscape_peak(test: LandscapePeak, results: Results) -> Evidence:
     for method, curve in curves(results, test.study, test.method):
         peak = curve.x[int(np.argmax(curve.reward))]
         holds = abs(peak - test.at) <= test.within
-        said = f"largest at {peak:+.3f} {test.unit}{curve.task_suffix}"
-        parts.append(Part(method=method, value=peak, holds=holds, said=said))
+        text = f"largest at {peak:+.3f} {test.unit}{curve.task_suffix}"
+        parts.append(Part(method=method, value=peak, holds=holds, text=text))
     return Evidence(parts, line=test.at, band=(test.at - test.within, test.at + test.within))
 
 
@@ -44,8 +44,8 @@ def same_shape(test: SameShape, results: Results) -> Evidence:
     for method, curve in found:
         if method != reference.name and curve.task in references:
             rank = statistics.spearman(curve.reward, references[curve.task].reward)
-            said = f"{rank:.2f} with {reference.label}{curve.task_suffix}"
-            parts.append(Part(method=method, value=rank, holds=rank >= test.value, said=said))
+            text = f"{rank:.2f} with {reference.label}{curve.task_suffix}"
+            parts.append(Part(method=method, value=rank, holds=rank >= test.value, text=text))
     return Evidence(parts, line=test.value)
 
 
@@ -68,8 +68,8 @@ def order(test: Order, results: Results) -> Evidence:
         notes.append(f"{reference.label}: {format_estimate(than, test.column)}{where}.")
         for method in methods_matching(test.method, rows):
             if method != reference.name:
-                holds, said = _lower(rows[method], than), format_estimate(rows[method], test.column)
-                parts.append(part_of(method, rows[method], holds, said + where))
+                holds, text = _lower(rows[method], than), format_estimate(rows[method], test.column)
+                parts.append(part_of(method, rows[method], holds, text + where))
     return Evidence(parts, line=lines[0] if len(lines) == 1 else None, note=" ".join(notes))
 
 
@@ -83,10 +83,10 @@ def diagonal(test: Diagonal, results: Results) -> Evidence:
             lead = alignment_fit.lead(rows, task, test.column, stream)
             if lead is None:
                 continue
-            said = f"{lead.gap.value:+.2f} [{lead.gap.low:+.2f}, {lead.gap.high:+.2f}]: "
-            said += f"{lead.own:.2f}, {lead.other:.2f} with the sentence of {lead.second}"
+            text = f"{lead.gap.value:+.2f} [{lead.gap.low:+.2f}, {lead.gap.high:+.2f}]: "
+            text += f"{lead.own:.2f}, {lead.other:.2f} with the sentence of {lead.second}"
             holds = _leads(lead.gap)
-            parts.append(part_of(method, lead.gap, holds, f"{said} ({task})"))
+            parts.append(part_of(method, lead.gap, holds, f"{text} ({task})"))
     return Evidence(parts, line=0.0)
 
 

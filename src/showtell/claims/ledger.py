@@ -94,7 +94,7 @@ class FigureFacts(Entry):
     title: str
     where: str  # the paper's figure that it answers
     caption: str
-    of_policies: bool = True  # then success, protocol and the use of the truth are said below it
+    of_policies: bool = True  # then success, protocol and the use of the truth stand below it
 
 
 class Protocol(Entry):

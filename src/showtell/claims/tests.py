@@ -32,14 +32,14 @@ class Measured(Entry):
     phase: str = "pretrain"
 
 
-class Judged(Measured):
+class OfPolicies(Measured):
     """A number that a test judges, over all tasks together or on each of them."""
 
     each_task: bool = False
     share: Share = "every"  # of the methods, and of the tasks where each counts
 
 
-class Against(Judged):
+class Against(OfPolicies):
     """A number beside another: that of other methods, of another phase, or both."""
 
     versus: str | tuple[str, ...] | None = None  # patterns; null: the same method
@@ -91,7 +91,7 @@ class NoWorse(Against):
     by: PositiveFloat
 
 
-class AtLeast(Judged):
+class AtLeast(OfPolicies):
     """A method reaches a value: the whole interval of its IQM does."""
 
     kind: Literal["at_least"]

@@ -15,10 +15,10 @@ from showtell.claims.tests import (
     AtLeast,
     Diagonal,
     Early,
-    Judged,
     LandscapePeak,
     NoBetter,
     NoWorse,
+    OfPolicies,
     Order,
     SameShape,
     Share,
@@ -126,7 +126,7 @@ def _absent(test: Any, results: Results) -> str | None:
     for phase in _phases(test):
         if phase not in plan.phases:
             return f"phase {phase}"
-    if isinstance(test, Judged):
+    if isinstance(test, OfPolicies):
         return None if test.policy in plan.policies else f"{test.policy} policy"
     if isinstance(test, Early):
         return None
@@ -155,7 +155,7 @@ def _phases(test: Any) -> list[str]:
 
 def _seeds(test: Any, results: Results) -> int | None:
     """Seeds of the method that has fewest; a study of a fixed model has none."""
-    if not isinstance(test, Judged | Early):
+    if not isinstance(test, OfPolicies | Early):
         return None
     plan = results.comparison
     wanted = [(test.method, phase) for phase in _phases(test)]

@@ -218,7 +218,7 @@ def _strips(judged: JudgedClaim) -> list[tuple[MethodStyle, Markup, str]]:
                     style.colour,
                 )
             ),
-            part.said,
+            part.text,
         )
         for part in verdict.parts
     ]

@@ -1,1 +1,0 @@
-from tests.results.experiments import make_results  # noqa: F401 (a fixture)
