@@ -3,7 +3,7 @@
 import pytest
 
 from showtell.project.errors import UserError
-from showtell.results.reading import read
+from showtell.results.reading import Home, read
 from showtell.results.summary import summarise
 from showtell.study.layout import Layout, Run
 from tests.results.experiments import comparison
@@ -103,3 +103,22 @@ def test_summary_pools_tasks_only_when_all_of_them_have_results(make_results):
     assert rows.where(task="all").numbers("iqm") == [pytest.approx(0.5)]  # (0.2 + 0.8) / 2
     part = make_results({"text": {"pull": [0.0, 0.2]}}, tasks=tasks, seeds=2)
     assert summarise(part).where(metric="success").column("task") == ["pull"]
+
+
+def test_trainings_of_another_experiment_are_read_there(tmp_path):
+    homes = {"gail": Home(paper="roboclip", experiment="language", tasks=("near",))}
+    plan = comparison({"gail": None, "zero": None}, tasks=("near", "far"), seeds=1).model_copy(
+        update={"trained_elsewhere": homes}
+    )
+    layout = Layout(tmp_path)
+    own, home = ("vlm_rm", "cartpole"), ("roboclip", "language")
+    for where in (own, home):
+        for run in plan.runs:
+            path = layout.training(*where, run) / "progress.csv"
+            path.parent.mkdir(parents=True)
+            path.write_text(f"step,success\n10,{float(where == home)}\n")
+    found = read(plan, tmp_path).progress
+    assert {run[:2] for run, table in found.items() if table.numbers("success") == [1.0]} == {
+        ("near", "gail")
+    }
+    assert len(found) == 4

@@ -141,6 +141,14 @@ def test_a_users_video_is_an_input_by_content(workspace):
     assert job not in workspace.pending()
 
 
+def test_a_training_of_another_experiment_is_not_made_again(workspace):
+    zero = {"reward": {"kind": "zero"}, "trainings_of": "roboclip/language"}
+    workspace.override(papers__roboclip__experiments__edited__methods__zero=zero)
+    pending = workspace.pending()
+    assert {job[0] for job in pending} == {"compare", "figure", "report"}
+    assert {job[3] for job in pending if job[0] != "report"} == {"edited"}
+
+
 def film(path: Path, *colours: str) -> None:
     path.parent.mkdir(exist_ok=True)
     first, *others = (Image.new("RGB", (32, 32), colour) for colour in colours)

@@ -8,7 +8,7 @@ from showtell.claims import agreement
 from showtell.demos import inputs
 from showtell.project import invocation
 from showtell.project.foreign.snakemake import schedule_when_jobs_end
-from showtell.study import parameters
+from showtell.study import parameters, shared_trainings
 from showtell.project.errors import UserError
 from showtell.study.grid import PRETRAIN, Cell, Grid, figures, phases
 from showtell.project.sharing import records
@@ -32,6 +32,7 @@ SCALE = str(config.get("scale", "mini"))
 
 try:
     GRID = Grid(parameters.load(ROOT, SCALE))
+    shared_trainings.check(GRID)
     agreement.check(GRID.parameters)
     INPUTS = Inputs(GRID, SCALE)
     INPUTS.check_targets(sys.argv[1:])  # Snakemake sets its own list later
@@ -255,9 +256,9 @@ def _all(paper, name):
     needed = set()
     for cell in GRID.cells(paper, name):
         for phase in phases(experiment, cell.method):
-            one = dict(task=cell.task, method=cell.method, seed=cell.seed, phase=phase)
-            yield from outputs("train", **named, **one)
-            yield from outputs("evaluate", **named, **one)
+            one = dict(vars(GRID.home(cell)), phase=phase)
+            yield from outputs("train", **one)
+            yield from outputs("evaluate", **one)
             goal = GRID.goal_of(GRID.paid(cell, phase))
             needed |= set() if goal is None else {(goal, cell.task)}
     for study in experiment.studies:

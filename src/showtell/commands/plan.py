@@ -98,6 +98,8 @@ def _planned_steps(grid: Grid) -> Iterator[int]:
     """How long each training of the grid is."""
     for paper, name, experiment in grid.experiments():
         for cell in grid.cells(paper, name):
+            if grid.home(cell) != cell:
+                continue  # counted where it is trained
             for phase in phases(experiment, cell.method):
                 yield grid.parameters.learners[grid.learner(cell, phase)].steps
 

@@ -224,7 +224,7 @@ def _success(found: Results, layout: Layout) -> dict[str, str]:
     plan = found.comparison
     definitions: dict[str, str] = {}
     for run in found.scores_of:
-        path = layout.evaluation(plan.paper, plan.experiment, run) / "metrics.json"
+        path = layout.evaluation(*plan.home(run), run) / "metrics.json"
         if run.task not in definitions and path.exists():
             definitions[run.task] = str(read_json(path).get("success_definition", ""))
     return definitions

@@ -45,6 +45,16 @@ class Incompatible(NamedTuple):
     why: str
 
 
+class Home(BaseModel):
+    """The experiment whose trainings of a method are read, on some tasks."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    paper: str
+    experiment: str
+    tasks: tuple[str, ...]
+
+
 class Comparison(BaseModel):
     """What is compared in one experiment: the job of `compare`, `figure`, and of the report."""
 
@@ -61,6 +71,7 @@ class Comparison(BaseModel):
     seeds: int
     phases: tuple[str, ...] = ("pretrain",)
     only: dict[str, tuple[str, ...]] = {}  # phase -> the methods that go through it, if not all
+    trained_elsewhere: dict[str, Home] = {}  # by method
     evaluate: dict[str, Any]
     studies: dict[str, dict[str, Any]] = {}
     demos: tuple[tuple[str, str], ...] = ()  # (demo, task) that its methods are given
@@ -99,6 +110,13 @@ class Comparison(BaseModel):
     def study_tasks(self, study: str) -> tuple[str, ...]:
         """The tasks that a study is measured on."""
         return tuple(self.studies[study].get("tasks") or self.tasks)
+
+    def home(self, run: Run) -> tuple[str, str]:
+        """The paper and the experiment that make a training."""
+        home = self.trained_elsewhere.get(run.method)
+        if home is None or run.task not in home.tasks:
+            return self.paper, self.experiment
+        return home.paper, home.experiment
 
     def phases_of(self, method: str) -> tuple[str, ...]:
         """The phases that one method goes through."""
@@ -175,10 +193,14 @@ def read(comparison: Comparison, results: Path) -> Results:
     plan, layout = comparison, Layout(results)
     where = (plan.paper, plan.experiment)
     evaluations = _existing(
-        {run: layout.evaluation(*where, run) / "episodes.csv" for run in plan.runs}
+        {run: layout.evaluation(*plan.home(run), run) / "episodes.csv" for run in plan.runs}
     )
-    curves = _existing({run: layout.training(*where, run) / "progress.csv" for run in plan.runs})
-    videos = _existing({run: layout.evaluation(*where, run) / "rollout.mp4" for run in plan.runs})
+    curves = _existing(
+        {run: layout.training(*plan.home(run), run) / "progress.csv" for run in plan.runs}
+    )
+    videos = _existing(
+        {run: layout.evaluation(*plan.home(run), run) / "rollout.mp4" for run in plan.runs}
+    )
     studies = _existing(
         {
             (task, study): layout.study(*where, task, study)

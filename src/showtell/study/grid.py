@@ -1,7 +1,7 @@
 """The grid: which trainings a study needs, and what each of them is told by its parameters."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel
@@ -123,6 +123,16 @@ class Grid:
                 f"{paper} has no experiment {name!r}; {nearest(name, known[paper].experiments)}"
             )
         return known[paper].experiments[name]
+
+    def home(self, cell: Cell) -> Cell:
+        """The cell whose training a cell uses: itself, or another experiment's."""
+        experiment = self.experiment(cell.paper, cell.experiment)
+        for name, method in experiment.methods.items():
+            if method.trainings_of is not None and cell.method in variants(experiment, [name]):
+                paper, _, other = method.trainings_of.partition("/")
+                if cell.task in self.experiment(paper, other).tasks:
+                    return replace(cell, paper=paper, experiment=other)
+        return cell
 
     def reward(self, cell: Cell) -> BaseModel:
         """The reward that pays the agent of one cell."""

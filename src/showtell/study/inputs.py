@@ -7,7 +7,7 @@ from pathlib import Path
 
 from showtell.project.errors import UserError, nearest
 from showtell.study.grid import Grid, figures, methods, phases
-from showtell.study.layout import Layout, Run
+from showtell.study.layout import Layout, Place, Run
 
 
 @dataclass(frozen=True)
@@ -22,24 +22,25 @@ class Inputs:
         """The paths of this scale."""
         return Layout.of(self.scale)
 
-    def runs(self, paper: str, experiment: str) -> list[Run]:
-        """Every training of one experiment, with all its phases."""
+    def runs(self, paper: str, experiment: str) -> list[Place]:
+        """Every training of one experiment, with all its phases, where it is made."""
         entry = self.grid.experiment(paper, experiment)
         return [
-            Run(cell.task, cell.method, cell.seed, phase)
+            Place(home.paper, home.experiment, Run(home.task, home.method, home.seed, phase))
             for cell in self.grid.cells(paper, experiment)
+            for home in [self.grid.home(cell)]
             for phase in phases(entry, cell.method)
         ]
 
     def trainings(self, paper: str, experiment: str, file: str) -> list[str]:
         """One file of every training of one experiment."""
         runs = self.runs(paper, experiment)
-        return [str(self.layout.training(paper, experiment, run) / file) for run in runs]
+        return [str(self.layout.training(*run) / file) for run in runs]
 
     def evaluations(self, paper: str, experiment: str, file: str) -> list[str]:
         """One file of every evaluation of one experiment."""
         runs = self.runs(paper, experiment)
-        return [str(self.layout.evaluation(paper, experiment, run) / file) for run in runs]
+        return [str(self.layout.evaluation(*run) / file) for run in runs]
 
     def studies(self, paper: str, experiment: str) -> list[str]:
         """The table of every study of one experiment, on each of its tasks."""

@@ -79,6 +79,8 @@ class Method(Frozen):
     )
     sweep: dict[str, list[Any]] = {}
     learner: Name | None = None  # in pretraining, instead of the experiment's
+    # paper/experiment: on the tasks that both have, that experiment's trainings of this method
+    trainings_of: str | None = Field(default=None, pattern=r"^[^/]+/[^/]+$")
     skip: bool = False  # a scale may leave a method out
 
     @model_validator(mode="after")

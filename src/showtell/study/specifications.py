@@ -202,7 +202,18 @@ class Specifications:
             "demos": [list(pair) for pair in self._grid.demos_of(paper, name)],
             "studies": {study: _plain(entry) for study, entry in experiment.studies.items()},
             "address": [paper, name],
+            **self._trained_elsewhere(paper, name),
         }
+
+    def _trained_elsewhere(self, paper: str, name: str) -> dict[str, Any]:
+        """Where other experiments' trainings are read: method -> paper, experiment and tasks."""
+        found: dict[str, dict[str, Any]] = {}
+        for cell in self._grid.cells(paper, name):
+            home = self._grid.home(cell)
+            if home != cell and cell.seed == 0:
+                place = {"paper": home.paper, "experiment": home.experiment, "tasks": []}
+                found.setdefault(cell.method, place)["tasks"].append(cell.task)
+        return {"trained_elsewhere": found} if found else {}
 
     def _goal_and_encoder(self, reward: BaseModel) -> tuple[Any, Any]:
         name = self._grid.goal_of(reward)
