@@ -10,11 +10,11 @@ import psutil
 
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
-from showtell.worlds.humanoid import MODEL, Humanoid, HumanoidSettings
-from showtell.worlds.physics.models import bare_model, mujoco
-from showtell.worlds.poses import POSES, Body
+from showtell.worlds.humanoid.poses import POSES, Body
+from showtell.worlds.humanoid.world import MODEL, Humanoid, HumanoidSettings
+from showtell.worlds.simulator.models import bare_model, mujoco
 
-SCENE = "showtell.rendering.humanoid:HumanoidScene"
+SCENE = "showtell.worlds.humanoid.scene:HumanoidScene"
 STEPS = 100
 
 

@@ -4,11 +4,11 @@ import numpy as np
 
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
-from showtell.worlds.kitchen import Kitchen, KitchenSettings
-from showtell.worlds.physics.models import mujoco
+from showtell.worlds.kitchen.world import Kitchen, KitchenSettings
+from showtell.worlds.simulator.models import mujoco
 from tests.bench.humanoid import building, drawn, memory, rates
 
-SCENE = "showtell.rendering.kitchen:KitchenScene"
+SCENE = "showtell.worlds.kitchen.scene:KitchenScene"
 STEPS = 40
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Reads
-from showtell.worlds.metaworld import MetaWorld, MetaWorldSettings
+from showtell.worlds.metaworld.world import MetaWorld, MetaWorldSettings
 from tests.bench.humanoid import building, memory, rates, timed
 
 STEPS = 128

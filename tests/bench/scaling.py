@@ -5,9 +5,9 @@ import statistics
 import numpy as np
 import psutil
 
-from showtell.data.scripted import has_script, script
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
+from showtell.worlds.script import has_script, script_of
 from tests.bench.humanoid import timed
 from tests.demos.requests import world
 
@@ -30,7 +30,7 @@ def scaled(task: str, view: View) -> list[dict[str, object]]:
     a_world = world(task)
     a_world.reset(seed=0)
     a_world.action_space.seed(0)
-    act = script(a_world) if has_script(a_world) else a_world.action_space.sample
+    act = script_of(a_world) if has_script(a_world) else a_world.action_space.sample
     snapshots = []
     for _ in range(FRAMES):
         snapshots.append(a_world.snapshot())

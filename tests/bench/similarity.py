@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from showtell.data.scripted import script, shaken
 from showtell.nets import encoder as encoders
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.studies.statistics import spearman
 from showtell.study.parameters import load
+from showtell.worlds.script import script_of, shaken
 from showtell.worlds.world import World
 from tests.bench.__main__ import ROOT
 from tests.demos.requests import world
@@ -97,7 +97,7 @@ def episode(a_world: World, kind: str, number: int) -> tuple[Snapshots, bool]:
     draws = np.random.default_rng((KINDS.index(kind), number))
     a_world.reset(seed=number)
     noise = {"scripted": 0.1, "unsteady": 0.5 + number / OF_EACH_KIND}.get(kind, 0.0)
-    act, until = shaken(script(a_world), draws, noise), a_world.horizon
+    act, until = shaken(script_of(a_world), draws, noise), a_world.horizon
     if kind in ("given up", "random"):
         until = int(draws.integers(8, a_world.horizon // 2)) if kind == "given up" else 0
     snapshots, success, size = [], False, a_world.action_space.shape

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from showtell.data.scripted import script
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
-from showtell.worlds.physics.models import mujoco
-from showtell.worlds.tabletop import Tabletop
+from showtell.worlds.script import script_of
+from showtell.worlds.simulator.models import mujoco
+from showtell.worlds.tabletop.table import Tabletop
 from tests.bench.humanoid import building, drawn, memory, rates
 from tests.demos.requests import world
 
@@ -26,7 +26,7 @@ def stepping(task: str) -> dict[str, object]:
     model, data = table._model, mujoco.MjData(table._model)
     table.reset(seed=0)
     actions, pulls = [], []
-    act = script(table)
+    act = script_of(table)
     for _ in range(60):
         actions.append(act())
         table.step(actions[-1])
@@ -59,7 +59,7 @@ def stepping(task: str) -> dict[str, object]:
 def drawing(task: str, width: int, height: int) -> list[dict[str, object]]:
     table = world(task)
     table.reset(seed=0)
-    act, snapshots = script(table), []
+    act, snapshots = script_of(table), []
     for _ in range(8):
         table.step(act())
         snapshots.append(table.snapshot())

@@ -7,13 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from showtell.data.behaviour import behaviour
-from showtell.data.outcomes import WORDS, Moment, Outcome, captions, moment, outcome, prompt
-from showtell.data.scripted import script
-from showtell.data.world_clips import WorldClips, WorldClipsSettings, film
+from showtell.data.captions import Outcome, captions, outcome, prompt
+from showtell.data.world_clips import HAND_WORDS, WorldClips, WorldClipsSettings, film
 from showtell.nets.s3d_text import LENGTH, split
 from showtell.study.registry import build, part
+from showtell.worlds.exploration import behaviour
+from showtell.worlds.kitchen import words as kitchen
+from showtell.worlds.metaworld.words import WORDS as ROBOTS
+from showtell.worlds.script import script_of
+from showtell.worlds.world import Progress
 
+WORDS = [*ROBOTS.values(), *kitchen.WORDS.values(), *HAND_WORDS.values()]
 SETTINGS: dict[str, Any] = {
     "kind": "world_clips",
     "tasks": {"drawer-close": 6},
@@ -87,7 +91,7 @@ def test_hands_do_the_same_as_robots_in_part_or_whole():
     assert set(data.asked) | set(held_out.asked) == {
         "hand pushing red button", "hand opening green drawer", "hand opening door"
     }  # fmt: skip
-    robots = captions("button-press", Outcome.DONE)
+    robots = captions(ROBOTS["button-press"], Outcome.DONE)
     assert any(set(bag) & set(robots) == {"pushing red button"} for bag in told)
     done = [bag for bag in told if "nudging" not in bag[1] and "beside" not in bag[0]]
     assert 0 < len(done) < 24
@@ -100,39 +104,39 @@ def test_the_note_says_what_the_stand_in_has_seen():
 @pytest.mark.parametrize("task", PROMPTS)
 def test_the_papers_prompts_are_said_of_a_task_that_is_done_and_only_then(task):
     for came in Outcome:
-        assert (PROMPTS[task] in captions(task, came)) == (came is Outcome.DONE)
-    assert prompt(task) == PROMPTS[task]
+        assert (PROMPTS[task] in captions(ROBOTS[task], came)) == (came is Outcome.DONE)
+    assert prompt(ROBOTS[task]) == PROMPTS[task]
 
 
-@pytest.mark.parametrize("who", ["robot", "hand"])
-def test_every_caption_can_be_read_whole(who):
-    for task in WORDS:
+@pytest.mark.parametrize("actor", ["robot", "hand"])
+def test_every_caption_can_be_read_whole(actor):
+    for words in WORDS:
         for came in Outcome:
-            told = captions(task, came, who)
+            told = captions(words, came, actor)
             assert len(set(told)) == len(told) > 0
             assert all(len(split(s)) <= LENGTH for s in told)
-            assert split(told[0])[0] == who
+            assert split(told[0])[0] == actor
 
 
 def test_no_caption_is_said_of_two_outcomes_of_a_task_but_of_aimlessness():
-    for task in WORDS:
-        said = Counter(sentence for came in Outcome for sentence in captions(task, came))
+    for words in WORDS:
+        said = Counter(sentence for came in Outcome for sentence in captions(words, came))
         assert {s for s, times in said.items() if times > 1} == {"robot waving its arm"}
 
 
 @pytest.mark.parametrize(
     ("success", "last", "came"),
     [
-        (True, Moment(0.5, 1.0), Outcome.DONE),  # the world's own rule has the last word
-        (False, Moment(0.01, 0.5), Outcome.BEGUN),
-        (False, Moment(0.05, 1.0), Outcome.NEAR),
-        (False, Moment(0.9, 1.0), Outcome.AWAY),
-        (False, Moment(0.5, 1.0), Outcome.ELSEWHERE),
-        (False, Moment(0.5, 0.85), Outcome.ELSEWHERE),  # doors settle by themselves
+        (True, Progress(0.5, 1.0), Outcome.DONE),  # the world's own rule has the last word
+        (False, Progress(0.01, 0.5), Outcome.BEGUN),
+        (False, Progress(0.05, 1.0), Outcome.NEAR),
+        (False, Progress(0.9, 1.0), Outcome.AWAY),
+        (False, Progress(0.5, 1.0), Outcome.ELSEWHERE),
+        (False, Progress(0.5, 0.85), Outcome.ELSEWHERE),  # doors settle by themselves
     ],
 )
 def test_an_outcome_is_judged_by_where_things_ended(success, last, came):
-    assert outcome(success, Moment(0.5, 1.0), last) is came
+    assert outcome(success, Progress(0.5, 1.0), last) is came
 
 
 @pytest.mark.parametrize(
@@ -147,12 +151,12 @@ def test_a_script_brings_the_thing_to_its_goal_and_rest_does_not(settings):
     came = {}
     for name in ("script", "rest"):
         world.reset(seed=1)
-        first, success, act = moment(world), False, script(world)
+        first, success, act = world.progress(), False, script_of(world)
         for _ in range(world.horizon):
             *_, info = world.step(act() if name == "script" else rest)
             success = success or info["success"]
-        came[name] = outcome(success, first, moment(world))
-        assert (moment(world).left < 0.5 * first.left) == (name == "script")
+        came[name] = outcome(success, first, world.progress())
+        assert (world.progress().left < 0.5 * first.left) == (name == "script")
     assert came["script"] is Outcome.DONE
     assert came["rest"] not in (Outcome.DONE, Outcome.BEGUN)
 
@@ -160,9 +164,9 @@ def test_a_script_brings_the_thing_to_its_goal_and_rest_does_not(settings):
 def test_behaviour_is_of_every_kind_and_within_the_box():
     world = world_of(layouts="resampled")
     draws = np.random.default_rng(0)
-    told = Counter(film(world, draws, 2, "drawer-close").told for _ in range(40))
+    told = Counter(film(world, draws, 2).told for _ in range(40))
     assert len(told) >= 3
-    assert 5 <= told[captions("drawer-close", Outcome.DONE)] <= 30
+    assert 5 <= told[captions(ROBOTS["drawer-close"], Outcome.DONE)] <= 30
     world.reset(seed=0)
     actions = []
     for action in islice(behaviour(world, draws), 200):
@@ -174,7 +178,7 @@ def test_behaviour_is_of_every_kind_and_within_the_box():
 
 def test_a_film_ends_with_the_last_moment_of_its_episode():
     world = world_of(layouts="resampled")
-    shown = film(world, np.random.default_rng(5), 4, "drawer-close").snapshots
+    shown = film(world, np.random.default_rng(5), 4).snapshots
     assert len(shown) == 4
     assert np.array_equal(shown[-1], world.snapshot())
 
@@ -186,6 +190,6 @@ def test_the_robots_layout_differs_from_film_to_film():
     draws = np.random.default_rng(0)
     starts = []
     for _ in range(3):
-        film(world, draws, 2, "drawer-close")
+        film(world, draws, 2)
         starts.append(world.full_observation()[36:39])
     assert len(np.unique(np.round(starts, 4), axis=0)) == 3

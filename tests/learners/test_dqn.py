@@ -10,7 +10,7 @@ from showtell.learners.learner import Assignment
 from showtell.learners.progress import csv_of
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
-from showtell.worlds.classic_control import CartPole, CartPoleSettings
+from showtell.worlds.classic_control.world import CartPole, CartPoleSettings
 from tests.learners.classroom import (
     SETTINGS,
     KilledError,

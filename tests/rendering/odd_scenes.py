@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from showtell.rendering.classic_control import CartPoleScene
+from showtell.worlds.classic_control.scene import CartPoleScene
 
 AT_IMPORT = os.environ.get("SHOWTELL_TEST_SEAM", "unset")
 

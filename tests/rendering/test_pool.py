@@ -12,11 +12,11 @@ import psutil
 import pytest
 
 from showtell.project.errors import UserError
-from showtell.rendering.classic_control import CartPoleScene
 from showtell.rendering.pool import RenderError, RenderPool, use_processes
 from showtell.rendering.scene import View
+from showtell.worlds.classic_control.scene import CartPoleScene
 
-CARTPOLE = "showtell.rendering.classic_control:CartPoleScene"
+CARTPOLE = "showtell.worlds.classic_control.scene:CartPoleScene"
 TINY = View(8, 4)
 
 

@@ -12,7 +12,7 @@ from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
 from showtell.studies.study import Once, Subject
 from showtell.study.registry import build, part
-from showtell.worlds.classic_control import CartPole
+from showtell.worlds.classic_control.world import CartPole
 from tests.nets.models import smoke_encoder
 
 VIEW = View(24, 16)

@@ -7,7 +7,7 @@ import pytest
 from showtell.learners.policies import Network, Policy
 from showtell.rendering.scene import View
 from showtell.studies.rollouts import COLUMNS, film_view, play, scores, summary, table
-from showtell.worlds.classic_control import CartPole, CartPoleSettings
+from showtell.worlds.classic_control.world import CartPole, CartPoleSettings
 from tests.learners.classroom import Clock
 
 
@@ -86,12 +86,12 @@ def test_worlds_that_end_early_are_played_to_their_own_ends():
 def test_every_episode_has_its_own_fixed_layout_and_never_one_of_training():
     begun: list[int] = []
 
-    class Ranked(Clock):
-        def reset(self, **options):
-            begun.append(self.rank)
-            return super().reset(**options)
+    class LaidOut(Clock):
+        def reset(self, *, seed=None, options=None):
+            begun.append(options["layout"])
+            return super().reset(seed=seed)
 
-    play(Ranked, linear([0, 1.0]), "deterministic", 18, 0, ["a"])
+    play(LaidOut, linear([0, 1.0]), "deterministic", 18, 0, ["a"])
     assert begun == [10 + number for number in range(18)]
 
 

@@ -3,14 +3,12 @@
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from showtell.data.scripted import has_script, script
 from showtell.demos.demo import Demo, Request
 from showtell.demos.drawn_hand import DrawnHand, DrawnHandSettings
 from showtell.demos.scripted import Scripted, ScriptedSettings
@@ -21,7 +19,7 @@ from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.study.parameters import Task, load
 from showtell.study.registry import build, part
-from showtell.worlds.humanoid import Humanoid
+from showtell.worlds.script import has_script, script_of
 from showtell.worlds.world import World
 
 _LOG = logging.getLogger(__name__)
@@ -33,47 +31,11 @@ _JPEG = 58
 _QUALITIES: tuple[dict[str, Any], ...] = ({"quality": "faithful"}, {"quality": "fast"})
 
 
-class Look(NamedTuple):
-    """One way to look at a task: what differs in its world and in its view."""
-
-    label: str
-    world: Mapping[str, Any] = MappingProxyType({})
-    view: Mapping[str, Any] = MappingProxyType({})
-
-
 class Row(NamedTuple):
     """One line of a sheet."""
 
     label: str
     cells: list[tuple[str, Picture]]
-
-
-def _cameras(*names: str) -> list[Look]:
-    return [Look(name, view={"camera": name}) for name in names]
-
-
-_MIRRORED = Look("as published", view={"mirrored": True})
-LOOKS: dict[str, list[Look]] = {  # by the family's module in `worlds`
-    "classic_control": [Look(""), Look("plain,", {"textured": False})],
-    "humanoid": [
-        Look(f"{camera}{'' if textured else ', plain'}", {"textured": textured}, {"camera": camera})
-        for textured in (True, False)
-        for camera in ("fixed", "side")
-    ],
-    "metaworld": _cameras("corner2-crop", "corner2", "corner3"),
-    "kitchen": [
-        Look("upright", view={"mirrored": False}),
-        Look("mirrored", view={"mirrored": True}),
-    ],
-    "tabletop": [Look("upright", view={"mirrored": False}), _MIRRORED],
-    "dvd": [
-        *(
-            Look(variant, {"variant": variant}, {"mirrored": False})
-            for variant in ("original", "colours", "viewpoint", "arrangement")
-        ),
-        _MIRRORED,
-    ],
-}
 
 
 def gallery(root: Path, only: list[str]) -> int:
@@ -82,11 +44,11 @@ def gallery(root: Path, only: list[str]) -> int:
     folder = root / "docs/gallery"
     families: dict[str, dict[str, Task]] = {}
     for name, task in tasks.items():
-        family = part("worlds", task.world.kind).module.rpartition(".")[2]
+        family = part("worlds", task.world.kind).family
         if not only or family in only:
             families.setdefault(family, {})[name] = task
     for family, members in families.items():
-        rows = [_tasks_row(name, task, _looks(family, task)) for name, task in members.items()]
+        rows = [_tasks_row(name, task) for name, task in members.items()]
         _write(folder / f"{family}.jpg", rows, family)
         shown = [row for name, task in members.items() for row in _demos_rows(name, task)]
         if shown:
@@ -96,19 +58,13 @@ def gallery(root: Path, only: list[str]) -> int:
     return 0
 
 
-def _looks(family: str, task: Task) -> list[Look]:
-    """The family's looks, less those that this task's world has no setting for."""
-    known = type(task.world).model_fields
-    return [look for look in LOOKS[family] if look.world.keys() <= known.keys()]
-
-
-def _tasks_row(name: str, task: Task, looks: list[Look]) -> Row:
-    """One task at the end of a successful episode, or in its example, or at its start."""
+def _tasks_row(name: str, task: Task) -> Row:
+    """One task in its example, or at the end of its script, or at its start."""
     _LOG.info("%s: looks", name)
     cells: list[tuple[str, Picture]] = []
     pools: dict[str, tuple[RenderPool, NDArray[np.float64]]] = {}
     try:
-        for look in looks:
+        for look in _world(task, {}).looks:
             key = repr(dict(look.world))
             if key not in pools:
                 world = _world(task, look.world)
@@ -128,10 +84,11 @@ def _tasks_row(name: str, task: Task, looks: list[Look]) -> Row:
 
 def _moment(world: World) -> NDArray[np.float64]:
     world.reset(seed=0)
-    if isinstance(world, Humanoid):
-        return world.example()
+    example = world.example()
+    if example is not None:
+        return example
     if has_script(world):
-        act = script(world)
+        act = script_of(world)
         for _ in range(world.horizon):
             world.step(act())
     return world.snapshot()

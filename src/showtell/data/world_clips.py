@@ -8,15 +8,17 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
-from showtell.data.behaviour import behaviour
-from showtell.data.outcomes import Outcome, captions, moment, outcome, prompt
+from showtell.data.captions import Outcome, captions, outcome, prompt
 from showtell.data.samples import Narrated
 from showtell.media.cartoons import SCENES, cartoon
 from showtell.nets.encoder import Clips
+from showtell.project.errors import UserError
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import Snapshots, View
 from showtell.study.registry import build, part
-from showtell.worlds.world import World
+from showtell.worlds.exploration import behaviour
+from showtell.worlds.words import Words
+from showtell.worlds.world import Measurable, World
 
 Told = tuple[str, ...]
 Task = Mapping[str, Any]  # of params.yaml: world and view
@@ -36,18 +38,6 @@ class WorldClipsSettings(BaseModel):
     other_views: float = Field(ge=0, lt=1)  # share of the clips that another camera saw
     hands: NonNegativeInt  # cartoons of a hand, of each task that it knows
     held_out: float = Field(gt=0, lt=1)  # share of the clips
-
-
-# Cameras beside the task's own, of each family.
-OTHER_VIEWS: Mapping[str, tuple[dict[str, Any], ...]] = {
-    "metaworld": (
-        {"camera": "corner2"},
-        {"camera": "corner3"},
-        {"camera": "corner4"},
-        {"camera": "corner2-crop", "mirrored": True},
-    ),
-    "kitchen": ({"mirrored": True},),
-}
 
 
 class Filmed(NamedTuple):
@@ -91,7 +81,7 @@ class WorldClips:
 
     def _of_task(self, task: Task, count: int, generator: np.random.Generator) -> Narrated:
         """Episodes of one task; while some are drawn, the next are played."""
-        settings, name = self._settings, task["world"]["task"]
+        settings = self._settings
         world = _world(task)
         films: list[Filmed] = []
         drawn: list[Future[Clips]] = []
@@ -101,22 +91,22 @@ class WorldClips:
         ):
             for first in range(0, count, _DRAWN_AT_ONCE):
                 some = [
-                    film(world, generator, settings.frames, name)
+                    film(world, generator, settings.frames)
                     for _ in range(first, min(first + _DRAWN_AT_ONCE, count))
                 ]
-                views = [self._view(task, generator) for _ in some]
+                views = [self._view(task, world, generator) for _ in some]
                 drawn.append(artist.submit(_draw, pool, some, views))
                 films += some
             clips = np.concatenate([future.result() for future in drawn])
-        return Narrated(clips, [film.told for film in films], [prompt(name)] * count)
+        return Narrated(clips, [film.told for film in films], [prompt(_words(world))] * count)
 
-    def _view(self, task: Task, generator: np.random.Generator) -> View:
+    def _view(self, task: Task, world: World, generator: np.random.Generator) -> View:
         """The task's own view, or now and then another camera's."""
         settings = self._settings
         view = View(**task["view"])._replace(
             width=settings.width, height=settings.height, quality="fast"
         )
-        others = OTHER_VIEWS.get(task["world"]["kind"], ())
+        others = world.other_views
         if not others or generator.random() >= settings.other_views:
             return view
         return view._replace(**others[int(generator.integers(len(others)))])
@@ -127,11 +117,17 @@ class WorldClips:
         size = settings.frames, settings.width, settings.height
         came = [list(_HANDS)[n] for n in generator.integers(len(_HANDS), size=settings.hands)]
         clips = [cartoon(task, generator, *size, _HANDS[each](generator)) for each in came]
-        name = "door" if task == "door-open" else task
-        told = [captions(name, each, who="hand") for each in came]
-        return Narrated(np.stack(clips), told, [prompt(name, who="hand")] * settings.hands)
+        words = HAND_WORDS[task]
+        told = [captions(words, each, actor="hand") for each in came]
+        return Narrated(np.stack(clips), told, [prompt(words, actor="hand")] * settings.hands)
 
 
+# The words for each cartoon.
+HAND_WORDS: Mapping[str, Words] = {
+    "button-press": Words("red button", ("pushing", "pressing")),
+    "drawer-open": Words("green drawer", ("opening", "pulling out")),
+    "door-open": Words("door", ("opening", "pulling open")),  # of wood
+}
 # The share of the work that a hand does, by what comes of it.
 _HANDS: Mapping[Outcome, Callable[[np.random.Generator], float]] = {
     Outcome.DONE: lambda draws: 1.0,
@@ -151,16 +147,17 @@ def _draw(pool: RenderPool, films: list[Filmed], views: list[View]) -> Clips:
     return clips
 
 
-def film(world: World, generator: np.random.Generator, frames: int, name: str) -> Filmed:
+def film(world: World, generator: np.random.Generator, frames: int) -> Filmed:
     """One episode of some behaviour."""
     world.reset(seed=int(generator.integers(2**31)))
-    first, success, moments = moment(world), False, []
+    assert isinstance(world, Measurable)
+    first, success, moments = world.progress(), False, []
     for action in islice(behaviour(world, generator), world.horizon):
         *_, info = world.step(action)
         success = success or bool(info["success"])
         moments.append(world.snapshot())
     kept = np.linspace(0, world.horizon - 1, frames).round().astype(int)
-    told = captions(name, outcome(success, first, moment(world)))
+    told = captions(_words(world), outcome(success, first, world.progress()))
     return Filmed(np.stack(moments)[kept], told)
 
 
@@ -171,7 +168,17 @@ def _world(task: Task) -> World:
     if "layouts" in settings.model_fields:
         values["layouts"] = "resampled"
     world: World = build("worlds", settings.model_validate(values))
+    if world.words is None or not isinstance(world, Measurable):
+        raise UserError(
+            f"clips of {task['world']} cannot be captioned: the world has no words for this task "
+            "or does not measure its progress; leave the task out of the dataset."
+        )
     return world
+
+
+def _words(world: World) -> Words:
+    assert world.words is not None
+    return world.words
 
 
 PARTS = {"world_clips": (WorldClipsSettings, "WorldClips")}

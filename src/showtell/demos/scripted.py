@@ -6,15 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
-from showtell.data.scripted import script, shaken
 from showtell.demos.demo import Demo, Request
 from showtell.project.errors import UserError
 from showtell.project.seeds import generator, seed
 from showtell.rendering.pool import RenderPool
-from showtell.worlds.world import World
+from showtell.worlds.script import script_of, shaken
+from showtell.worlds.world import LAYOUTS, World
 
-# Layouts that nobody trains on (0 to 7) or is evaluated on (10 to 17).
-_FIRST_RANK = 1000
 # A world that always starts alike would be shown alike each time: from the second on, the script's
 # hand drifts a little.
 _VARIETY = 0.1
@@ -95,11 +93,12 @@ def _succeeded(episode: _Episode, world: World) -> bool:
 def _play(world: World, request: Request, attempt: int, alike: list[_Episode]) -> _Episode:
     """One episode from another layout than any before."""
     address: tuple[Any, ...] = (*request.address, "attempt", attempt)
-    world.rank = _FIRST_RANK + attempt
-    observation, _ = world.reset(seed=seed(request.root, *address))
+    observation, _ = world.reset(
+        seed=seed(request.root, *address), options={"layout": LAYOUTS.demonstration + attempt}
+    )
     observations, snapshots = [observation], [world.snapshot()]
     again = any(np.array_equal(snapshots[0], episode.snapshots[0]) for episode in alike)
-    act = script(world)
+    act = script_of(world)
     if again:
         act = shaken(act, generator(request.root, *address, "noise"), _VARIETY)
     actions, rewards, successes = [], [], []

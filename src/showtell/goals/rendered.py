@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from pydantic import NonNegativeInt
 
-from showtell.data.scripted_tabletop import goal_images
 from showtell.goals.goal import Drawing, Target
 from showtell.nets.distance import Distance, Stage
 from showtell.nets.encoder import Encoder, Frames
 from showtell.project.errors import UserError
 from showtell.project.settings import Frozen
-from showtell.worlds.tabletop import Tabletop
+from showtell.worlds.world import ShowsGoals
 
 if TYPE_CHECKING:
     from showtell.demos.demo import Demo
@@ -50,13 +49,14 @@ class RenderedGoal:
         """One stage an image, in the order in which they are reached."""
         if drawing is None:
             raise ValueError("a rendered goal is drawn from a world, and none was given")
-        if not isinstance(drawing.world, Tabletop):
+        if not isinstance(drawing.world, ShowsGoals):
             raise UserError(
                 f"a goal image is rendered at the end of a scripted episode, and the world "
                 f"{type(drawing.world).__name__} has no script for it; use one of HOLD's "
                 "table-top tasks, or a goal of the kind 'text' or 'video'."
             )
-        pictures = goal_images(drawing.world, drawing.draw, drawing.view, self._settings.seed)
+        moments = drawing.world.goal_snapshots(self._settings.seed)
+        pictures = drawing.draw(moments, drawing.view)
         if self._settings.stages == "last":
             pictures = pictures[-1:]
         return Target(

@@ -18,7 +18,7 @@ from showtell.project.errors import UserError, nearest
 from showtell.rendering import opengl
 from showtell.rendering.meshes import lighten
 from showtell.rendering.scene import View
-from showtell.rendering.snapshots import Layout
+from showtell.worlds.snapshots import Layout
 
 Picture = NDArray[np.uint8]  # (H, W, 3)
 Quality = Literal["published", "faithful", "fast"]

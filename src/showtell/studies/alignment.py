@@ -9,15 +9,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from showtell.data.scripted import Script, script, shaken
 from showtell.learners.labelling import Rollout
 from showtell.learners.progress import succeeded
 from showtell.project import seeds
 from showtell.rendering.scene import Snapshots
 from showtell.rewards.reward import Episodes, Reward
-from showtell.studies.rollouts import FIRST_RANK
 from showtell.studies.study import Array, Measured, Subject, Value
-from showtell.worlds.world import SeededEpisodes, World
+from showtell.worlds.script import script_of, shaken
+from showtell.worlds.world import LAYOUTS, Script, SeededEpisodes, World
 
 COLUMNS = ("text", "episode", "noise", "success", "true_return", "score", "similarity")
 
@@ -102,11 +101,11 @@ def _episode(
 ) -> Rollouts:
     world = seeded.world
     rollout = Rollout(world.horizon, 1, world.horizon)
-    world.rank = FIRST_RANK + number
+    seeded.layout = LAYOUTS.evaluation + number
     observation, _ = seeded.reset()
     rollout.begin(observation[None])
     start = world.snapshot()[None]
-    scripted = shaken(script(world), generator, noise)
+    scripted = shaken(script_of(world), generator, noise)
     aimless = shaken(_still(world), generator, 1.0)
     for step in range(world.horizon):
         # The more noise, the shakier the hand and the sooner it forgets what it is about.

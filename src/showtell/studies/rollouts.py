@@ -11,7 +11,7 @@ from showtell.learners.policies import Policy
 from showtell.learners.progress import succeeded
 from showtell.project.seeds import generator
 from showtell.rendering.scene import Snapshots, View
-from showtell.worlds.world import SeededEpisodes, World
+from showtell.worlds.world import LAYOUTS, SeededEpisodes, World
 
 How = Literal["deterministic", "stochastic"]
 
@@ -21,8 +21,6 @@ COLUMNS = (
 )  # fmt: skip
 _LANES = 16  # episodes side by side: one pass of the policy serves them all
 _FILM_HEIGHT = 240  # pixels
-# Where a world's layouts are fixed: RoboCLIP trains in 0 to 7, and evaluates in 10 to 17.
-FIRST_RANK = 10
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class _Player:
         self.generator = dice
         self.over = False
         self._world, self._number = world, number
-        world.next_episode, world.world.rank = number, FIRST_RANK + number
+        world.next_episode, world.layout = number, LAYOUTS.evaluation + number
         self.observation, _ = world.reset()
         self._rewards: list[float] = []
         self._successes: list[bool] = []

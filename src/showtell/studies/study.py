@@ -13,6 +13,7 @@ from showtell.nets.encoder import Clips, Encoder
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.rewards.reading import ReadFrames, frames_for, parts
 from showtell.rewards.reward import Episodes, Reads, Reward
+from showtell.worlds.world import SettableStates
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,31 +22,11 @@ Array = NDArray[np.float64]
 Value = str | int | float | None
 
 
-class States(Protocol):
-    """A world whose states can be set and judged at will."""
-
-    def landscape(self, variable: str, values: Array) -> Snapshots:
-        """Snapshots at rest where one variable runs through `values`."""
-        ...
-
-    def uniform(self, generator: np.random.Generator, n: int) -> Snapshots:
-        """States drawn uniformly from all that the world allows."""
-        ...
-
-    def true_rewards(self, snapshots: Snapshots) -> Array:
-        """The true reward of each moment."""
-        ...
-
-    def successes(self, snapshots: Snapshots) -> NDArray[np.bool_]:
-        """Whether each moment counts as a success."""
-        ...
-
-
 @dataclass(frozen=True)
 class Subject:
     """The rewards that are measured, and where."""
 
-    world: States
+    world: SettableStates
     rewards: Mapping[str, Reward]  # method -> its reward
     variants: Mapping[str, Mapping[str, Value]]  # method -> what a sweep set of its reward
     draw: Callable[[Snapshots, View], Frames]

@@ -1,6 +1,7 @@
 """Named parts: worlds, rewards and learners found by name, without importing what is heavy.
 
-A part is a module `showtell/<kind>/<file>.py` that defines `PARTS`, a table from a name in
+A part is a module `showtell/<kind>/<file>.py`, or of a family of them the module named like its
+kind in a package (`worlds/<family>/world.py`), that defines `PARTS`, a table from a name in
 params.yaml to `(Settings, "ClassName")`; kinds of figures may also stand in
 `showtell/papers/<paper>/figures.py`. Such a module imports no torch and no simulator at the
 top: the parameters of a study are checked in a second, on a machine that has neither.
@@ -25,6 +26,11 @@ class Part(NamedTuple):
     module: str
     settings: type[BaseModel]
     class_name: str
+
+    @property
+    def family(self) -> str:
+        """The name of its package where it has one of its own, or of its module."""
+        return self.module.split(".")[2]
 
     def load(self) -> Any:
         """The class itself."""
@@ -70,10 +76,16 @@ def build(kind: str, settings: BaseModel, **context: Any) -> Any:
 
 def _modules(kind: str) -> Iterator[ModuleType]:
     """The modules that may define parts of one kind."""
-    package = importlib.import_module(f"showtell.{kind}")
-    for info in pkgutil.iter_modules(package.__path__):
-        if not info.ispkg:  # a package holds what a part needs once it is built: networks, physics
-            yield importlib.import_module(f"showtell.{kind}.{info.name}")
+    package, family = importlib.import_module(f"showtell.{kind}"), kind.removesuffix("s")
+    (folder,) = map(Path, package.__path__)
+    for info in pkgutil.iter_modules([str(folder)]):
+        name = f"showtell.{kind}.{info.name}"
+        if not info.ispkg:
+            yield importlib.import_module(name)
+        # Other packages hold what parts need once they are built (networks, simulators): they are
+        # not imported here.
+        elif (folder / info.name / f"{family}.py").exists():
+            yield importlib.import_module(f"{name}.{family}")
     if kind == "figures":  # papers have their own
         papers = Path(importlib.import_module("showtell.papers").__path__[0])
         for path in sorted(papers.glob("*/figures.py")):

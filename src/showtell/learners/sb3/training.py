@@ -16,7 +16,7 @@ from showtell.learners.sb3.state import replay_of, restore
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.project.seeds import seed
-from showtell.worlds.world import SeededEpisodes, World
+from showtell.worlds.world import LAYOUTS, SeededEpisodes, World
 
 Algorithm = TypeVar("Algorithm", bound=BaseAlgorithm)
 Make = Callable[[VecEnv, int], Algorithm]  # environments and a seed, to an algorithm
@@ -84,10 +84,10 @@ def _start(model: BaseAlgorithm, weights: Weights, fresh: Fresh) -> None:
 def _worlds(assignment: Assignment, pace: Pace) -> list[SeededEpisodes]:
     worlds = []
     for number in range(pace.environments):
-        world = assignment.make_world()
-        world.rank = number
         address = (*assignment.address, "environment", number)
-        worlds.append(SeededEpisodes(world, assignment.root, *address))
+        layout = LAYOUTS.training + number
+        world = assignment.make_world()
+        worlds.append(SeededEpisodes(world, assignment.root, *address, layout=layout))
     _check(pace, worlds[0].world)
     return worlds
 

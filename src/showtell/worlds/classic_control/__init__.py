@@ -1,0 +1,1 @@
+"""CartPole and MountainCar."""

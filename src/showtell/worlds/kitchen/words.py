@@ -1,0 +1,11 @@
+"""The words in which people speak of the kitchen's tasks."""
+
+from collections.abc import Mapping
+
+from showtell.worlds.words import Words
+
+WORDS: Mapping[str, Words] = {  # the paper's prompts among them
+    "kettle": Words("kettle", ("moving", "pushing back")),
+    "hinge": Words("hinged cabinet", ("opening", "pulling open")),
+    "slide": Words("sliding cabinet", ("opening", "sliding open")),
+}

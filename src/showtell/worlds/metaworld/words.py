@@ -1,0 +1,39 @@
+"""The fifty tasks by name; of those in the papers, the words for the task and for its success."""
+
+from collections.abc import Mapping
+
+from showtell.worlds.words import Words
+
+# fmt: off
+TASKS = (
+    "assembly", "basketball", "bin-picking", "box-close", "button-press", "button-press-topdown",
+    "button-press-topdown-wall", "button-press-wall", "coffee-button", "coffee-pull", "coffee-push",
+    "dial-turn", "disassemble", "door-close", "door-lock", "door-open", "door-unlock",
+    "drawer-close", "drawer-open", "faucet-close", "faucet-open", "hammer", "hand-insert",
+    "handle-press", "handle-press-side", "handle-pull", "handle-pull-side", "lever-pull",
+    "peg-insert-side", "peg-unplug-side", "pick-out-of-hole", "pick-place", "pick-place-wall",
+    "plate-slide", "plate-slide-back", "plate-slide-back-side", "plate-slide-side", "push",
+    "push-back", "push-wall", "reach", "reach-wall", "shelf-place", "soccer", "stick-pull",
+    "stick-push", "sweep", "sweep-into", "window-close", "window-open",
+)
+# fmt: on
+# Meta-World 3.1.1's `evaluate_state`, in words.
+SUCCESS: Mapping[str, str] = {
+    "button-press": "the button was within 2 cm of pressed",
+    "coffee-push": "the mug was within 7 cm of its place under the machine",
+    "door-close": "the door's handle was within 8 cm of where it is when closed",
+    "door-open": "the door's handle was within 8 cm, left to right, of where it is when open",
+    "drawer-close": "the drawer's handle was within 5.5 cm of where it is when closed",
+    "drawer-open": "the drawer's handle was within 3 cm of where it is when open",
+    "faucet-open": "the faucet's handle was within 7 cm of where it is when open",
+}
+# The papers' prompts among them, word for word.
+WORDS: Mapping[str, Words] = {
+    "drawer-close": Words("green drawer", ("closing", "shutting", "pushing in")),
+    "drawer-open": Words("green drawer", ("opening", "pulling out")),
+    "door-close": Words("black box", ("closing", "shutting the door of")),
+    "door-open": Words("black box", ("opening", "opening the door of")),
+    "button-press": Words("red button", ("pushing", "pressing")),
+    "coffee-push": Words("white cup", ("pushing", "sliding")),
+    "faucet-open": Words("red faucet", ("turning", "opening")),
+}

@@ -1,0 +1,1 @@
+"""The table-top tasks of HOLD: two of RLV, three of DVD."""
