@@ -106,10 +106,15 @@ def _add_project_verbs(verbs: Any) -> None:
     gallery = verbs.add_parser("gallery", help="draw every task and every demo into docs/gallery")
     gallery.add_argument("--only", nargs="+", default=[], help="families of worlds, or hand")
     gallery.set_defaults(run=_gallery)
+    show = verbs.add_parser("show", help="print an experiment, a method or an entry, resolved")
+    show.add_argument("name", help="for example language, roboclip.language or rewards.gail")
+    show.set_defaults(run=_show)
     export = verbs.add_parser("export", help="rewrite the files that are generated from code")
     export.set_defaults(run=_export)
-    for verb in (doctor, plan, why, share, pull, track, refresh, watch):
+    for verb in (doctor, plan, why, share, pull, track, refresh, watch, show):
         verb.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
+    for verb in (plan, refresh, watch, show):
+        verb.add_argument("--study", type=Path, help="a study of your own: a YAML file")
 
 
 def _doctor(options: argparse.Namespace) -> int:
@@ -121,9 +126,10 @@ def _doctor(options: argparse.Namespace) -> int:
 def _plan(options: argparse.Namespace) -> int:
     from showtell.commands.plan import plan
     from showtell.study.grid import Grid
-    from showtell.study.parameters import load
+    from showtell.study.loading import load
 
-    print(plan(ROOT, options.scale, Grid(load(ROOT, options.scale)), os.cpu_count() or 1))
+    grid = Grid(load(ROOT, options.scale, options.study))
+    print(plan(ROOT, options.scale, grid, os.cpu_count() or 1))
     return 0
 
 
@@ -155,19 +161,26 @@ def _track(options: argparse.Namespace) -> int:
 def _refresh(options: argparse.Namespace) -> int:
     from showtell.jobs.report import refresh
 
-    return refresh(ROOT, options.scale)
+    return refresh(ROOT, options.scale, options.study)
 
 
 def _watch(options: argparse.Namespace) -> int:
     from showtell.jobs.report import watch
 
-    return watch(ROOT, options.scale, options.pid)
+    return watch(ROOT, options.scale, options.pid, options.study)
 
 
 def _gallery(options: argparse.Namespace) -> int:
     from showtell.commands.gallery import gallery
 
     return gallery(ROOT, options.only)
+
+
+def _show(options: argparse.Namespace) -> int:
+    from showtell.commands.show import show
+
+    print(show(ROOT, options.scale, options.name, options.study))
+    return 0
 
 
 def _export(options: argparse.Namespace) -> int:

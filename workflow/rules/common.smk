@@ -8,9 +8,9 @@ from showtell.claims import agreement
 from showtell.demos import inputs
 from showtell.project import invocation
 from showtell.project.foreign.snakemake import schedule_when_jobs_end
-from showtell.study import parameters, shared_trainings
+from showtell.study import loading, shared_trainings
 from showtell.project.errors import UserError
-from showtell.study.grid import PRETRAIN, Cell, Grid, figures, phases
+from showtell.study.grid import PRETRAIN, Cell, Grid
 from showtell.project.sharing import records
 from showtell.study.inputs import Inputs, one_of
 from showtell.study.layout import (
@@ -25,15 +25,17 @@ from showtell.study.layout import (
     TRAINING,
 )
 from showtell.study.specifications import Specifications
+from showtell.study.yaml_files import changes
 
 invocation.use_this_python()
 ROOT = Path(workflow.basedir)
 SCALE = str(config.get("scale", "mini"))
+OWN_STUDY = Path(config["study"]) if config.get("study") else None
 
 try:
-    GRID = Grid(parameters.load(ROOT, SCALE))
+    GRID = Grid(loading.load(ROOT, SCALE, OWN_STUDY))
     shared_trainings.check(GRID)
-    agreement.check(GRID.parameters)
+    agreement.check(loading.load(ROOT, "paper"))
     INPUTS = Inputs(GRID, SCALE)
     INPUTS.check_targets(sys.argv[1:])  # Snakemake sets its own list later
     inputs.refuse_missing(GRID, ROOT, SCALE)
@@ -103,30 +105,33 @@ def job_of_figure(wildcards):
 
 
 def job_of_report(wildcards):
-    base = parameters.read_yaml(ROOT / "params.yaml")
-    over = parameters.overlay(ROOT, SCALE)
-    return SPECIFICATIONS.report(SCALE, parameters.changes(base, over))
+    over = changes(loading.base(ROOT), loading.overlay(ROOT, SCALE))
+    return SPECIFICATIONS.report(SCALE, over)
 
 
 # --- inputs ---
 
 
 def encoders(trained_here):
-    return [
-        name
-        for name, settings in GRID.parameters.encoders.items()
-        if (getattr(settings, "train", None) is not None) == trained_here
-    ]
+    known, trained = GRID.parameters.encoders, GRID.parameters.training
+    return [name for name in known if (name in trained) == trained_here]
+
+
+def model_files(encoders, name):
+    return [f"results/{SCALE}/models/{encoder}/{name}" for encoder in encoders]
+
+
+def model_of_goal(wildcards, name):
+    encoder = GRID.goal(wildcards.goal).encoder
+    return [] if encoder is None else model_files([encoder], name)
 
 
 def encoder_of_goal(wildcards):
-    encoder = GRID.parameters.goals[wildcards.goal].encoder
-    return f"results/{SCALE}/models/{encoder}/model.safetensors"
+    return model_of_goal(wildcards, "model.safetensors")
 
 
 def network_of_goal(wildcards):
-    encoder = GRID.parameters.goals[wildcards.goal].encoder
-    return f"results/{SCALE}/models/{encoder}/model.json"
+    return model_of_goal(wildcards, "model.json")
 
 
 def demo_file(demo, task):
@@ -142,42 +147,31 @@ def demo_of_goal(wildcards):
     return [] if shown is None else demo_file(*shown)
 
 
-def reward_of_training(wildcards):
-    return GRID.paid(cell(wildcards), wildcards.phase)
+def needs_of_training(wildcards):
+    return GRID.reward(cell(wildcards), wildcards.phase).needs()
 
 
-def demo_of_training(wildcards):
-    demo = getattr(reward_of_training(wildcards), "demo", None)
-    return [] if demo is None else demo_file(demo, wildcards.task)
+def demos_of_training(wildcards):
+    demos = GRID.demos(needs_of_training(wildcards))
+    return [demo_file(demo, wildcards.task) for demo in demos]
 
 
 def target_file(goal, task):
     return f"results/{SCALE}/goals/{goal}/{task}.safetensors"
 
 
-def target_of(reward, task):
-    goal = GRID.goal_of(reward)
-    return [] if goal is None else target_file(goal, task)
-
-
-def weights_of(reward, name):
-    goal = GRID.goal_of(reward)
-    if goal is None:
-        return []
-    encoder = GRID.parameters.goals[goal].encoder
-    return f"results/{SCALE}/models/{encoder}/{name}"
-
-
-def target_of_training(wildcards):
-    return target_of(reward_of_training(wildcards), wildcards.task)
+def targets_of_training(wildcards):
+    goals = GRID.goals(needs_of_training(wildcards))
+    return [target_file(goal, wildcards.task) for goal in goals]
 
 
 def weights_of_training(wildcards):
-    return weights_of(reward_of_training(wildcards), "model.safetensors")
+    encoders = GRID.encoders(needs_of_training(wildcards))
+    return model_files(encoders, "model.safetensors")
 
 
-def network_of_training(wildcards):
-    return weights_of(reward_of_training(wildcards), "model.json")
+def networks_of_training(wildcards):
+    return model_files(GRID.encoders(needs_of_training(wildcards)), "model.json")
 
 
 def policy_before(wildcards):
@@ -192,20 +186,22 @@ def targets_of_study(wildcards):
     return [target_file(goal, task) for goal, task in GRID.study_targets(*named)]
 
 
-def models_of_study(wildcards, name):
+def needs_of_study(wildcards):
     named = (wildcards.paper, wildcards.experiment, wildcards.study)
-    return [
-        f"results/{SCALE}/models/{encoder}/{name}"
-        for encoder in GRID.study_encoders(*named)
-    ]
+    return GRID.study_needs(*named)
 
 
 def weights_of_study(wildcards):
-    return models_of_study(wildcards, "model.safetensors")
+    return model_files(GRID.encoders(needs_of_study(wildcards)), "model.safetensors")
 
 
 def networks_of_study(wildcards):
-    return models_of_study(wildcards, "model.json")
+    return model_files(GRID.encoders(needs_of_study(wildcards)), "model.json")
+
+
+def demos_of_study(wildcards):
+    demos = GRID.demos(needs_of_study(wildcards))
+    return [demo_file(demo, wildcards.task) for demo in demos]
 
 
 def evaluations_of(wildcards):
@@ -255,22 +251,22 @@ def _all(paper, name):
     named = dict(paper=paper, experiment=name)
     needed = set()
     for cell in GRID.cells(paper, name):
-        for phase in phases(experiment, cell.method):
+        for phase in GRID.phases(experiment, cell.method):
             one = dict(vars(GRID.home(cell)), phase=phase)
             yield from outputs("train", **one)
             yield from outputs("evaluate", **one)
-            goal = GRID.goal_of(GRID.paid(cell, phase))
-            needed |= set() if goal is None else {(goal, cell.task)}
+            needs = GRID.reward(cell, phase).needs()
+            needed |= {(goal, cell.task) for goal in needs.goals}
     for study in experiment.studies:
         for task in GRID.study_tasks(paper, name, study):
             yield from outputs("measure", **named, task=task, study=study)
             needed |= set(GRID.study_targets(paper, name, task, study))
     yield from outputs("compare", **named)
-    for figure in figures(experiment):
+    for figure in experiment.figures:
         yield from outputs("figure", **named, figure=figure)
     for goal, task in needed:
         yield from outputs("embed_goal", goal=goal, task=task)
-    for encoder in {GRID.parameters.goals[goal].encoder for goal, _ in needed}:
+    for encoder in {GRID.goal(goal).encoder for goal, _ in needed} - {None}:
         trained = encoder in encoders(trained_here=True)
         yield from outputs(
             "train_encoder" if trained else "fetch_encoder", encoder=encoder

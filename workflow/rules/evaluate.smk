@@ -32,6 +32,7 @@ rule measure:
         targets=targets_of_study,
         encoders=weights_of_study,
         networks=networks_of_study,
+        demos=demos_of_study,
     output:
         table=f"{STUDY}.csv",
         provenance=f"{STUDY}.provenance.json",
@@ -50,5 +51,5 @@ rule measure:
     shell:
         "python -m showtell measure --threads {threads} --job {params.job:q}"
         " --in targets {input.targets:q} --in encoders {input.encoders:q}"
-        " --in networks {input.networks:q}"
+        " --in networks {input.networks:q} --in demos {input.demos:q}"
         " --out table {output.table:q} --out provenance {output.provenance:q} 2> {log:q}"

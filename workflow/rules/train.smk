@@ -1,10 +1,10 @@
 # One training: a task, a method, a seed, a phase. Its .resume/ folder outlives any kill.
 rule train:
     input:
-        target=target_of_training,
-        encoder=weights_of_training,
-        network=network_of_training,
-        demo=demo_of_training,
+        targets=targets_of_training,
+        encoders=weights_of_training,
+        networks=networks_of_training,
+        demos=demos_of_training,
         start=policy_before,
     output:
         policy=f"{TRAINING}/policy.safetensors",
@@ -26,8 +26,8 @@ rule train:
         job=job_of_training,
     shell:
         "python -m showtell train --threads {threads} --job {params.job:q}"
-        " --in target {input.target:q} --in encoder {input.encoder:q}"
-        " --in network {input.network:q} --in demo {input.demo:q}"
+        " --in targets {input.targets:q} --in encoders {input.encoders:q}"
+        " --in networks {input.networks:q} --in demos {input.demos:q}"
         " --in start {input.start:q}"
         " --out policy {output.policy:q} --out network {output.network:q}"
         " --out progress {output.progress:q} --out metrics {output.metrics:q}"

@@ -33,6 +33,6 @@ def _problems(ledger: Ledger, paper: Paper) -> Iterator[str]:
             )
             continue
         kind = getattr(claim.test, "study_kind", None)
-        there = experiment.studies[name].study.kind
+        there = experiment.studies[name].kind
         if kind not in (None, there):
             yield f"{where} of kind {kind!r}, but it is of kind {there!r} in params.yaml."

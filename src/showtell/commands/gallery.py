@@ -16,8 +16,9 @@ from showtell.media.cartoons import SCENES
 from showtell.media.frames import Picture
 from showtell.project.files import replacing
 from showtell.rendering.pool import RenderPool
-from showtell.rendering.scene import View
-from showtell.study.parameters import Task, load
+from showtell.rendering.scene import View, view_of
+from showtell.study.loading import load
+from showtell.study.parameters import Task
 from showtell.study.registry import build, part
 from showtell.worlds.script import has_script, script_of
 from showtell.worlds.world import World
@@ -99,18 +100,18 @@ def _demos_rows(name: str, task: Task) -> Iterator[Row]:
     if not has_script(_world(task, {})):
         return
     _LOG.info("%s: demonstration", name)
-    settings = ScriptedSettings(kind="scripted", count=1, frames=_STRIP_FRAMES, attempts=10)
+    settings = ScriptedSettings(kind="scripted", encoder="", count=1, attempts=10)
     view = _sized(task, _STRIP_HEIGHT)
     address = ("gallery", name)
-    request = Request(name, view, lambda: _world(task, {}), 0, address, Path())
+    request = Request(name, view, _STRIP_FRAMES, lambda: _world(task, {}), 0, address, Path())
     yield Row(name, _strip(Scripted(settings).demonstrate(request)))
 
 
 def _hand_rows() -> Iterator[Row]:
-    settings = DrawnHandSettings(kind="drawn_hand", count=1, frames=_STRIP_FRAMES)
+    settings = DrawnHandSettings(kind="drawn_hand", encoder="", count=1)
     for name, scene in SCENES.items():
         view = View(_STRIP_HEIGHT, _STRIP_HEIGHT)
-        request = Request(name, view, _no_world, 0, ("gallery", name), Path())
+        request = Request(name, view, _STRIP_FRAMES, _no_world, 0, ("gallery", name), Path())
         demo = DrawnHand(settings).demonstrate(request)
         yield Row(f"{name}: {scene.caption}", _strip(demo))
 
@@ -131,8 +132,9 @@ def _world(task: Task, changes: Mapping[str, Any]) -> World:
 
 def _sized(task: Task, height: int) -> View:
     """A task's view at another height."""
-    view = View(**task.view.model_dump())
-    return view._replace(width=2 * round(view.width * height / view.height / 2), height=height)
+    native = task.camera.native
+    width = 2 * round(native.width * height / native.height / 2)
+    return view_of(task.camera.model_dump(), width, height)
 
 
 def _write(path: Path, rows: list[Row], title: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from showtell.project.errors import UserError
 from showtell.project.foreign import snakemake
-from showtell.study.grid import Grid, phases
+from showtell.study.grid import Grid
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ def _planned_steps(grid: Grid) -> Iterator[int]:
         for cell in grid.cells(paper, name):
             if grid.home(cell) != cell:
                 continue  # counted where it is trained
-            for phase in phases(experiment, cell.method):
-                yield grid.parameters.learners[grid.learner(cell, phase)].steps
+            for phase in grid.phases(experiment, cell.method):
+                yield grid.learner(cell, phase).steps
 
 
 def _steps(record: dict[str, Any]) -> int | None:
@@ -120,9 +120,9 @@ def _megabytes(records: list[dict[str, Any]]) -> float:
 
 def _downloads(grid: Grid) -> list[str]:
     return [
-        f"{encoder.architecture} ({encoder.pretrained})"
-        for encoder in grid.parameters.encoders.values()
-        if getattr(encoder, "train", None) is None
+        f"{name} ({encoder.fetched})"
+        for name, encoder in grid.parameters.encoders.items()
+        if name not in grid.parameters.training and encoder.fetched is not None
     ]
 
 

@@ -1,15 +1,17 @@
 """Pictures of CartPole and MountainCar at many states, with the sentences that fit each state."""
 
 import math
+from collections.abc import Collection
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
-from showtell.data.samples import Captioned
+from showtell.data.samples import Captioned, Request
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import Frames, Snapshots, View
+from showtell.study.settings import DatasetSettings
 from showtell.worlds.classic_control.words import (
     CAPTIONS,
     CAR,
@@ -24,18 +26,18 @@ from showtell.worlds.classic_control.world import CartPole, MountainCar
 Array = NDArray[np.float64]
 
 
-class ClassicControlCaptionsSettings(BaseModel):
+class ClassicControlCaptionsSettings(DatasetSettings):
     """How many states are drawn, how large, and how loosely their captions fit."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["classic_control_captions"]
-    width: PositiveInt  # of the view; the tasks that use the network should have its aspect
-    height: PositiveInt
     cartpole: PositiveInt  # frames
     mountain_car: PositiveInt  # frames, half of them textured
     held_out: float = Field(gt=0, lt=1)  # share of the frames
     looseness: PositiveFloat  # of a caption, in steps from one caption to the next
+
+    def world_kinds(self) -> Collection[str]:
+        """Both worlds."""
+        return ("cartpole", "mountain_car")
 
 
 # What a caption speaks of, in shares: the pole mostly, sometimes where the cart is, or just both.
@@ -54,16 +56,16 @@ class ClassicControlCaptions:
     def __init__(self, settings: ClassicControlCaptionsSettings) -> None:
         self._settings = settings
 
-    def make(self, generator: np.random.Generator) -> tuple[Captioned, Captioned]:
+    def make(self, generator: np.random.Generator, request: Request) -> tuple[Captioned, Captioned]:
         """(training, held out): frames of different states, in random order."""
         carts = self._cartpole_states(generator)
         cars = self._mountain_car_states(generator)
         half = len(cars) // 2
         frames = np.concatenate(
             [
-                self._draw(CartPole.scene, {}, carts),
-                self._draw(MountainCar.scene, {"textured": False}, cars[:half]),
-                self._draw(MountainCar.scene, {"textured": True}, cars[half:]),
+                self._draw(request, CartPole.scene, {}, carts),
+                self._draw(request, MountainCar.scene, {"textured": False}, cars[:half]),
+                self._draw(request, MountainCar.scene, {"textured": True}, cars[half:]),
             ]
         )
         fits = np.concatenate([self._cartpole_fits(carts), self._mountain_car_fits(cars)])
@@ -92,8 +94,9 @@ class ClassicControlCaptions:
         )
         return states
 
-    def _draw(self, scene: str, settings: dict[str, Any], states: Snapshots) -> Frames:
-        view = View(width=self._settings.width, height=self._settings.height)
+    @staticmethod
+    def _draw(request: Request, scene: str, settings: dict[str, Any], states: Snapshots) -> Frames:
+        view = View(width=request.width, height=request.height)
         with RenderPool(scene, settings, workers=0) as pool:  # no OpenGL: drawn in this process
             return pool.draw(states, view)
 

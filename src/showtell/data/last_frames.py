@@ -1,26 +1,27 @@
 """The last frames of clips of the worlds, captioned: what a network of single pictures can know."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from typing import ClassVar, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import Field, PositiveInt
 
-from showtell.data.samples import Captioned, Narrated
-from showtell.data.world_clips import Task, WorldClips, WorldClipsSettings
+from showtell.data.samples import Captioned, Narrated, Request
+from showtell.data.world_clips import WorldClips, WorldClipsSettings
+from showtell.study.settings import DatasetSettings
 
 
-class LastFramesSettings(BaseModel):
+class LastFramesSettings(DatasetSettings):
     """How many episodes of which tasks, and how their ends look."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["last_frames"]
     tasks: dict[str, PositiveInt]  # a task of params.yaml -> episodes
-    width: PositiveInt
-    height: PositiveInt
     other_views: float = Field(ge=0, lt=1)  # share of the pictures that another camera saw
     held_out: float = Field(gt=0, lt=1)  # share of the episodes
+
+    def task_names(self) -> Collection[str]:
+        """The tasks whose worlds are played."""
+        return sorted(self.tasks)
 
 
 class LastFrames:
@@ -32,15 +33,14 @@ class LastFrames:
     )
 
     def __init__(self, settings: LastFramesSettings) -> None:
-        # Of two frames the second is the last.
-        values = settings.model_dump() | {"kind": "world_clips", "frames": 2, "hands": 0}
+        values = settings.model_dump() | {"kind": "world_clips", "hands": 0}
         self._clips = WorldClips(WorldClipsSettings.model_validate(values))
 
-    def make(
-        self, generator: np.random.Generator, tasks: Mapping[str, Task]
-    ) -> tuple[Captioned, Captioned]:
+    def make(self, generator: np.random.Generator, request: Request) -> tuple[Captioned, Captioned]:
         """(training, held out): different episodes, in random order."""
-        seen, held_out = self._clips.make(generator, tasks)
+        seen, held_out = self._clips.make(
+            generator, request._replace(frames=2)
+        )  # the second is the last
         captions = sorted(
             {told for part in (seen, held_out) for bag in part.captions for told in bag}
         )

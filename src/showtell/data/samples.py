@@ -1,12 +1,21 @@
 """What networks are trained on: pictures and clips, each with the captions that fit it."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from showtell.nets.encoder import Clips, Frames
+
+
+class Request(NamedTuple):
+    """What a dataset is made for: the pictures of an encoder, and the tasks that it names."""
+
+    width: int
+    height: int
+    frames: int | None  # of a clip; None for networks of single pictures
+    tasks: Mapping[str, Mapping[str, Any]] = {}  # name -> world and camera
 
 
 class Captioned(NamedTuple):

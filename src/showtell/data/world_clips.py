@@ -1,21 +1,22 @@
 """Clips of the worlds that agents live in, each with the sentences that are true of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from showtell.data.captions import Outcome, captions, outcome, prompt
-from showtell.data.samples import Narrated
+from showtell.data.samples import Narrated, Request
 from showtell.media.cartoons import SCENES, cartoon
 from showtell.nets.encoder import Clips
 from showtell.project.errors import UserError
 from showtell.rendering.pool import RenderPool
-from showtell.rendering.scene import Snapshots, View
+from showtell.rendering.scene import Snapshots, View, view_of
 from showtell.study.registry import build, part
+from showtell.study.settings import DatasetSettings
 from showtell.worlds.exploration import behaviour
 from showtell.worlds.words import Words
 from showtell.worlds.world import Measurable, World
@@ -25,19 +26,18 @@ Task = Mapping[str, Any]  # of params.yaml: world and view
 _DRAWN_AT_ONCE = 50  # episodes
 
 
-class WorldClipsSettings(BaseModel):
+class WorldClipsSettings(DatasetSettings):
     """How many clips are made of which tasks, and how they look."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["world_clips"]
     tasks: dict[str, PositiveInt]  # a task of params.yaml -> clips
-    width: PositiveInt
-    height: PositiveInt
-    frames: PositiveInt  # evenly spaced, the last one of the episode included
     other_views: float = Field(ge=0, lt=1)  # share of the clips that another camera saw
     hands: NonNegativeInt  # cartoons of a hand, of each task that it knows
     held_out: float = Field(gt=0, lt=1)  # share of the clips
+
+    def task_names(self) -> Collection[str]:
+        """The tasks whose worlds are played."""
+        return sorted(self.tasks)
 
 
 class Filmed(NamedTuple):
@@ -60,15 +60,15 @@ class WorldClips:
     def __init__(self, settings: WorldClipsSettings) -> None:
         self._settings = settings
 
-    def make(
-        self, generator: np.random.Generator, tasks: Mapping[str, Task]
-    ) -> tuple[Narrated, Narrated]:
+    def make(self, generator: np.random.Generator, request: Request) -> tuple[Narrated, Narrated]:
         """(training, held out): different episodes, in random order."""
         parts = [
-            self._of_task(tasks[name], count, generator)
+            self._of_task(request, name, count, generator)
             for name, count in self._settings.tasks.items()
         ]
-        parts += [self._of_hand(task, generator) for task in SCENES if self._settings.hands]
+        parts += [
+            self._of_hand(request, task, generator) for task in SCENES if self._settings.hands
+        ]
         clips = np.concatenate([part.clips for part in parts])
         told = [bag for part in parts for bag in part.captions]
         asked = [sentence for part in parts for sentence in part.asked]
@@ -79,9 +79,11 @@ class WorldClips:
             for rows in (order[cut:], order[:cut])
         )
 
-    def _of_task(self, task: Task, count: int, generator: np.random.Generator) -> Narrated:
+    def _of_task(
+        self, request: Request, name: str, count: int, generator: np.random.Generator
+    ) -> Narrated:
         """Episodes of one task; while some are drawn, the next are played."""
-        settings = self._settings
+        task = request.tasks[name]
         world = _world(task)
         films: list[Filmed] = []
         drawn: list[Future[Clips]] = []
@@ -91,30 +93,29 @@ class WorldClips:
         ):
             for first in range(0, count, _DRAWN_AT_ONCE):
                 some = [
-                    film(world, generator, settings.frames)
+                    film(world, generator, _length(request))
                     for _ in range(first, min(first + _DRAWN_AT_ONCE, count))
                 ]
-                views = [self._view(task, world, generator) for _ in some]
+                views = [self._view(request, task, world, generator) for _ in some]
                 drawn.append(artist.submit(_draw, pool, some, views))
                 films += some
             clips = np.concatenate([future.result() for future in drawn])
         return Narrated(clips, [film.told for film in films], [prompt(_words(world))] * count)
 
-    def _view(self, task: Task, world: World, generator: np.random.Generator) -> View:
+    def _view(
+        self, request: Request, task: Task, world: World, generator: np.random.Generator
+    ) -> View:
         """The task's own view, or now and then another camera's."""
-        settings = self._settings
-        view = View(**task["view"])._replace(
-            width=settings.width, height=settings.height, quality="fast"
-        )
+        view = view_of(task["camera"], request.width, request.height)._replace(quality="fast")
         others = world.other_views
-        if not others or generator.random() >= settings.other_views:
+        if not others or generator.random() >= self._settings.other_views:
             return view
         return view._replace(**others[int(generator.integers(len(others)))])
 
-    def _of_hand(self, task: str, generator: np.random.Generator) -> Narrated:
+    def _of_hand(self, request: Request, task: str, generator: np.random.Generator) -> Narrated:
         """Cartoons in which all of the work is done, some of it, or none."""
         settings = self._settings
-        size = settings.frames, settings.width, settings.height
+        size = _length(request), request.width, request.height
         came = [list(_HANDS)[n] for n in generator.integers(len(_HANDS), size=settings.hands)]
         clips = [cartoon(task, generator, *size, _HANDS[each](generator)) for each in came]
         words = HAND_WORDS[task]
@@ -134,6 +135,12 @@ _HANDS: Mapping[Outcome, Callable[[np.random.Generator], float]] = {
     Outcome.BEGUN: lambda draws: draws.uniform(0.3, 0.6),
     Outcome.NEAR: lambda draws: 0.0,
 }
+
+
+def _length(request: Request) -> int:
+    """The frames of a clip."""
+    assert request.frames is not None
+    return request.frames
 
 
 def _draw(pool: RenderPool, films: list[Filmed], views: list[View]) -> Clips:

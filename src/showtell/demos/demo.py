@@ -115,6 +115,7 @@ class Request(NamedTuple):
 
     task: str  # its name in params.yaml
     view: View  # as which its frames are wanted
+    frames: int  # of each demonstration, evenly spaced from its start to its end
     make_world: Callable[[], World]
     root: int
     address: tuple[str | int, ...]

@@ -4,25 +4,32 @@ RoboCLIP shows its agents two cartoons and a film that are nobody's to copy; the
 them, drawn by code: no robot, no simulator, nothing in common with the task but what is done.
 """
 
+from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import PositiveInt
 
 from showtell.demos.demo import Demo, Request
 from showtell.media.cartoons import SCENES, cartoon
 from showtell.project.errors import UserError, nearest
 from showtell.project.seeds import generator
+from showtell.study.settings import DemoSettings
 
 
-class DrawnHandSettings(BaseModel):
+class DrawnHandSettings(DemoSettings):
     """How many cartoons, and of how many frames."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["drawn_hand"]
     count: PositiveInt
-    frames: PositiveInt
+
+    def tasks(self) -> Collection[str]:
+        """The tasks that the hand can do."""
+        return SCENES
+
+    def available(self) -> int:
+        """Cartoons of each task."""
+        return self.count
 
 
 class DrawnHand:
@@ -38,7 +45,7 @@ class DrawnHand:
                 f"the drawn hand does not know {request.task}; {nearest(request.task, SCENES)} "
                 "Name a demo of another kind for it in params.yaml: `scripted` or `file`."
             )
-        size = self._settings.frames, request.view.width, request.view.height
+        size = request.frames, request.view.width, request.view.height
         dice = (
             generator(request.root, *request.address, number)
             for number in range(self._settings.count)

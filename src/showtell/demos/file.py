@@ -1,23 +1,24 @@
 """A user's own clips as demonstrations: a GIF, a video, or a folder of pictures for each task."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from showtell.demos.demo import Demo, Request
 from showtell.media.clips import fit, read_clip, resample, trim
 from showtell.project.errors import UserError, nearest
+from showtell.study.settings import DemoSettings
 
 
-class FileSettings(BaseModel):
+class FileSettings(DemoSettings):
     """Which clip shows which task."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["file"]
-    frames: PositiveInt
     files: dict[str, str]  # a task's name -> a path, from the repository's root
+
+    def tasks(self) -> Collection[str]:
+        """The tasks that have a file."""
+        return self.files
 
 
 class File:
@@ -35,7 +36,7 @@ class File:
                 "Add it to `files` of its demo in params.yaml."
             )
         path = files[request.task]
-        return from_clip(Path(path), self._settings.frames, request, {"file": path})
+        return from_clip(Path(path), request.frames, request, {"file": path})
 
 
 def from_clip(path: Path, frames: int, request: Request, about: dict[str, Any]) -> Demo:

@@ -1,13 +1,15 @@
 """The clips that a paper's authors published, by URL and checksum."""
 
+from collections.abc import Collection
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field
 
 from showtell.demos.demo import Demo, Request
 from showtell.demos.file import from_clip
 from showtell.project.downloads import fetch
 from showtell.project.errors import UserError, nearest
+from showtell.study.settings import DemoSettings
 
 
 class Clip(BaseModel):
@@ -19,14 +21,15 @@ class Clip(BaseModel):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class PublishedSettings(BaseModel):
+class PublishedSettings(DemoSettings):
     """Which published clip shows which task."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["published"]
-    frames: PositiveInt
     clips: dict[str, Clip]  # by a task's name
+
+    def tasks(self) -> Collection[str]:
+        """The tasks that have a clip."""
+        return self.clips
 
 
 class Published:
@@ -45,9 +48,7 @@ class Published:
             )
         clip = clips[request.task]
         path = fetch(clip.url, clip.sha256, request.cache / "demos")
-        return from_clip(
-            path, self._settings.frames, request, {"url": clip.url, "sha256": clip.sha256}
-        )
+        return from_clip(path, request.frames, request, {"url": clip.url, "sha256": clip.sha256})
 
 
 PARTS = {"published": (PublishedSettings, "Published")}

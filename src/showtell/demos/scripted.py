@@ -1,15 +1,16 @@
 """Demonstrations by the scripts of the simulated tasks: seeded, and successful or refused."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import PositiveInt
 
 from showtell.demos.demo import Demo, Request
 from showtell.project.errors import UserError
 from showtell.project.seeds import generator, seed
 from showtell.rendering.pool import RenderPool
+from showtell.study.settings import DemoSettings
 from showtell.worlds.script import script_of, shaken
 from showtell.worlds.world import LAYOUTS, World
 
@@ -18,15 +19,19 @@ from showtell.worlds.world import LAYOUTS, World
 _VARIETY = 0.1
 
 
-class ScriptedSettings(BaseModel):
+class ScriptedSettings(DemoSettings):
     """How many demonstrations, and how finely they are filmed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    states: ClassVar[bool] = True
+    scripted: ClassVar[bool] = True
 
     kind: Literal["scripted"]
     count: PositiveInt  # demonstrations of each task, each of another layout
-    frames: PositiveInt  # of each, evenly spaced from its start to its end
     attempts: PositiveInt  # at each demonstration, before the task is called too hard
+
+    def available(self) -> int:
+        """Demonstrations of each task."""
+        return self.count
 
 
 class _Episode(NamedTuple):
@@ -53,7 +58,7 @@ class Scripted:
             name: np.stack([getattr(e, name) for e in episodes]) for name in _Episode._fields
         }
         snapshots = columns["snapshots"]
-        steps = np.linspace(0, snapshots.shape[1] - 1, self._settings.frames).round().astype(int)
+        steps = np.linspace(0, snapshots.shape[1] - 1, request.frames).round().astype(int)
         shown = snapshots[:, steps].reshape(-1, snapshots.shape[2])
         with RenderPool(world.scene, world.scene_settings()) as pool:
             frames = pool.draw(shown, request.view)

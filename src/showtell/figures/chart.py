@@ -3,10 +3,7 @@
 A kind of figure is named in `PARTS` of a module in `figures/`, or of `papers/<paper>/figures.py`.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING, Any, Protocol
 
 from showtell.results.reading import Results
 from showtell.results.table import Table
@@ -14,23 +11,6 @@ from showtell.study import registry
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-class Needs(NamedTuple):
-    """What an experiment must have for a figure to be drawn."""
-
-    studies: Mapping[str, str]  # name -> the kind that it must be of
-    phases: tuple[str, ...]  # of fine-tuning
-
-
-class FigureSettings(BaseModel):
-    """What a figure draws: the settings of every kind."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def needs(self) -> Needs:
-        """What of its experiment it draws, besides the trainings."""
-        return Needs({}, ())
 
 
 class Chart(Protocol):

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from showtell.figures.chart import FigureSettings
 from showtell.figures.style import WIDTH, style
 from showtell.media.frames import Frames, Picture, contact_sheet, resize
 from showtell.results.reading import Results
 from showtell.results.table import Table, Value
 from showtell.study.layout import Run
+from showtell.study.settings import FigureSettings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from showtell.figures.chart import FigureSettings, Needs
 from showtell.figures.marks import draw_key, draw_lines, finish_curve
 from showtell.figures.phases import COLUMNS, TITLES, phase_table
 from showtell.figures.style import PAPER, SOFT, MethodStyle, panels, style, styles_in, unordered
 from showtell.results.reading import Results
 from showtell.results.table import Table
+from showtell.study.needs import FigureNeeds
+from showtell.study.settings import FigureSettings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,9 +25,9 @@ class FineTuningSettings(FigureSettings):
     kind: Literal["fine_tuning"]
     phases: tuple[str, ...] = Field(min_length=1)
 
-    def needs(self) -> Needs:
+    def needs(self) -> FigureNeeds:
         """Its phases."""
-        return Needs({}, self.phases)
+        return FigureNeeds({}, self.phases)
 
 
 class PhaseSwitchSettings(FigureSettings):
@@ -35,9 +36,9 @@ class PhaseSwitchSettings(FigureSettings):
     kind: Literal["phase_switch"]
     compare: tuple[str, ...] = Field(min_length=2)
 
-    def needs(self) -> Needs:
+    def needs(self) -> FigureNeeds:
         """The phases that are compared."""
-        return Needs({}, self.compare)
+        return FigureNeeds({}, self.compare)
 
 
 class _Phases:

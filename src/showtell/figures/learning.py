@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from showtell.figures.chart import FigureSettings
 from showtell.figures.marks import draw_key, draw_lines
 from showtell.figures.style import STYLE_COLUMNS, panels, style, styles, styles_in
 from showtell.results.reading import Results
 from showtell.results.table import Table, Value
 from showtell.studies import statistics
+from showtell.study.settings import FigureSettings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

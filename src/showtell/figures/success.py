@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from showtell.figures.chart import FigureSettings
 from showtell.figures.marks import dot, draw_dots, success_rows
 from showtell.figures.style import INK, STYLE_COLUMNS, panels, style, styles, styles_in
 from showtell.results.estimates import interval
 from showtell.results.reading import Results
 from showtell.results.table import Table, Value
+from showtell.study.settings import FigureSettings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

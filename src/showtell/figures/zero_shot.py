@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from showtell.figures.chart import FigureSettings
 from showtell.figures.marks import dot, draw_dots, draw_lines, finish_curve, success_rows
 from showtell.figures.phases import FINAL, ORACLE, phase_table
 from showtell.figures.style import INK, MethodStyle, panels, style, styles_in
 from showtell.results.reading import Results
 from showtell.results.table import Table
+from showtell.study.settings import FigureSettings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,22 +3,20 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from showtell.goals.goal import Drawing, Target, embedding_encoder
 from showtell.goals.video import first_embedding, source_of
 from showtell.nets.distance import Distance
 from showtell.nets.encoder import Encoder
 from showtell.project.errors import UserError
+from showtell.study.needs import Reading
+from showtell.study.settings import GoalSettings
 
 if TYPE_CHECKING:
     from showtell.demos.demo import Demo
 
 
-class EditedSettings(BaseModel):
+class EditedSettings(GoalSettings):
     """Which demonstration, and which sentences are subtracted and added."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: ClassVar[Literal["demo"]] = "demo"
 
@@ -28,6 +26,14 @@ class EditedSettings(BaseModel):
     task: str | None = None  # which task is demonstrated there; null: the agent's own
     minus: str
     plus: str
+
+    def demonstrations(self) -> tuple[str, str | None, int] | None:
+        """The first demonstration of a demo."""
+        return self.demo, self.task, 1
+
+    def reads(self) -> frozenset[Reading]:
+        """A clip and sentences."""
+        return frozenset({"video", "text"})
 
 
 class EditedGoal:

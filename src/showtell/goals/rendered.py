@@ -15,14 +15,15 @@ from showtell.goals.goal import Drawing, Target
 from showtell.nets.distance import Distance, Stage
 from showtell.nets.encoder import Encoder, Frames
 from showtell.project.errors import UserError
-from showtell.project.settings import Frozen
+from showtell.study.needs import Reading
+from showtell.study.settings import GoalSettings
 from showtell.worlds.world import ShowsGoals
 
 if TYPE_CHECKING:
     from showtell.demos.demo import Demo
 
 
-class RenderedSettings(Frozen):
+class RenderedSettings(GoalSettings):
     """Which moments are rendered, and which encoder embeds them."""
 
     source: ClassVar[Literal["rendered"]] = "rendered"
@@ -31,6 +32,10 @@ class RenderedSettings(Frozen):
     encoder: str | None  # null: the pictures alone, for distances between pixels
     stages: Literal["all", "last"]  # last: the final image alone
     seed: NonNegativeInt  # of the scripted episode
+
+    def reads(self) -> frozenset[Reading]:
+        """Pictures, where an encoder embeds them."""
+        return frozenset({"image"} if self.encoder is not None else ())
 
 
 class RenderedGoal:

@@ -3,21 +3,19 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from showtell.goals.goal import Drawing, Target, embedding_encoder, mean
 from showtell.nets.distance import Distance, Vector
 from showtell.nets.encoder import Encoder
 from showtell.project.errors import UserError
+from showtell.study.needs import Reading
+from showtell.study.settings import GoalSettings
 
 if TYPE_CHECKING:
     from showtell.demos.demo import Demo
 
 
-class TextSettings(BaseModel):
+class TextSettings(GoalSettings):
     """Which encoder reads the task's prompts."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: ClassVar[Literal["prompts"]] = "prompts"
 
@@ -26,6 +24,10 @@ class TextSettings(BaseModel):
     # Of several sentences, where the encoder's vectors have length 1. VLM-RM's Definition 1 asks
     # for a vector of length 1; its code averages and leaves the mean shorter.
     combine: Literal["normalised_mean", "mean"] = "normalised_mean"
+
+    def reads(self) -> frozenset[Reading]:
+        """Sentences."""
+        return frozenset({"text"})
 
 
 class TextGoal:

@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import PositiveInt
 
 from showtell.goals.goal import Drawing, Target, embedding_encoder, mean
 from showtell.nets.distance import Distance, Vector
 from showtell.nets.encoder import Encoder
 from showtell.project.errors import UserError
+from showtell.study.needs import Reading
+from showtell.study.settings import GoalSettings
 
 if TYPE_CHECKING:
     from showtell.demos.demo import Demo
 
 
-class VideoSettings(BaseModel):
+class VideoSettings(GoalSettings):
     """Which encoder reads how many of which demonstrations."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: ClassVar[Literal["demo"]] = "demo"
 
@@ -29,6 +29,14 @@ class VideoSettings(BaseModel):
     task: str | None = None  # which task is demonstrated there; null: the agent's own
     demos: PositiveInt
     combine: Literal["sum", "mean"]  # sum: RoboCLIP's code, so that k demos give k times the reward
+
+    def demonstrations(self) -> tuple[str, str | None, int] | None:
+        """The first demonstrations of a demo."""
+        return self.demo, self.task, self.demos
+
+    def reads(self) -> frozenset[Reading]:
+        """Clips."""
+        return frozenset({"video"})
 
 
 class VideoGoal:

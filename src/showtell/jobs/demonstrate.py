@@ -6,11 +6,10 @@ from typing import Any
 
 from showtell.demos.demo import Demo, Demonstrator, Request
 from showtell.demos.previews import film, strip
-from showtell.jobs.parts import built, world_of
+from showtell.jobs.parts import built, view, world_of
 from showtell.media.frames import write_png
 from showtell.media.video import write_video
 from showtell.project.files import replacing
-from showtell.rendering.scene import View
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
@@ -21,7 +20,8 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
     demonstrator: Demonstrator = built("demos", job["demo"])
     request = Request(
         task=job["task"]["name"],
-        view=View(**job["task"]["view"]),
+        view=view(job, job["picture"]),
+        frames=job["frames"],
         make_world=lambda: world_of(job["task"]),
         root=job["root"],
         address=tuple(job["address"]),

@@ -1,15 +1,34 @@
-"""Turns what is shown or told into one target embedding."""
+"""Makes the target of one goal: the embedding of prompts, of demonstrations or of pictures."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from showtell.jobs.parts import built, demo_of, settings_of
+from showtell.demos.demo import Demo
+from showtell.goals.goal import Drawing
+from showtell.jobs.parts import Inputs, built, settings_of, view, world_of
 from showtell.nets import encoder
+from showtell.rendering.pool import RenderPool
 
 
-def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
-    """Inputs: encoder, network; demo, where something is shown. Output: target."""
-    goal = built("goals", job["goal"])
-    settings = settings_of("nets", job["encoder"])
-    network = encoder.load(settings, inputs["encoder"][0], inputs["network"][0])
-    goal.embed(network, job["prompts"], demo_of(inputs)).save(outputs["target"])
+def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
+    """Inputs: encoder, network; demo, where the goal is a demonstration. Output: target."""
+    goal, network = built("goals", job["goal"]), None
+    if job["encoder"] is not None:
+        settings = settings_of("nets", job["encoder"])
+        network = encoder.load(settings, inputs["encoder"][0], inputs["network"][0])
+    demo = Demo.load(inputs["demo"][0]) if inputs.get("demo") else None
+    with _drawing(job) as drawing:
+        goal.embed(network, job["prompts"], demo, drawing).save(outputs["target"])
+
+
+@contextmanager
+def _drawing(job: dict[str, Any]) -> Iterator[Drawing | None]:
+    """The task's world and its renderer, for goals that are rendered."""
+    if job["task"] is None:
+        yield None
+        return
+    world = world_of(job["task"])
+    with RenderPool(world.scene, world.scene_settings()) as pool:
+        yield Drawing(world, pool.draw, view(job, job["picture"]))

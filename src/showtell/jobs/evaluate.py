@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from showtell.jobs.parts import world_of
+from showtell.jobs.parts import view, world_of
 from showtell.learners import policies
 from showtell.learners.choices import label
 from showtell.media.video import write_video
 from showtell.project.files import replacing, write_json, write_text
 from showtell.rendering.pool import RenderPool
-from showtell.rendering.scene import View
 from showtell.studies.rollouts import Played, film_view, play, summary, table
 
 
@@ -32,7 +31,9 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
                 )
         shown = label("deterministic", evaluate["choices"][0])
         first = played.get(shown) or next(iter(played.values()))
-        frames = pool.draw(first[0].snapshots, film_view(View(**job["task"]["view"])))
+        frames = pool.draw(
+            first[0].snapshots, film_view(view(job, job["task"]["camera"]["native"]))
+        )
     write_text(outputs["episodes"], table(played, world))
     write_json(outputs["metrics"], summary(played, world))
     with replacing(outputs["video"]) as temporary:

@@ -1,7 +1,8 @@
 """Builds the parts that a job's specification names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,19 @@ from showtell.goals.goal import Target
 from showtell.learners.learner import Draw, Learner
 from showtell.project.seeds import seed
 from showtell.rendering.pool import RenderPool
-from showtell.rendering.scene import View
+from showtell.rendering.scene import View, view_of
+from showtell.rewards.building import GoalInputs, build_reward
 from showtell.rewards.reward import Reward
 from showtell.study import registry
+from showtell.study.settings import RewardSettings
 from showtell.worlds.world import World
 
 if TYPE_CHECKING:
     from showtell.demos.demo import Demo
+    from showtell.nets.encoder import Encoder
+
+Job = dict[str, Any]
+Inputs = dict[str, list[Path]]
 
 
 def built(kind: str, values: dict[str, Any], **context: Any) -> Any:
@@ -30,6 +37,13 @@ def settings_of(kind: str, values: dict[str, Any]) -> BaseModel:
     return registry.part(kind, values["kind"]).settings.model_validate(values)
 
 
+def reward_settings(values: dict[str, Any]) -> RewardSettings:
+    """The settings of a reward."""
+    settings = settings_of("rewards", values)
+    assert isinstance(settings, RewardSettings)
+    return settings
+
+
 def world_of(task: dict[str, Any]) -> World:
     """The world of a task."""
     world: World = built("worlds", task["world"])
@@ -37,39 +51,76 @@ def world_of(task: dict[str, Any]) -> World:
 
 
 def learner_of(settings: dict[str, Any]) -> Learner:
-    """Who learns."""
+    """The learner with these settings."""
     learner: Learner = built("learners", settings)
     return learner
 
 
-def reward_of(
-    job: dict[str, Any], inputs: dict[str, list[Path]], demo: "Demo | None" = None
-) -> Reward:
-    """What pays: with the goal's target and encoder if it has a goal, and a demo if it has one."""
-    context: dict[str, Any] = {
-        "view": View(**job["task"]["view"]),
-        "seed": seed(job["root"], *job["address"], "reward"),
+def view(job: Job, picture: Mapping[str, int]) -> View:
+    """The task's camera at the size of a picture."""
+    return view_of(job["task"]["camera"], picture["width"], picture["height"])
+
+
+@dataclass(frozen=True)
+class Context:
+    """What rewards are built with: goals, encoders and demonstrations, read from files once."""
+
+    job: Job
+    encoders: dict[str, "Encoder"]
+    targets: dict[tuple[str, str], Target]  # (goal, task)
+    demos: dict[str, "Demo"] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, job: Job, inputs: Inputs) -> "Context":
+        """From the files of a job, which are in the order of its specification."""
+        return cls(job, _encoders(job, inputs), _targets(job, inputs), _demos(job, inputs))
+
+    def reward(self, settings: RewardSettings, task: str) -> Reward:
+        """A reward that compares with the goals of one task."""
+        needs, context = settings.needs(), {}
+        for demonstrations in needs.demonstrations:
+            context["demo"] = self.demos[demonstrations.demo]
+        return build_reward(
+            settings,
+            {goal: self._goal(goal, task) for goal in needs.goals},
+            view=view(self.job, self.job["picture"]),
+            seed=seed(self.job["root"], *self.job["address"], "reward"),
+            **context,
+        )
+
+    def _goal(self, goal: str, task: str) -> GoalInputs:
+        entry = self.job["goals"][goal]
+        encoder = None if entry["encoder"] is None else self.encoders[entry["encoder"]]
+        return GoalInputs(self.targets[goal, task], encoder, view(self.job, entry["picture"]))
+
+
+def _encoders(job: Job, inputs: Inputs) -> "dict[str, Encoder]":
+    if not job["encoders"]:
+        return {}
+    from showtell.nets import encoder
+
+    files = zip(inputs.get("encoders", []), inputs.get("networks", []), strict=True)
+    return {
+        name: encoder.load(settings_of("nets", job["encoders"][name]), *paths)
+        for name, paths in zip(sorted(job["encoders"]), files, strict=True)
     }
-    if job["goal"] is not None:
-        from showtell.nets import encoder
-
-        settings = settings_of("nets", job["encoder"])
-        context["encoder"] = encoder.load(settings, inputs["encoder"][0], inputs["network"][0])
-        context["target"] = Target.load(inputs["target"][0])
-    if demo is not None:
-        context["demo"] = demo
-    reward: Reward = built("rewards", job["reward"], **context)
-    return reward
 
 
-def demo_of(inputs: dict[str, list[Path]], count: int | None = None) -> "Demo | None":
-    """What was demonstrated, or the first few times of it."""
-    if not inputs.get("demo"):
-        return None
+def _targets(job: Job, inputs: Inputs) -> dict[tuple[str, str], Target]:
+    paths = inputs.get("targets", [])
+    return {
+        (entry["goal"], entry["task"]): Target.load(path)
+        for entry, path in zip(job["targets"], paths, strict=True)
+    }
+
+
+def _demos(job: Job, inputs: Inputs) -> "dict[str, Demo]":
+    if not job["demos"]:
+        return {}
     from showtell.demos.demo import Demo
 
-    demo = Demo.load(inputs["demo"][0])
-    return demo if count is None else demo.first(count)
+    paths = inputs.get("demos", [])
+    return {name: Demo.load(path) for name, path in zip(job["demos"], paths, strict=True)}
 
 
 @contextmanager

@@ -17,8 +17,9 @@ from showtell.project.errors import UserError
 from showtell.project.tracking import Tracking
 from showtell.project.tracking.view import View
 from showtell.study.grid import Grid
-from showtell.study.parameters import changes, load, overlay, read_yaml
+from showtell.study.loading import base, load, overlay
 from showtell.study.specifications import Specifications
+from showtell.study.yaml_files import changes
 
 _LOG = logging.getLogger(__name__)
 _TICK_S = 0.5
@@ -31,16 +32,16 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
     report.build(inputs["results"][0], job, outputs["page"])
 
 
-def refresh(root: Path, scale: str) -> int:
+def refresh(root: Path, scale: str, study: Path | None = None) -> int:
     """Rebuild the page of one scale if anything that it shows has changed."""
-    differences = changes(read_yaml(root / "params.yaml"), overlay(root, scale))
-    job = json.loads(Specifications(Grid(load(root, scale))).report(scale, differences))
+    differences = changes(base(root), overlay(root, scale))
+    job = json.loads(Specifications(Grid(load(root, scale, study))).report(scale, differences))
     results = root / "results" / scale
     report.refresh(results, job, results / "report.html")
     return 0
 
 
-def watch(root: Path, scale: str, pid: int) -> int:
+def watch(root: Path, scale: str, pid: int, study: Path | None = None) -> int:
     """Keep the page and MLflow up to date while a process lives."""
     os.nice(10)  # the trainings come first
     view = View(root / "results" / scale, Tracking.from_environment(root))
@@ -52,7 +53,7 @@ def watch(root: Path, scale: str, pid: int) -> int:
             began = time.monotonic()
             if began >= again:
                 try:
-                    refresh(root, scale)
+                    refresh(root, scale, study)
                 except (OSError, UserError) as error:  # a file was replaced under our eyes
                     _LOG.info("the page waits for the next round: %s", error)
                 again = time.monotonic() + max(_PAUSE_S, _REST * (time.monotonic() - began))
@@ -60,7 +61,7 @@ def watch(root: Path, scale: str, pid: int) -> int:
     except psutil.NoSuchProcess:
         pass
     view.close()
-    return refresh(root, scale)
+    return refresh(root, scale, study)
 
 
 def _lives(process: psutil.Process) -> bool:

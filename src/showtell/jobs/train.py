@@ -3,7 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from showtell.jobs.parts import demo_of, drawing, learner_of, reward_of, world_of
+from showtell.jobs.parts import (
+    Context,
+    Inputs,
+    drawing,
+    learner_of,
+    reward_settings,
+    world_of,
+)
 from showtell.learners import policies
 from showtell.learners.learner import Assignment
 from showtell.learners.progress import csv_of
@@ -11,17 +18,20 @@ from showtell.project.checkpoints import Resume, identity
 from showtell.project.files import write_json, write_text
 from showtell.project.tracking.live import live_run
 
-Inputs = dict[str, list[Path]]
-
 
 def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[str, Any]:
-    """Inputs, where reward or phase need them: target, encoder, network, demo, start."""
+    """Inputs, where reward or phase need them: targets, encoders, networks, demos, start."""
     folder, start = outputs["policy"].parent, inputs.get("start")
     with Resume(folder / ".resume", identity(job, inputs)) as resume:
         world = world_of(job["task"])
-        # A learner that clones sees as many demonstrations as the reward.
-        demo = demo_of(inputs, job["reward"].get("demos"))
-        reward = reward_of(job, inputs, demo)
+        context = Context.read(job, inputs)
+        settings = reward_settings(job["reward"])
+        (task,) = {entry["task"] for entry in job["targets"]} or {""}
+        reward = context.reward(settings, task)
+        # A learner that clones imitates as many demonstrations as the reward reads.
+        clones = [
+            context.demos[one.demo].first(one.count) for one in settings.needs().demonstrations
+        ]
         steps = job["learner"]["steps"]
         with live_run(job, folder, steps=steps) as sink, drawing(world, reward) as draw:
             assignment = Assignment(
@@ -31,7 +41,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
                 root=job["root"],
                 address=tuple(job["address"]),
                 start=policies.load_weights(start[0], job["choice"]) if start else None,
-                demo=demo,
+                demo=clones[0] if clones else None,
             )
             trained = learner_of(job["learner"]).train(assignment, resume, sink)
         weights = policies.together(trained.weights, trained.best.weights)

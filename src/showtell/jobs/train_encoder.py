@@ -3,30 +3,30 @@
 from pathlib import Path
 from typing import Any
 
+from showtell.data.samples import Request
+from showtell.jobs.parts import Inputs, settings_of
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume, identity
 from showtell.project.files import write_json, write_text
 from showtell.project.tracking.live import live_run
 from showtell.study.registry import build, part
 
-Inputs = dict[str, list[Path]]
-
 
 def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[str, Any]:
     """Outputs: weights, network, training, metrics."""
     folder = outputs["weights"].parent
     with Resume(folder / ".resume", identity(job, inputs)) as resume:
-        kind = part("nets", job["encoder"]["kind"])
-        settings: Any = kind.settings.model_validate(job["encoder"])
+        settings: Any = settings_of("nets", job["encoder"])
+        recipe: Any = settings_of("training", job["training"])
         root, address = job["root"], tuple(job["address"])
-        dataset = build("data", settings.train.dataset)
-        # Only datasets that film worlds know any: the worlds and views of the tasks they name.
-        filmed = {"tasks": job["tasks"]} if job.get("tasks") else {}
+        dataset = build("data", recipe.dataset)
+        picture = settings.picture
+        request = Request(picture.width, picture.height, settings.clip_frames, job["tasks"])
         # Not kept in a checkpoint: it is as large as all results together, and made again alike.
-        data, held_out = dataset.make(seeds.generator(root, *address, "data"), **filmed)
-        steps = settings.train.steps
-        with live_run(job, folder, steps=steps, job_name="train_encoder") as sink:
-            trained = kind.load().train(settings, data, held_out, root, address, sink, resume)
+        data, held_out = dataset.make(seeds.generator(root, *address, "data"), request)
+        with live_run(job, folder, steps=recipe.steps, job_name="train_encoder") as sink:
+            train = part("training", recipe.kind).load()
+            trained = train(settings, recipe, data, held_out, root, address, sink, resume)
         trained.encoder.save(outputs["weights"], outputs["network"], note=dataset.note)
         lines = ["step,loss", *(f"{step},{loss!r}" for step, loss in enumerate(trained.losses, 1))]
         write_text(outputs["training"], "\n".join(lines) + "\n")

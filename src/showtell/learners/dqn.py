@@ -1,7 +1,7 @@
 """DQN, as VLM-RM trains CartPole: Stable-Baselines3's, on episodes labelled after they end."""
 
 import warnings
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from showtell.learners.off_policy import OffPolicySettings
 from showtell.learners.policies import sizes
 from showtell.learners.schedules import learning_rate
 from showtell.project.checkpoints import Resume
+from showtell.study.needs import Actions
 
 if TYPE_CHECKING:
     from stable_baselines3 import DQN
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 class DqnSettings(OffPolicySettings):
     """Everything DQN is told; what is not here is Stable-Baselines3's default."""
+
+    actions: ClassVar[frozenset[Actions]] = frozenset({"discrete"})
 
     kind: Literal["dqn"]
     exploration_fraction: float = Field(gt=0, le=1)  # of the training, until the final chance

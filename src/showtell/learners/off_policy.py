@@ -3,8 +3,6 @@
 from typing import Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeInt,
     PositiveFloat,
@@ -13,12 +11,11 @@ from pydantic import (
 )
 
 from showtell.learners.schedules import Decay
+from showtell.study.settings import LearnerSettings
 
 
-class OffPolicySettings(BaseModel):
+class OffPolicySettings(LearnerSettings):
     """How experience is collected and learned from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: PositiveInt  # of all environments together
     environments: PositiveInt

@@ -1,6 +1,6 @@
 """PPO, as RoboCLIP trains everything: Stable-Baselines3's, on episodes labelled after they end."""
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import (
@@ -18,6 +18,8 @@ from showtell.learners.policies import sizes
 from showtell.learners.schedules import Decay, learning_rate
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
+from showtell.study.needs import Actions
+from showtell.study.settings import LearnerSettings
 
 if TYPE_CHECKING:
     from gymnasium import spaces
@@ -36,10 +38,11 @@ class Cloning(BaseModel):
     learning_rate: PositiveFloat
 
 
-class PpoSettings(BaseModel):
+class PpoSettings(LearnerSettings):
     """Everything PPO is told; what is not here is Stable-Baselines3's default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    actions: ClassVar[frozenset[Actions]] = frozenset({"box"})
+    log_probs: ClassVar[bool] = True
 
     kind: Literal["ppo"]
     steps: PositiveInt  # of all environments together
@@ -65,6 +68,15 @@ class PpoSettings(BaseModel):
     cloning: Cloning | None
     checkpoint_every: PositiveInt  # steps
     log_every: PositiveInt  # steps
+
+    @property
+    def clones(self) -> bool:
+        """Whether it imitates a demonstration's actions beside the reward."""
+        return self.cloning is not None
+
+    def policy_shape(self) -> tuple[object, ...]:
+        """The kind of policy and its layers."""
+        return ("gaussian", self.hidden)
 
     @model_validator(mode="after")
     def _batches_fit(self) -> Self:

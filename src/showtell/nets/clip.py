@@ -19,21 +19,18 @@ from showtell.nets.open_clip_models import (
 )
 from showtell.project.errors import UserError, nearest
 from showtell.project.files import read_json, write_json
-from showtell.training.state import Recipe
+from showtell.study.needs import Reading
+from showtell.study.settings import EncoderSettings
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from showtell.data.samples import Captioned
-    from showtell.project.checkpoints import Resume
-    from showtell.training.clip import Trained
-    from showtell.training.state import Progress
 
-
-class ClipSettings(BaseModel):
+class ClipSettings(EncoderSettings):
     """Which open_clip model, with which weights, and how frames are made to fit it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    reads: ClassVar[frozenset[Reading]] = frozenset({"image", "text"})
+    unit: ClassVar[bool] = True
 
     kind: Literal["open_clip"]
     architecture: str  # a configuration of open_clip, or one in nets/architectures
@@ -44,7 +41,11 @@ class ClipSettings(BaseModel):
     normalisation: Literal["model", "openai"]  # VLM-RM's code takes OpenAI's for every model
     batch: PositiveInt  # frames at once
     precision: Literal["float32", "bfloat16", "float16"]  # on a GPU; a CPU computes in float32
-    train: Recipe | None = None  # not part of what users of the trained weights need to know
+
+    @property
+    def fetched(self) -> str | None:
+        """The published weights, where there are any."""
+        return self.pretrained
 
     @model_validator(mode="after")
     def _exists(self) -> "ClipSettings":
@@ -53,8 +54,6 @@ class ClipSettings(BaseModel):
                 f"open_clip has no architecture {self.architecture!r}; "
                 f"{nearest(self.architecture, architectures())}"
             )
-        if self.pretrained is not None and self.train is not None:
-            raise ValueError("pretrained weights are fetched, not trained: set train to null")
         return self
 
 
@@ -70,7 +69,7 @@ class Network(BaseModel):
     own: Own
     preprocessing: Preprocessing
     source: Source | None = None
-    recipe: Recipe | None = None
+    recipe: dict[str, Any] | None = None  # where it was trained here
     note: str | None = None  # what a reader of results must know about this model
 
 
@@ -96,6 +95,7 @@ class ClipEncoder:
         self._model: Any = placed.to(memory_format=torch.channels_last)
         self._tokenizer: Any = library().get_tokenizer(network.architecture)
         self._batch = settings.batch
+        self.frames = None
         self._low = {"float16": torch.float16, "bfloat16": torch.bfloat16}.get(settings.precision)
 
     @classmethod
@@ -106,22 +106,6 @@ class ClipEncoder:
         model = build(settings.architecture)
         load_weights(model, weights)
         return cls(settings, model, described)
-
-    @classmethod
-    def train(
-        cls,
-        settings: ClipSettings,
-        data: "Captioned",
-        held_out: "Captioned",
-        root: int,
-        address: tuple[str | int, ...],
-        progress: "Progress",
-        resume: "Resume | None" = None,
-    ) -> "Trained":
-        """A stand-in, trained by `settings.train`."""
-        from showtell.training.clip import train_clip
-
-        return train_clip(settings, data, held_out, root, address, progress, resume)
 
     @classmethod
     def fetch(
@@ -193,7 +177,9 @@ class ClipEncoder:
         return _unit(encoded)
 
 
-def describe(settings: ClipSettings, source: Source | None = None) -> Network:
+def describe(
+    settings: ClipSettings, source: Source | None = None, recipe: dict[str, Any] | None = None
+) -> Network:
     """What these settings mean with the open_clip that is installed."""
     library()
     from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
@@ -214,7 +200,7 @@ def describe(settings: ClipSettings, source: Source | None = None) -> Network:
             antialias=settings.antialias,
         ),
         source=source,
-        recipe=settings.train,
+        recipe=recipe,
     )
 
 

@@ -23,6 +23,7 @@ class Encoder(Protocol):
     """A frozen network. Every method takes what it can and gives float32 vectors."""
 
     dimensions: int
+    frames: int | None  # of a clip; None for networks of single pictures
     normalised: bool  # all of length 1; else as long as they come, which products then weigh
 
     def image(self, frames: Frames) -> "Tensor":

@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     BaseModel,
@@ -17,20 +17,17 @@ from pydantic import (
 from showtell.nets.downloads import Source
 from showtell.nets.encoder import Clips, Frames, read_error
 from showtell.nets.open_clip_models import load_weights, save_weights
-from showtell.nets.s3d_preprocess import ClipPreprocessing
+from showtell.nets.s3d_preprocess import ClipPreprocessing, check_even
 from showtell.nets.s3d_text import LENGTH, Vocabulary, split
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, write_json
-from showtell.training.s3d import S3dRecipe
+from showtell.study.needs import Reading
+from showtell.study.settings import EncoderSettings, Picture
 
 if TYPE_CHECKING:
     from torch import Tensor, device
 
-    from showtell.data.samples import Narrated
     from showtell.nets.modules.s3dg import S3DG
-    from showtell.project.checkpoints import Resume
-    from showtell.training.s3d import Trained
-    from showtell.training.state import Progress
 
 _LOG = logging.getLogger(__name__)
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -62,25 +59,52 @@ class Checksums(BaseModel):
     dictionary: Sha256 | None
 
 
-class S3dSettings(BaseModel):
+class S3dSettings(EncoderSettings):
     """Which S3D, with which weights, and how clips are made to fit it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    reads: ClassVar[frozenset[Reading]] = frozenset({"video", "text"})
+    unit: ClassVar[bool] = False
 
     kind: Literal["s3d"]
     architecture: Architecture
     pretrained: Literal["howto100m", "random"] | None  # random: RoboCLIP's ablation, never trained
     source: str | None  # a folder or address that has the published files; null: the known ones
     sha256: Checksums
-    preprocessing: ClipPreprocessing
+    picture: Picture
+    frames: PositiveInt  # of a clip
+    sampling: Literal["evenly", "every-fourth"]  # the second misses the end, as RoboCLIP's code
+    values: Literal["0-1", "0-255"]  # S3D was trained on 0-1; RoboCLIP's code feeds it 0-255
+    fit: Literal["crop", "squash"]  # a clip of another shape: its middle, or all of it
     batch: PositiveInt  # clips at once
     precision: Literal["float32", "bfloat16"]  # a device slow in bfloat16 computes in float32
-    train: S3dRecipe | None = None  # not part of what users of the trained weights need to know
+
+    @property
+    def fetched(self) -> str | None:
+        """The published weights, where there are any."""
+        return self.pretrained
+
+    @property
+    def clip_frames(self) -> int:
+        """The number of frames of a clip."""
+        return self.frames
+
+    @property
+    def preprocessing(self) -> ClipPreprocessing:
+        """How a clip becomes what the network reads."""
+        return ClipPreprocessing(
+            frames=self.frames,
+            size=(self.picture.height, self.picture.width),
+            sampling=self.sampling,
+            values=self.values,
+            fit=self.fit,
+        )
 
     @model_validator(mode="after")
-    def _one_origin(self) -> "S3dSettings":
-        if self.pretrained is not None and self.train is not None:
-            raise ValueError("pretrained weights are fetched, not trained: set train to null")
+    def _even(self) -> "S3dSettings":
+        try:
+            check_even(self.frames, self.picture.height, self.picture.width)
+        except UserError as error:
+            raise ValueError(str(error)) from None
         return self
 
 
@@ -95,7 +119,7 @@ class Network(BaseModel):
     preprocessing: ClipPreprocessing
     words: tuple[str, ...]
     sources: dict[str, Source] = {}
-    recipe: S3dRecipe | None = None
+    recipe: dict[str, Any] | None = None  # where it was trained here
     note: str | None = None  # what a reader of results must know about this model
 
 
@@ -117,6 +141,7 @@ class S3dEncoder:
 
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.dimensions = network.architecture.dimensions
+        self.frames = settings.frames
         self.network = network
         self.precision = _precision(settings.precision, self.device)
         self._type = getattr(torch, self.precision)
@@ -134,22 +159,6 @@ class S3dEncoder:
         model = settings.architecture.build(Vocabulary(described.words))
         load_weights(model, weights)
         return cls(settings, model, described)
-
-    @classmethod
-    def train(
-        cls,
-        settings: S3dSettings,
-        data: "Narrated",
-        held_out: "Narrated",
-        root: int,
-        address: tuple[str | int, ...],
-        progress: "Progress",
-        resume: "Resume | None" = None,
-    ) -> "Trained":
-        """A stand-in, trained by `settings.train`."""
-        from showtell.training.s3d import train_s3d
-
-        return train_s3d(settings, data, held_out, root, address, progress, resume)
 
     @classmethod
     def fetch(
@@ -226,7 +235,10 @@ class S3dEncoder:
 
 
 def describe(
-    settings: S3dSettings, vocabulary: Vocabulary, sources: dict[str, Source] | None = None
+    settings: S3dSettings,
+    vocabulary: Vocabulary,
+    sources: dict[str, Source] | None = None,
+    recipe: dict[str, Any] | None = None,
 ) -> Network:
     """What is written beside the weights."""
     return Network(
@@ -235,7 +247,7 @@ def describe(
         preprocessing=settings.preprocessing,
         words=vocabulary.words,
         sources=sources or {},
-        recipe=settings.train,
+        recipe=recipe,
     )
 
 

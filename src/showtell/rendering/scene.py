@@ -1,6 +1,7 @@
 """The face of a scene: one snapshot and one view in, one picture out."""
 
-from typing import ClassVar, Literal, NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,11 @@ class View(NamedTuple):
     camera: str = "default"
     quality: Literal["published", "faithful", "fast"] = "faithful"
     mirrored: bool = False  # left-right, as RoboCLIP's published frames were
+
+
+def view_of(camera: Mapping[str, Any], width: int, height: int) -> View:
+    """A task's camera (its `camera` of params.yaml, as plain data) at one size."""
+    return View(width, height, camera["name"], camera["quality"], camera["mirrored"])
 
 
 class Scene(Protocol):

@@ -14,6 +14,7 @@ from showtell.project.errors import UserError
 from showtell.rewards.adversarial.settings import AdversarySettings
 from showtell.rewards.demo_states import states_of
 from showtell.rewards.reward import Episodes, Reads
+from showtell.study.needs import Demonstrations, Needs
 
 if TYPE_CHECKING:
     from showtell.demos.demo import Demo
@@ -33,6 +34,12 @@ class AirlSettings(AdversarySettings):
     hidden_shaping: tuple[PositiveInt, ...]  # of h
     # log D − log(1 − D) = f − log π, as published; f; or g alone, what AIRL means to recover.
     pays: Literal["discriminator", "shaped", "unshaped"]
+
+    def needs(self) -> Needs:
+        """States of demonstrations, and the policy's log-probabilities."""
+        return Needs(
+            demonstrations=(Demonstrations(self.demo, self.demos, states=True),), log_probs=True
+        )
 
 
 class AirlReward:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from showtell.goals.goal import Target
 from showtell.nets.distance import Distance
 from showtell.nets.encoder import Encoder
+from showtell.rendering.scene import View
 from showtell.rewards.reward import Reward
 from showtell.study import registry
 
@@ -17,12 +18,16 @@ class GoalInputs(NamedTuple):
 
     target: Target
     encoder: Encoder | Distance | None  # None: the goal is a picture only
+    view: View | None = None  # the task's camera at the encoder's size; None: the reward's own
 
 
 def build_reward(settings: BaseModel, goals: Mapping[str, GoalInputs], **context: Any) -> Reward:
     """The reward; a reward with one goal is given its `target` and `encoder`."""
     goal = getattr(settings, "goal", None)
     if goal is not None:
-        context = context | goals[goal]._asdict()
+        given = goals[goal]._asdict()
+        context = context | {
+            name: one for name, one in given.items() if (name, one) != ("view", None)
+        }
     reward: Reward = registry.build("rewards", settings, goals=goals, **context)
     return reward

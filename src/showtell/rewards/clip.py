@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from showtell.goals.goal import Target
 from showtell.nets.encoder import Encoder
@@ -16,19 +16,23 @@ from showtell.project.errors import UserError
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
 from showtell.rewards.single_goal import single_goal
+from showtell.study.needs import Comparison, Needs
+from showtell.study.settings import RewardSettings
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 
-class ClipRewardSettings(BaseModel):
+class ClipRewardSettings(RewardSettings):
     """Which goal, and how strongly the baseline regularises it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["clip"]
     goal: str
     alpha: float = Field(ge=0, le=1)
+
+    def needs(self) -> Needs:
+        """A goal in an encoder of pictures; a baseline where it regularises."""
+        return Needs((Comparison(self.goal, "image", baseline=self.alpha > 0),))
 
 
 class ClipReward:

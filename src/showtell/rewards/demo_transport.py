@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt
 
 from showtell.rewards.demo_states import Scale, check_alike, states_of
 from showtell.rewards.reward import Episodes, Reads
+from showtell.study.needs import Demonstrations, Needs
+from showtell.study.settings import RewardSettings
 
 if TYPE_CHECKING:
     from showtell.demos.demo import Demo
@@ -21,10 +23,8 @@ Array = NDArray[np.float64]
 _ABSORB = 10  # iterations between two renewals of the kernel
 
 
-class DemoTransportSettings(BaseModel):
+class DemoTransportSettings(RewardSettings):
     """The cost of moving a state, and how the plan is found."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["demo_transport"]
     demo: str
@@ -35,6 +35,10 @@ class DemoTransportSettings(BaseModel):
     scale: PositiveFloat
     regularisation: PositiveFloat  # of the plan's entropy: towards 0 it becomes the cheapest one
     iterations: PositiveInt
+
+    def needs(self) -> Needs:
+        """States of demonstrations."""
+        return Needs(demonstrations=(Demonstrations(self.demo, self.demos, states=True),))
 
 
 class DemoTransport:

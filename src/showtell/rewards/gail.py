@@ -13,6 +13,7 @@ from pydantic import PositiveInt
 from showtell.rewards.adversarial.settings import AdversarySettings
 from showtell.rewards.demo_states import states_of
 from showtell.rewards.reward import Episodes, Reads
+from showtell.study.needs import Demonstrations, Needs
 
 if TYPE_CHECKING:
     from showtell.demos.demo import Demo
@@ -29,6 +30,10 @@ class GailSettings(AdversarySettings):
     # −log(1 − D) is never negative, so it also pays for being there at all: harmless where
     # episodes have one length, as here. log D − log(1 − D) has either sign.
     pays: Literal["positive", "logit"]
+
+    def needs(self) -> Needs:
+        """States of demonstrations."""
+        return Needs(demonstrations=(Demonstrations(self.demo, self.demos, states=True),))
 
 
 class GailReward:

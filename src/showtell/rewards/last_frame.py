@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from showtell.goals.goal import Target
 from showtell.nets.encoder import Encoder
@@ -17,17 +16,21 @@ from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
 from showtell.rewards.roboclip import at_the_end
 from showtell.rewards.single_goal import single_goal
+from showtell.study.needs import Comparison, Needs
+from showtell.study.settings import RewardSettings
 
 LOGIT_SCALE = 100.0
 
 
-class LastFrameSettings(BaseModel):
+class LastFrameSettings(RewardSettings):
     """Which goal the last frame is compared with."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["last_frame"]
     goal: str
+
+    def needs(self) -> Needs:
+        """A goal in an encoder of pictures whose vectors have length 1."""
+        return Needs((Comparison(self.goal, "image", unit=True),))
 
 
 class LastFrameReward:

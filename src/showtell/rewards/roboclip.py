@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
 
 from showtell.goals.goal import Target
 from showtell.nets.encoder import Encoder
@@ -18,29 +17,23 @@ from showtell.project.errors import UserError
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
 from showtell.rewards.single_goal import single_goal
+from showtell.study.needs import Comparison, Needs
+from showtell.study.settings import RewardSettings
 
 PUBLISHED_STRIDE = 4  # of 128 steps: 32 frames
 
 
-class RoboclipSettings(BaseModel):
+class RoboclipSettings(RewardSettings):
     """Which goal, and which frames of an episode are compared with it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["roboclip"]
     goal: str
-    frames: PositiveInt
     sampling: Literal["evenly", "every-fourth"]  # evenly: the last frame included
     compare: Literal["product", "cosine"]  # product: published
 
-    @model_validator(mode="after")
-    def _even(self) -> "RoboclipSettings":
-        if self.frames % 2:
-            raise ValueError(
-                f"S3D reads an even number of frames, not {self.frames}; nearest is "
-                f"{self.frames + 1}."
-            )
-        return self
+    def needs(self) -> Needs:
+        """A goal in an encoder of clips."""
+        return Needs((Comparison(self.goal, "video", unit=False),))
 
 
 class RoboclipReward:
@@ -55,8 +48,9 @@ class RoboclipReward:
         view: View,
         **_: Any,
     ) -> None:
+        self._frames = encoder.frames
         self.reads = (
-            Reads(view=view, count=settings.frames)
+            Reads(view=view, count=self._frames)
             if settings.sampling == "evenly"
             else Reads(view=view, stride=PUBLISHED_STRIDE)
         )
@@ -86,10 +80,10 @@ class RoboclipReward:
         if frames is None or frames.shape[1] != kept:
             found = None if frames is None else frames.shape[:2]
             raise ValueError(f"a RoboCLIP reward reads {kept} frames an episode, not {found}")
-        if self._settings.sampling == "every-fourth" and kept != self._settings.frames:
+        if self._settings.sampling == "every-fourth" and kept != self._frames:
             raise UserError(
                 f"every fourth frame of an episode of {horizon} steps makes {kept} frames, not "
-                f"{self._settings.frames}; set the reward's `frames` to {kept}, or its `sampling` "
+                f"{self._frames}; set the encoder's `frames` to {kept}, or the reward's `sampling` "
                 "to evenly."
             )
         vectors: NDArray[np.float32] = self._encoder.video(frames).numpy()
@@ -106,7 +100,7 @@ def at_the_end(rewards: NDArray[np.floating[Any]], horizon: int) -> NDArray[np.f
 PARTS = {"roboclip": (RoboclipSettings, "RoboclipReward")}
 _ONE: dict[str, Any] = {"kind": "roboclip", "goal": "text-s3d"}
 EXAMPLES = [
-    _ONE | {"frames": 4, "sampling": "evenly", "compare": "product"},
-    _ONE | {"frames": 4, "sampling": "evenly", "compare": "cosine"},
-    _ONE | {"frames": 2, "sampling": "every-fourth", "compare": "product"},
+    _ONE | {"sampling": "evenly", "compare": "product"},
+    _ONE | {"sampling": "evenly", "compare": "cosine"},
+    _ONE | {"sampling": "every-fourth", "compare": "product"},
 ]

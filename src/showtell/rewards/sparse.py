@@ -4,15 +4,13 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from showtell.rewards.reward import Episodes, Reads
+from showtell.study.settings import RewardSettings
 
 
-class SparseSettings(BaseModel):
+class SparseSettings(RewardSettings):
     """When an episode has succeeded."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["sparse"]
     rule: Literal["any", "final"]  # at any of its steps, or at the last

@@ -4,15 +4,13 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from showtell.rewards.reward import Episodes, Reads
+from showtell.study.settings import RewardSettings
 
 
-class TrueRewardSettings(BaseModel):
+class TrueRewardSettings(RewardSettings):
     """It has no choices."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["true_reward"]
 

@@ -7,7 +7,7 @@ behaviour are scored by every reward, as told by every sentence.
 from typing import Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from showtell.learners.labelling import Rollout
 from showtell.learners.progress import succeeded
@@ -15,20 +15,29 @@ from showtell.project import seeds
 from showtell.rendering.scene import Snapshots
 from showtell.rewards.reward import Episodes, Reward
 from showtell.studies.study import Array, Measured, Subject, Value
+from showtell.study.needs import Offers
+from showtell.study.settings import StudySettings
 from showtell.worlds.script import script_of, shaken
 from showtell.worlds.world import LAYOUTS, Script, SeededEpisodes, World
 
 COLUMNS = ("text", "episode", "noise", "success", "true_return", "score", "similarity")
 
 
-class AlignmentSettings(BaseModel):
+class AlignmentSettings(StudySettings):
     """How many rollouts, and whose sentences judge them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["alignment"]
     episodes: int = Field(ge=4)
-    told: list[str] | None = None  # tasks whose sentences judge; null: the task's own
+    # The tasks whose goals score the rollouts.
+    goals_of: Literal["own"] | list[str]
+
+    def problem(self, offers: Offers) -> str | None:
+        """A script is played with more and more noise."""
+        return None if offers.script else "the world has no script to play with more and more noise"
+
+    def goal_tasks(self, task: str) -> list[str]:
+        """The tasks whose goals score the rollouts of one task."""
+        return [task] if self.goals_of == "own" else self.goals_of
 
 
 class Alignment:

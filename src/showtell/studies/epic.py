@@ -4,22 +4,28 @@ import math
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from showtell.project import seeds
 from showtell.studies.study import Array, Measured, Subject, Value
+from showtell.study.needs import Offers
+from showtell.study.settings import StudySettings
 
 RESAMPLES = 1000
 COVERAGE = 0.95
 
 
-class EpicSettings(BaseModel):
+class EpicSettings(StudySettings):
     """At how many states."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["epic"]
     states: int = Field(ge=2)  # drawn uniformly from all that the world allows
+
+    def problem(self, offers: Offers) -> str | None:
+        """States are drawn uniformly, and each has a true reward."""
+        if offers.uniform_states and offers.true_rewards_of_states:
+            return None
+        return "EPIC needs a world whose states can be drawn uniformly, each with a true reward"
 
 
 class Epic:

@@ -3,21 +3,31 @@
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, PositiveInt, model_validator
+from pydantic import PositiveInt, model_validator
 
+from showtell.project.errors import nearest
 from showtell.studies.study import Array, Measured, Subject, Value
+from showtell.study.needs import Offers
+from showtell.study.settings import StudySettings
 
 
-class LandscapeSettings(BaseModel):
+class LandscapeSettings(StudySettings):
     """Which variable runs, from where to where, in how many points."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["landscape"]
     variable: str
     low: float
     high: float
     points: PositiveInt
+
+    def problem(self, offers: Offers) -> str | None:
+        """One variable of the state is set."""
+        if self.variable in offers.variables:
+            return None
+        if not offers.variables:
+            return "a landscape needs a world whose state can be set"
+        hint = nearest(self.variable, offers.variables)
+        return f"a landscape cannot run over {self.variable!r}; {hint}"
 
     @model_validator(mode="after")
     def _runs_upwards(self) -> "LandscapeSettings":

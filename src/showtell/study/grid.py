@@ -1,13 +1,22 @@
-"""The grid: which trainings a study needs, and what each of them is told by its parameters."""
+"""The grid: which trainings a study needs, and what the parameters say of each of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
-
-from pydantic import BaseModel
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from showtell.project.errors import UserError, nearest
-from showtell.study.parameters import Experiment, Method, Parameters
+from showtell.study.checks import Misfit, misfits_of
+from showtell.study.needs import Needs, union
+from showtell.study.parameters import Experiment, Method, Parameters, Task, swept
+from showtell.study.settings import (
+    FigureSettings,
+    GoalSettings,
+    LearnerSettings,
+    Picture,
+    RewardSettings,
+    StudySettings,
+)
 
 PRETRAIN = "pretrain"
 
@@ -28,66 +37,13 @@ class Cell:
         return [self.paper, self.experiment, self.task, self.method, self.seed]
 
 
-def methods(experiment: Experiment) -> dict[str, BaseModel]:
-    """Every method by its full name, sweeps expanded: `text-alpha0.5`."""
-    return variants(experiment, list(experiment.methods))
+class Variant(NamedTuple):
+    """A method with one value of each setting that it sweeps."""
 
-
-def variants(experiment: Experiment, names: list[str]) -> dict[str, BaseModel]:
-    """The expanded methods that these methods stand for, less those that a scale leaves out."""
-    expanded: dict[str, BaseModel] = {}
-    for name in names:
-        method = experiment.methods.get(name)
-        if method is not None and not method.skip:
-            expanded |= _swept(name, method)
-    return expanded
-
-
-def labelled(experiment: Experiment) -> list[dict[str, Any]]:
-    """Every method with its label and what a sweep set, in the order of the parameters."""
-    return [
-        {
-            "name": full,
-            "label": _label(method, name, full, variant),
-            "variant": variant,
-            "reward": values,
-        }
-        for name, method in experiment.methods.items()
-        for full, reward in variants(experiment, [name]).items()
-        for values in [reward.model_dump(mode="json")]
-        for variant in [{key: values[key] for key in method.sweep}]
-    ]
-
-
-def _label(method: Method, name: str, full: str, variant: dict[str, Any]) -> str:
-    """The label of a method: `α = {alpha:g}` stands for all that a sweep makes of it."""
-    if method.label is None:
-        return full
-    if not variant:
-        return method.label
-    made = method.label.format(**variant)
-    return f"{made}{full.removeprefix(name)}" if made == method.label else made
-
-
-def figures(experiment: Experiment) -> dict[str, BaseModel]:
-    """The figures of an experiment, less those of a phase that a scale leaves out."""
-    known = phases(experiment)
-    return {
-        name: settings
-        for name, settings in experiment.figures.items()
-        if set(settings.needs().phases) <= set(known)
-    }
-
-
-def _swept(name: str, method: Method) -> dict[str, BaseModel]:
-    rewards: dict[str, BaseModel] = {name: method.reward}
-    for key, values in method.sweep.items():
-        rewards = {
-            f"{full}-{key}{value}": type(reward).model_validate(reward.model_dump() | {key: value})
-            for full, reward in rewards.items()
-            for value in values
-        }
-    return rewards
+    method: Method
+    reward: RewardSettings
+    values: dict[str, Any]  # what the sweep set
+    label: str
 
 
 @dataclass(frozen=True)
@@ -100,18 +56,7 @@ class Grid:
         """(paper, name, experiment) for each that this scale runs."""
         for paper, entry in self.parameters.papers.items():
             for name, experiment in entry.experiments.items():
-                if not experiment.skip:
-                    yield paper, name, experiment
-
-    def cells(self, paper: str, name: str) -> list[Cell]:
-        """Every training of one experiment."""
-        experiment = self.experiment(paper, name)
-        return [
-            Cell(paper, name, task, method, seed)
-            for task in experiment.tasks
-            for method in methods(experiment)
-            for seed in range(experiment.seeds)
-        ]
+                yield paper, name, experiment
 
     def experiment(self, paper: str, name: str) -> Experiment:
         """One experiment by name."""
@@ -124,19 +69,65 @@ class Grid:
             )
         return known[paper].experiments[name]
 
+    def task(self, name: str) -> Task:
+        """One task by name."""
+        if name not in self.parameters.tasks:
+            raise UserError(f"there is no task {name!r}; {nearest(name, self.parameters.tasks)}")
+        return self.parameters.tasks[name]
+
+    def variants(
+        self, experiment: Experiment, names: list[str] | None = None
+    ) -> dict[str, Variant]:
+        """Every method by its full name, sweeps expanded: `text-alpha0.5`."""
+        found: dict[str, Variant] = {}
+        for name in experiment.methods if names is None else names:
+            if (method := experiment.methods.get(name)) is None:
+                continue
+            reward = self.parameters.rewards[method.reward]
+            for suffix, (one, values) in swept(reward, method.sweep).items():
+                label = _label(method, name, name + suffix, values)
+                found[name + suffix] = Variant(method, one, values, label)
+        return found
+
+    @cached_property
+    def misfits(self) -> dict[tuple[str, str], list[Misfit]]:
+        """(paper, experiment) -> pairs of task and method that are left out, and why."""
+        return {
+            key: found
+            for key, found in misfits_of(self.parameters).items()
+            if self.experiment(*key).incompatible == "skip"
+        }
+
+    def methods_on(self, paper: str, name: str, task: str) -> list[str]:
+        """The full names of the methods that run on one task."""
+        experiment = self.experiment(paper, name)
+        out = {m.method for m in self.misfits.get((paper, name), ()) if m.task == task}
+        kept = [method for method in experiment.methods if method not in out]
+        return list(self.variants(experiment, kept))
+
+    def cells(self, paper: str, name: str) -> list[Cell]:
+        """Every training of one experiment."""
+        experiment = self.experiment(paper, name)
+        return [
+            Cell(paper, name, task, method, seed)
+            for task in experiment.tasks
+            for method in self.methods_on(paper, name, task)
+            for seed in range(experiment.seeds)
+        ]
+
     def home(self, cell: Cell) -> Cell:
         """The cell whose training a cell uses: itself, or another experiment's."""
-        experiment = self.experiment(cell.paper, cell.experiment)
-        for name, method in experiment.methods.items():
-            if method.trainings_of is not None and cell.method in variants(experiment, [name]):
-                paper, _, other = method.trainings_of.partition("/")
-                if cell.task in self.experiment(paper, other).tasks:
-                    return replace(cell, paper=paper, experiment=other)
-        return cell
+        origin = self.variant(cell).method.trainings_of
+        if origin is None:
+            return cell
+        paper, _, experiment = origin.partition("/")
+        if cell.task not in self.experiment(paper, experiment).tasks:
+            return cell
+        return replace(cell, paper=paper, experiment=experiment)
 
-    def reward(self, cell: Cell) -> BaseModel:
-        """The reward that pays the agent of one cell."""
-        known = methods(self.experiment(cell.paper, cell.experiment))
+    def variant(self, cell: Cell) -> Variant:
+        """The method of one cell."""
+        known = self.variants(self.experiment(cell.paper, cell.experiment))
         if cell.method not in known:
             raise UserError(
                 f"{cell.paper}/{cell.experiment} has no method {cell.method!r}; "
@@ -144,79 +135,121 @@ class Grid:
             )
         return known[cell.method]
 
-    def paid(self, cell: Cell, phase: str) -> BaseModel:
-        """The reward that pays in one phase of one cell."""
+    def reward(self, cell: Cell, phase: str = PRETRAIN) -> RewardSettings:
+        """The reward of one phase of one cell."""
         if phase == PRETRAIN:
-            return self.reward(cell)
-        finetune: BaseModel = self.experiment(cell.paper, cell.experiment).finetunes[phase].reward
-        return finetune
+            return self.variant(cell).reward
+        finetune = self.experiment(cell.paper, cell.experiment).finetunes[phase]
+        return self.parameters.rewards[finetune.reward]
 
-    def learner(self, cell: Cell, phase: str) -> str:
-        """Who learns in one phase of one cell."""
+    def learner(self, cell: Cell, phase: str) -> LearnerSettings:
+        """The learner of one phase of one cell."""
         experiment = self.experiment(cell.paper, cell.experiment)
-        if phase != PRETRAIN:
-            return experiment.finetunes[phase].learner
-        own = [
-            method.learner
-            for name, method in experiment.methods.items()
-            if method.learner is not None and cell.method in variants(experiment, [name])
-        ]
-        return own[0] if own else experiment.pretrain.learner
+        if phase == PRETRAIN:
+            own = self.variant(cell).method.learner
+            name = own or experiment.pretrain.learner or self.task(cell.task).learner
+            assert name is not None, "checked when the parameters were read"
+        else:
+            name = experiment.finetunes[phase].learner
+        return self.parameters.learners[name]
 
-    def goal_of(self, reward: BaseModel) -> str | None:
-        """The goal that a reward compares with, if it has one."""
-        return getattr(reward, "goal", None)
+    def phases(self, experiment: Experiment, method: str | None = None) -> list[str]:
+        """The phases of an experiment, or those that one of its methods goes through."""
+        return [
+            PRETRAIN,
+            *(
+                phase
+                for phase, finetune in experiment.finetunes.items()
+                if method is None
+                or finetune.of is None
+                or method in self.variants(experiment, finetune.of)
+            ),
+        ]
+
+    # --- what rewards need ---
+
+    def goals(self, needs: Needs) -> dict[str, GoalSettings]:
+        """The goals that are needed, by name, in order."""
+        return {name: self.parameters.goals[name] for name in sorted(needs.goals)}
+
+    def encoders(self, needs: Needs) -> list[str]:
+        """The encoders of these goals, in order."""
+        encoders = {goal.encoder for goal in self.goals(needs).values()}
+        return sorted(encoder for encoder in encoders if encoder is not None)
+
+    def demos(self, needs: Needs) -> list[str]:
+        """The demos whose states are needed, in order."""
+        return sorted({one.demo for one in needs.demonstrations})
+
+    def goal(self, name: str) -> GoalSettings:
+        """One goal by name."""
+        if name not in self.parameters.goals:
+            raise UserError(f"there is no goal {name!r}; {nearest(name, self.parameters.goals)}")
+        return self.parameters.goals[name]
 
     def demo_of_goal(self, goal: str, task: str) -> tuple[str, str] | None:
-        """(demo, task) that a goal is shown by, if it is shown."""
-        settings = self.parameters.goals[goal]
-        demo = getattr(settings, "demo", None)
-        return None if demo is None else (demo, settings.task or task)
+        """(demo, task) that a goal is taken from, if it is a demo."""
+        shown = self.goal(goal).demonstrations()
+        return None if shown is None else (shown[0], shown[1] or task)
 
     def demos_of(self, paper: str, name: str) -> list[tuple[str, str]]:
-        """(demo, task) of all that the methods of one experiment watch of its own tasks."""
+        """(demo, task) of all that the methods of one experiment use for its own tasks."""
         experiment = self.experiment(paper, name)
         found: set[tuple[str, str]] = set()
         for task in experiment.tasks:
-            for reward in methods(experiment).values():
-                goal = self.goal_of(reward)
-                shown = None if goal is None else self.demo_of_goal(goal, task)
-                own = getattr(reward, "demo", None)
-                found |= {pair for pair in (shown, own and (own, task)) if pair is not None}
+            for variant in self.variants(experiment).values():
+                needs = variant.reward.needs()
+                found |= {(demo, task) for demo in self.demos(needs)}
+                found |= {s for g in needs.goals if (s := self.demo_of_goal(g, task)) is not None}
         return sorted(found)
+
+    def picture(self, encoder: str | None, task: str) -> Picture:
+        """The size of the pictures of one task that an encoder reads."""
+        native = self.task(task).camera.native
+        picture = native if encoder is None else self.parameters.encoders[encoder].picture
+        return native if picture == "native" else picture
+
+    # --- figures and studies ---
+
+    def figure(self, paper: str, name: str, figure: str) -> FigureSettings:
+        """One figure of an experiment."""
+        known = self.experiment(paper, name).figures
+        if figure not in known:
+            raise UserError(f"{paper}/{name} has no figure {figure!r}; {nearest(figure, known)}")
+        return known[figure]
+
+    def study(self, paper: str, name: str, study: str) -> StudySettings:
+        """One study of an experiment."""
+        known = self.experiment(paper, name).studies
+        if study not in known:
+            raise UserError(f"{paper}/{name} has no study {study!r}; {nearest(study, known)}")
+        return known[study]
 
     def study_tasks(self, paper: str, name: str, study: str) -> list[str]:
         """The tasks that one study is measured on."""
-        experiment = self.experiment(paper, name)
-        return experiment.studies[study].tasks or experiment.tasks
+        return self.study(paper, name, study).tasks or self.experiment(paper, name).tasks
 
-    def study_rewards(self, paper: str, name: str, study: str) -> dict[str, BaseModel]:
+    def study_rewards(self, paper: str, name: str, study: str) -> dict[str, RewardSettings]:
         """The rewards that one study measures, by method."""
-        experiment = self.experiment(paper, name)
-        return variants(experiment, experiment.studies[study].of)
+        experiment, methods = self.experiment(paper, name), self.study(paper, name, study).methods
+        return {name: v.reward for name, v in self.variants(experiment, methods).items()}
+
+    def study_needs(self, paper: str, name: str, study: str) -> Needs:
+        """What its rewards need together."""
+        return union(r.needs() for r in self.study_rewards(paper, name, study).values())
 
     def study_targets(self, paper: str, name: str, task: str, study: str) -> list[tuple[str, str]]:
         """(goal, task) of every target that one study compares with, in order."""
-        told = getattr(self.experiment(paper, name).studies[study].study, "told", None) or [task]
-        goals = map(self.goal_of, self.study_rewards(paper, name, study).values())
-        return sorted({(goal, of) for goal in goals if goal is not None for of in told})
-
-    def study_encoders(self, paper: str, name: str, study: str) -> list[str]:
-        """The encoders that one study needs, in order."""
-        goals = map(self.goal_of, self.study_rewards(paper, name, study).values())
-        return sorted({self.parameters.goals[g].encoder for g in goals if g is not None})
+        tasks = self.study(paper, name, study).goal_tasks(task)
+        goals = self.goals(self.study_needs(paper, name, study))
+        return sorted((goal, of) for goal in goals for of in tasks)
 
 
-def phases(experiment: Experiment, method: str | None = None) -> list[str]:
-    """The phases of an experiment, or those that one of its methods goes through."""
-    return [
-        PRETRAIN,
-        *(
-            phase
-            for phase, finetune in experiment.finetunes.items()
-            if not finetune.skip
-            and (
-                method is None or finetune.of is None or method in variants(experiment, finetune.of)
-            )
-        ),
-    ]
+def _label(method: Method, name: str, full: str, variant: dict[str, Any]) -> str:
+    """The label of a method: `α = {alpha:g}` stands for all that a sweep makes of it."""
+    if method.label is None:
+        return full
+    if not variant:
+        return method.label
+    made = method.label.format(**variant)
+    return f"{made}{full.removeprefix(name)}" if made == method.label else made

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from showtell.project.errors import UserError, nearest
-from showtell.study.grid import Grid, figures, methods, phases
+from showtell.study.grid import Grid
 from showtell.study.layout import Layout, Place, Run
 
 
@@ -29,7 +29,7 @@ class Inputs:
             Place(home.paper, home.experiment, Run(home.task, home.method, home.seed, phase))
             for cell in self.grid.cells(paper, experiment)
             for home in [self.grid.home(cell)]
-            for phase in phases(entry, cell.method)
+            for phase in self.grid.phases(entry, cell.method)
         ]
 
     def trainings(self, paper: str, experiment: str, file: str) -> list[str]:
@@ -62,7 +62,7 @@ class Inputs:
             if name == paper:
                 found.append(str(self.layout.comparison(paper, experiment) / "claims.json"))
                 found += [
-                    str(self.layout.figure(paper, experiment, f, "svg")) for f in figures(entry)
+                    str(self.layout.figure(paper, experiment, f, "svg")) for f in entry.figures
                 ]
         return found
 
@@ -74,10 +74,10 @@ class Inputs:
             "paper": parameters.papers,
             "experiment": [name for _, name, _ in self.grid.experiments()],
             "task": parameters.tasks,
-            "method": [name for entry in entries for name in methods(entry)],
-            "phase": [name for entry in entries for name in phases(entry)],
+            "method": [name for entry in entries for name in self.grid.variants(entry)],
+            "phase": [name for entry in entries for name in self.grid.phases(entry)],
             "study": [name for entry in entries for name in entry.studies],
-            "figure": [name for entry in entries for name in figures(entry)],
+            "figure": [name for entry in entries for name in entry.figures],
             "demo": parameters.demos,
             "goal": parameters.goals,
             "encoder": parameters.encoders,
@@ -111,7 +111,7 @@ class Inputs:
         if not below or below[0] == "compare":
             return
         if below[0] == "figures":
-            known = figures(experiment)
+            known = experiment.figures
             self._check(target, "figure", [part.split(".")[0] for part in below[1:2]], known)
             return
         studied = [self.grid.study_tasks(paper, name, study) for study in experiment.studies]
@@ -122,9 +122,9 @@ class Inputs:
             self._check(target, "study", study, experiment.studies)
             return
         seeds = [f"seed{seed}" for seed in range(experiment.seeds)]
-        self._check(target, "method", below[1:2], methods(experiment))
+        self._check(target, "method", below[1:2], self.grid.variants(experiment))
         self._check(target, "seed", below[2:3], seeds)
-        self._check(target, "phase", below[3:4], phases(experiment))
+        self._check(target, "phase", below[3:4], self.grid.phases(experiment))
 
     def _check(self, target: str, kind: str, found: Iterable[str], known: Iterable[str]) -> None:
         for name in found:

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Union
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from showtell.project.errors import UserError, nearest
 
@@ -90,3 +90,11 @@ def _modules(kind: str) -> Iterator[ModuleType]:
         papers = Path(importlib.import_module("showtell.papers").__path__[0])
         for path in sorted(papers.glob("*/figures.py")):
             yield importlib.import_module(f"showtell.papers.{path.parent.name}.figures")
+
+
+def union(kind: str) -> Any:
+    """The type of the settings of every part of one kind, told apart by `kind`."""
+    known = tuple(part.settings for part in parts(kind).values())
+    if len(known) == 1:
+        return known[0]
+    return Annotated[Union[known], Field(discriminator="kind")]  # noqa: UP007 (at run time)

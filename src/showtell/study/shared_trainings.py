@@ -7,8 +7,9 @@ method's trainings and evaluations are those of roboclip/language; on other task
 from collections.abc import Iterator
 
 from showtell.project.errors import UserError, nearest
-from showtell.study.grid import PRETRAIN, Cell, Grid, methods, phases, variants
+from showtell.study.grid import PRETRAIN, Cell, Grid
 from showtell.study.parameters import Experiment, Method
+from showtell.study.settings import LearnerSettings
 
 
 def check(grid: Grid) -> None:
@@ -17,7 +18,7 @@ def check(grid: Grid) -> None:
         f"papers.{paper}.experiments.{name}.methods.{method_name}.trainings_of: {problem}"
         for paper, name, experiment in grid.experiments()
         for method_name, method in experiment.methods.items()
-        if method.trainings_of is not None and not method.skip
+        if method.trainings_of is not None
         for problem in _problems(grid, paper, name, method_name, method)
     ]
     if problems:
@@ -31,11 +32,12 @@ def _problems(grid: Grid, paper: str, name: str, method: str, entry: Method) -> 
         yield f"no experiment {where!r} is run at this scale; {nearest(where, known)}"
         return
     here, (other_paper, other, there) = grid.experiment(paper, name), known[where]
-    full = list(variants(here, [method]))
-    lacking = [one for one in full if one not in methods(there)]
+    known_methods = grid.variants(there)
+    full = list(grid.variants(here, [method]))
+    lacking = [one for one in full if one not in known_methods]
     shared = [task for task in here.tasks if task in there.tasks]
     if lacking:
-        yield f"{where} has no method {lacking[0]!r}; {nearest(lacking[0], methods(there))}"
+        yield f"{where} has no method {lacking[0]!r}; {nearest(lacking[0], known_methods)}"
     elif not shared:
         yield f"{where} has none of its tasks; name an experiment that has one of {here.tasks}."
     elif method in there.methods and (origin := there.methods[method].trainings_of) is not None:
@@ -63,15 +65,27 @@ def _protocol(where: str, here: Experiment, there: Experiment) -> Iterator[str]:
 def _training(
     grid: Grid, where: str, here: Experiment, there: Experiment, mine: Cell, theirs: Cell
 ) -> Iterator[str]:
-    for phase in phases(here, mine.method):
-        if phase not in phases(there, mine.method):
+    for phase in grid.phases(here, mine.method):
+        if phase not in grid.phases(there, mine.method):
             yield f"{where} does not train {mine.method!r} in the phase {phase!r}; add it there."
-        elif grid.paid(mine, phase) != grid.paid(theirs, phase):
+        elif grid.reward(mine, phase) != grid.reward(theirs, phase):
             yield f"the reward of {mine.method!r} in the phase {phase!r} is another in {where}."
         elif grid.learner(mine, phase) != grid.learner(theirs, phase):
             yield (
-                f"{where} trains {mine.method!r} in the phase {phase!r} with "
-                f"{grid.learner(theirs, phase)}, here {grid.learner(mine, phase)}; use one learner."
+                f"{where} trains {mine.method!r} in the phase {phase!r} with another learner "
+                f"({_differences(grid.learner(mine, phase), grid.learner(theirs, phase))}); use "
+                "one learner."
             )
-        elif phase != PRETRAIN and here.pretrain.choice != there.pretrain.choice:
-            yield f"fine-tuning starts from {there.pretrain.choice!r} in {where}; use one choice."
+        elif phase != PRETRAIN and _start(here, phase) != _start(there, phase):
+            yield f"fine-tuning starts from {_start(there, phase)!r} in {where}; use one choice."
+
+
+def _start(experiment: Experiment, phase: str) -> str:
+    return experiment.finetunes[phase].choice
+
+
+def _differences(mine: LearnerSettings, theirs: LearnerSettings) -> str:
+    """The settings in which two learners differ."""
+    here, there = mine.model_dump(), theirs.model_dump()
+    keys = [key for key in {**here, **there} if here.get(key) != there.get(key)]
+    return ", ".join(f"{key}: {here.get(key)} here, {there.get(key)} there" for key in keys[:3])

@@ -4,16 +4,19 @@ Pure functions of the parameters. No path, no scale, no thread count: editing on
 exactly the specifications that read it, and those are the jobs that run again.
 """
 
+import importlib.util
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
 
-from showtell.project.errors import UserError, nearest
 from showtell.project.files import canonical_json
 from showtell.project.fingerprint import fingerprint
-from showtell.study.grid import PRETRAIN, Cell, Grid, figures, labelled, phases, variants
+from showtell.study.grid import PRETRAIN, Cell, Grid
+from showtell.study.needs import Needs
 from showtell.study.parameters import Task
 from showtell.study.registry import part
+from showtell.study.settings import PartSettings, RewardSettings
 
 
 class Specifications:
@@ -24,80 +27,86 @@ class Specifications:
         self._parameters = grid.parameters
 
     def encoder(self, encoder: str) -> str:
-        """Making or fetching one frozen network."""
+        """Training or fetching one frozen network."""
         settings = self._parameters.encoders[encoder]
-        train = getattr(settings, "train", None)
+        recipe = self._parameters.training.get(encoder)
         address = ["encoder", encoder]
-        if train is None:
+        if recipe is None:
             modules = [_module("nets", settings)]
             return self._job("fetch_encoder", modules, encoder=_plain(settings), address=address)
-        tasks = {
-            name: self._parameters.tasks[name]
-            for name in sorted(getattr(train.dataset, "tasks", ()))
-        }
+        tasks = {name: self._grid.task(name) for name in sorted(recipe.dataset.task_names())}
         return self._job(
             "train_encoder",
             [
-                *(_module("nets", settings), _module("data", train.dataset)),
+                *(_module("nets", settings), _module("training", recipe)),
+                _module("data", recipe.dataset),
                 *(_module("worlds", task.world) for task in tasks.values()),
             ],
             encoder=_plain(settings),
+            training=_plain(recipe),
             tasks={name: _world(task) for name, task in tasks.items()},
             address=address,
         )
 
     def demo(self, demo: str, task: str) -> str:
         """Making or fetching the demonstrations of one task."""
-        settings = self._parameters.demos[demo]
-        entry = self._parameters.tasks[task]
+        settings, entry = self._parameters.demos[demo], self._grid.task(task)
+        encoder = self._parameters.encoders[settings.encoder]
         return self._job(
             "demonstrate",
             [_module("demos", settings), _module("worlds", entry.world)],
             demo=_plain(settings),
+            picture=_plain(self._grid.picture(settings.encoder, task)),
+            frames=encoder.clip_frames or 1,
             task=_world(entry) | {"name": task},
             address=["demo", demo, task],
         )
 
     def goal(self, goal: str, task: str) -> str:
-        """Turning what is shown or told into one target."""
-        settings = self._parameters.goals[goal]
-        encoder = self._parameters.encoders[settings.encoder]
+        """Embedding one goal of one task."""
+        settings, entry = self._grid.goal(goal), self._grid.task(task)
+        encoder = None if settings.encoder is None else self._parameters.encoders[settings.encoder]
+        rendered = settings.source == "rendered"
         return self._job(
             "embed_goal",
-            [_module("goals", settings), _module("nets", encoder)],
+            [
+                _module("goals", settings),
+                *([] if encoder is None else [_module("nets", encoder)]),
+                *([_module("worlds", entry.world)] if rendered else []),
+            ],
             goal=_plain(settings),
-            encoder=_without_training(encoder),
-            prompts=_told(settings, self._parameters.tasks[task]),
+            encoder=_plain(encoder),
+            prompts=_plain(entry.prompts) if settings.source == "prompts" else None,
+            task=_world(entry) if rendered else None,
+            picture=_plain(self._grid.picture(settings.encoder, task)) if rendered else None,
             address=["goal", goal, task],
         )
 
     def training(self, cell: Cell, phase: str) -> str:
         """One training."""
         experiment = self._grid.experiment(cell.paper, cell.experiment)
-        reward = self._grid.paid(cell, phase)
-        goal, encoder = self._goal_and_encoder(reward)
-        task = self._parameters.tasks[cell.task]
-        learner_settings = self._parameters.learners[self._grid.learner(cell, phase)]
+        reward, learner = self._grid.reward(cell, phase), self._grid.learner(cell, phase)
+        task, method = self._grid.task(cell.task), self._grid.variant(cell).method
+        start = {} if phase == PRETRAIN else {"choice": experiment.finetunes[phase].choice}
         return self._job(
             "train",
             [
-                *(_module("worlds", task.world), _module("rewards", reward)),
-                *(_module("learners", learner_settings), *self._modules(goal, encoder)),
+                *(_module("worlds", task.world), _module("learners", learner)),
+                *self._modules([reward]),
             ],
             task=_world(task),
             reward=_plain(reward),
-            goal=_plain(goal),
-            encoder=_without_training(encoder),
-            learner=_plain(learner_settings),
+            learner=_plain(learner),
             address=[*cell.address, phase],
-            **({} if phase == PRETRAIN else {"choice": experiment.pretrain.choice}),
+            picture=_plain(method.picture or task.camera.native),
+            **self._context(reward.needs(), [cell.task], cell.task, method.picture),
+            **start,
         )
 
     def evaluation(self, cell: Cell, phase: str) -> str:
-        """Judging one policy."""
+        """Evaluating the policies of one training."""
         experiment = self._grid.experiment(cell.paper, cell.experiment)
-        learner = self._parameters.learners[self._grid.learner(cell, phase)]
-        task = self._parameters.tasks[cell.task]
+        learner, task = self._grid.learner(cell, phase), self._grid.task(cell.task)
         return self._job(
             "evaluate",
             [_module("worlds", task.world), _module("learners", learner)],
@@ -109,51 +118,38 @@ class Specifications:
 
     def study(self, paper: str, name: str, task: str, study: str) -> str:
         """One study of rewards on one task."""
-        entry = self._grid.experiment(paper, name).studies[study]
+        entry, world = self._grid.study(paper, name, study), self._grid.task(task)
         rewards = self._grid.study_rewards(paper, name, study)
-        world = self._parameters.tasks[task]
-        encoders = {
-            name: self._parameters.encoders[name]
-            for name in self._grid.study_encoders(paper, name, study)
-        }
+        variants = self._grid.variants(self._grid.experiment(paper, name), entry.methods)
+        needs = self._grid.study_needs(paper, name, study)
         return self._job(
             "measure",
             [
-                *(_module("studies", entry.study), _module("worlds", world.world)),
-                *(_module("rewards", reward) for reward in rewards.values()),
-                *(_module("nets", encoder) for encoder in encoders.values()),
+                *(_module("studies", entry), _module("worlds", world.world)),
+                *self._modules(rewards.values()),
             ],
-            study=_plain(entry.study),
+            study=entry.model_dump(mode="json", exclude={"methods", "tasks"}),
             task=_world(world) | {"name": task},
             rewards={method: _plain(reward) for method, reward in rewards.items()},
-            variants={
-                entry["name"]: entry["variant"]
-                for entry in labelled(self._grid.experiment(paper, name))
-                if entry["name"] in rewards
-            },
-            # In the order of the input files.
-            targets=[
-                {"goal": goal, "task": of, "encoder": self._parameters.goals[goal].encoder}
-                for goal, of in self._grid.study_targets(paper, name, task, study)
-            ],
-            encoders={name: _without_training(encoder) for name, encoder in encoders.items()},
+            variants={method: variants[method].values for method in rewards},
+            order=list(rewards),
+            picture=_plain(world.camera.native),
             address=[paper, name, task, study],
+            **self._context(needs, entry.goal_tasks(task), task, None),
         )
 
     def comparison(self, paper: str, name: str) -> str:
         """Putting an experiment's methods side by side."""
         # The paper's package is its ledger.
-        return self._job("compare", [f"showtell.papers.{paper}"], **self._compared(paper, name))
+        return self._job("compare", self._ledger(paper), **self._compared(paper, name))
 
     def figure(self, paper: str, name: str, figure: str) -> str:
         """One figure of one experiment."""
-        known = figures(self._grid.experiment(paper, name))
-        if figure not in known:
-            raise UserError(f"{paper}/{name} has no figure {figure!r}; {nearest(figure, known)}")
+        settings = self._grid.figure(paper, name, figure)
         return self._job(
             "figure",
-            [_module("figures", known[figure])],
-            figure={"name": figure, **_plain(known[figure])},
+            [_module("figures", settings)],
+            figure={"name": figure, **_plain(settings)},
             **self._compared(paper, name),
         )
 
@@ -165,12 +161,12 @@ class Specifications:
             entry = papers.setdefault(
                 paper, {"title": self._parameters.papers[paper].title, "experiments": {}}
             )
-            drawn = figures(self._grid.experiment(paper, name))
+            drawn = self._grid.experiment(paper, name).figures
             entry["experiments"][name] = self._compared(paper, name) | {
                 "figures": [{"name": n, **_plain(settings)} for n, settings in drawn.items()]
             }
             modules += [_module("figures", settings) for settings in drawn.values()]
-            modules.append(f"showtell.papers.{paper}")
+            modules += self._ledger(paper)
         return self._job(
             "report",
             modules,
@@ -180,27 +176,53 @@ class Specifications:
             encoders={n: _plain(e) for n, e in self._parameters.encoders.items()},
         )
 
+    @staticmethod
+    def _ledger(paper: str) -> list[str]:
+        """The package of a paper; a study of one's own has none."""
+        module = f"showtell.papers.{paper}"
+        return [module] if importlib.util.find_spec(module) else []
+
     def _compared(self, paper: str, name: str) -> dict[str, Any]:
         """What is compared in one experiment, as plain data."""
-        experiment = self._grid.experiment(paper, name)
+        grid = self._grid
+        experiment = grid.experiment(paper, name)
+        variants = grid.variants(experiment)
         return {
             "paper": paper,
             "experiment": name,
             "tasks": experiment.tasks,
-            "worlds": {
-                task: _plain(self._parameters.tasks[task].world) for task in experiment.tasks
-            },
-            "methods": labelled(experiment),
+            "worlds": {task: _plain(grid.task(task).world) for task in experiment.tasks},
+            "methods": [
+                {
+                    "name": method,
+                    "label": one.label,
+                    "variant": one.values,
+                    "reward": _plain(one.reward),
+                }
+                for method, one in variants.items()
+            ],
             "seeds": experiment.seeds,
-            "phases": phases(experiment),
+            "phases": grid.phases(experiment),
             "only": {
-                phase: list(variants(experiment, finetune.of))
+                phase: list(grid.variants(experiment, finetune.of))
                 for phase, finetune in experiment.finetunes.items()
                 if finetune.of is not None
             },
             "evaluate": _plain(experiment.evaluate),
-            "demos": [list(pair) for pair in self._grid.demos_of(paper, name)],
-            "studies": {study: _plain(entry) for study, entry in experiment.studies.items()},
+            "demos": [list(pair) for pair in grid.demos_of(paper, name)],
+            "studies": {
+                study: {
+                    "of": entry.methods,
+                    "tasks": entry.tasks,
+                    "study": entry.model_dump(mode="json", exclude={"methods", "tasks"}),
+                }
+                for study, entry in experiment.studies.items()
+            },
+            "incompatible": [
+                {"task": misfit.task, "method": misfit.method, "why": misfit.why}
+                for misfit in grid.misfits.get((paper, name), ())
+                if misfit.task is not None
+            ],
             "address": [paper, name],
             **self._trained_elsewhere(paper, name),
         }
@@ -215,15 +237,40 @@ class Specifications:
                 found.setdefault(cell.method, place)["tasks"].append(cell.task)
         return {"trained_elsewhere": found} if found else {}
 
-    def _goal_and_encoder(self, reward: BaseModel) -> tuple[Any, Any]:
-        name = self._grid.goal_of(reward)
-        if name is None:
-            return None, None
-        goal = self._parameters.goals[name]
-        return goal, self._parameters.encoders[goal.encoder]
+    def _context(
+        self, needs: Needs, goal_tasks: list[str], task: str, picture: BaseModel | None
+    ) -> dict[str, Any]:
+        """What rewards are built with; targets and encoders in the order of the input files."""
+        goals = self._grid.goals(needs)
+        return {
+            "targets": sorted(
+                ({"goal": goal, "task": of} for goal in goals for of in goal_tasks),
+                key=lambda entry: (entry["goal"], entry["task"]),
+            ),
+            "goals": {
+                name: {
+                    "encoder": goal.encoder,
+                    "picture": _plain(picture or self._grid.picture(goal.encoder, task)),
+                }
+                for name, goal in goals.items()
+            },
+            "encoders": {
+                n: _plain(self._parameters.encoders[n]) for n in self._grid.encoders(needs)
+            },
+            "demos": self._grid.demos(needs),
+        }
 
-    def _modules(self, goal: Any, encoder: Any) -> list[str]:
-        return [] if goal is None else [_module("goals", goal), _module("nets", encoder)]
+    def _modules(self, rewards: Iterable[RewardSettings]) -> list[str]:
+        """The code of rewards, of their terms, and of what they need."""
+        found: list[str] = []
+        for reward in rewards:
+            found.append(_module("rewards", reward))
+            found += self._modules(reward.terms_of())
+            goals = self._grid.goals(reward.needs())
+            found += [_module("goals", goal) for goal in goals.values()]
+            encoders = self._grid.encoders(reward.needs())
+            found += [_module("nets", self._parameters.encoders[name]) for name in encoders]
+        return found
 
     def _job(self, job: str, modules: list[str], **settings: Any) -> str:
         parts = (f"showtell.jobs.{job}", *sorted(set(modules)))
@@ -231,26 +278,14 @@ class Specifications:
         return canonical_json({**code, "root": self._parameters.seed, **settings})
 
 
-def _module(kind: str, settings: BaseModel) -> str:
-    return part(kind, settings.kind).module  # type: ignore[attr-defined]
+def _module(kind: str, settings: PartSettings) -> str:
+    return part(kind, settings.kind).module
 
 
 def _world(task: Task) -> dict[str, Any]:
-    """A task without what it is told, which only goals read."""
-    return {"world": _plain(task.world), "view": _plain(task.view)}
-
-
-def _told(goal: Any, task: Task) -> Any:
-    """The sentences that a goal reads: none where it is shown."""
-    return None if hasattr(goal, "demo") else _plain(task.prompts)
+    """A task without its prompts, which only goals read."""
+    return {"world": _plain(task.world), "camera": _plain(task.camera)}
 
 
 def _plain(settings: Any) -> Any:
     return settings.model_dump(mode="json") if isinstance(settings, BaseModel) else settings
-
-
-def _without_training(encoder: Any) -> Any:
-    """An encoder as its users see it: how it was trained is in its weights, an input file."""
-    if encoder is None:
-        return None
-    return {key: value for key, value in _plain(encoder).items() if key != "train"}

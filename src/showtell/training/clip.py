@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from showtell.nets.clip import ClipEncoder, ClipSettings
 
 
+class ClipRecipe(Recipe):
+    """How a CLIP is trained."""
+
+    encoder_kind: ClassVar[str] = "open_clip"
+
+    kind: Literal["clip"]
+
+
 class Trained(NamedTuple):
     """A trained encoder and its story."""
 
@@ -30,6 +38,7 @@ class Trained(NamedTuple):
 
 def train_clip(
     settings: "ClipSettings",
+    recipe: ClipRecipe,
     data: Captioned,
     held_out: Captioned,
     root: int,
@@ -38,14 +47,13 @@ def train_clip(
     resume: Resume | None = None,
 ) -> Trained:
     """Train on a CPU; the same arguments give the same bits."""
-    from showtell.nets.clip import ClipEncoder, describe  # which imports this module
+    from showtell.nets.clip import ClipEncoder, describe
     from showtell.nets.open_clip_models import build
 
-    recipe = settings.train
-    assert recipe is not None
     with reproducible(seeds.seed(root, *address, "weights")):
         model: Any = build(settings.architecture)
-        encoder = ClipEncoder(settings, model, describe(settings), device="cpu")
+        network = describe(settings, recipe=recipe.model_dump(mode="json"))
+        encoder = ClipEncoder(settings, model, network, device="cpu")
         model.train()
         losses = _learn(model, encoder, recipe, data, root, address, progress, resume)
         model.eval()
@@ -178,3 +186,6 @@ def _rank_correlation(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]
 
 def _mean(values: Any) -> float:
     return float(np.mean(values))
+
+
+PARTS = {"clip": (ClipRecipe, "train_clip")}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,9 @@ _FEW = 0.25  # of the clips that a bag has on average
 class S3dRecipe(Recipe):
     """How a stand-in is trained; with no steps it stays random, but knows the captions' words."""
 
+    encoder_kind: ClassVar[str] = "s3d"
+
+    kind: Literal["s3d"]
     steps: NonNegativeInt
     # How many tasks the clips of a batch are of: few, so that a clip's rivals are not told from it
     # by the scene alone.
@@ -45,6 +48,7 @@ class Trained(NamedTuple):
 
 def train_s3d(
     settings: "S3dSettings",
+    recipe: S3dRecipe,
     data: Narrated,
     held_out: Narrated,
     root: int,
@@ -53,21 +57,23 @@ def train_s3d(
     resume: Resume | None = None,
 ) -> Trained:
     """Train on a CPU; the same arguments give the same bits."""
-    from showtell.nets.s3d import S3dEncoder, describe  # which imports this module
+    from showtell.nets.s3d import S3dEncoder, describe
     from showtell.nets.s3d_text import vocabulary_of
 
     vocabulary = vocabulary_of(sentences_of(data))
     with reproducible(seeds.seed(root, *address, "weights")):
         model = settings.architecture.build(vocabulary)
         draws = seeds.generator(root, *address, "batches")
-        losses = _learn(model, settings, vocabulary, data, draws, progress, resume)
-        encoder = S3dEncoder(settings, model, describe(settings, vocabulary), device="cpu")
+        losses = _learn(model, settings, recipe, vocabulary, data, draws, progress, resume)
+        network = describe(settings, vocabulary, recipe=recipe.model_dump(mode="json"))
+        encoder = S3dEncoder(settings, model, network, device="cpu")
         return Trained(encoder, losses, measure(encoder, held_out))
 
 
 def _learn(
     model: "S3DG",
     settings: "S3dSettings",
+    recipe: S3dRecipe,
     vocabulary: "Vocabulary",
     data: Narrated,
     draws: np.random.Generator,
@@ -77,8 +83,6 @@ def _learn(
     """Train the model; one loss a step."""
     import torch
 
-    recipe = settings.train
-    assert recipe is not None
     sentences = sentences_of(data)
     words = torch.from_numpy(vocabulary.numbers(sentences))
     fits = torch.from_numpy(fits_of(data, sentences))
@@ -228,3 +232,6 @@ def _balanced(data: Narrated) -> NDArray[np.float64]:
     few = _FEW * len(data.captions) / len(count)  # else the same clips are shown over and over
     chances = np.array([1.0 / max(count[bag], few) for bag in data.captions])
     return np.asarray(chances / chances.sum())
+
+
+PARTS = {"s3d": (S3dRecipe, "train_s3d")}

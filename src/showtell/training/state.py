@@ -4,15 +4,14 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from showtell.project.checkpoints import Resume
-from showtell.project.errors import UserError
-from showtell.study.registry import part, parts
+from showtell.study.registry import union
+from showtell.study.settings import DatasetSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -20,42 +19,18 @@ if TYPE_CHECKING:
 
 _CHECKPOINT_EVERY = 100  # steps: half a minute of an S3D of the mini scale
 
+if TYPE_CHECKING:
+    Dataset: TypeAlias = DatasetSettings
+else:
+    Dataset = union("data")
+
 Progress = Callable[[int, Mapping[str, float]], None]  # a step (from 1), and its loss
 
 
-class _Dataset:
-    """The settings of any dataset, found by name when they are checked.
+class Recipe(TrainingSettings):
+    """How a network is trained here."""
 
-    Not when this module is imported: datasets may import networks, and these know no simulator.
-    """
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(
-            _dataset_settings,
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda value: value.model_dump(mode="json")
-            ),
-        )
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
-        known = [handler(p.settings.__pydantic_core_schema__) for p in parts("data").values()]
-        return known[0] if len(known) == 1 else {"oneOf": known}
-
-
-def _dataset_settings(value: Any) -> BaseModel:
-    name = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-    try:
-        return part("data", str(name)).settings.model_validate(value)
-    except UserError as error:
-        raise ValueError(str(error)) from None
-
-
-class Recipe(BaseModel):
-    """How a stand-in is trained."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    dataset: Annotated[BaseModel, _Dataset()]
+    dataset: Dataset
     steps: PositiveInt
     batch: PositiveInt  # frames a step; every caption is read at every step
     learning_rate: PositiveFloat  # its peak: it rises over `warmup`, then falls as a cosine

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, runtime_checkab
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import PositiveInt
 
 from showtell.project.seeds import seed
+from showtell.study.settings import WorldSettings
 from showtell.worlds.words import Words
 
 Array = NDArray[np.float64]
@@ -23,10 +24,8 @@ Script = Callable[[], Action]  # the next action: ask once before every step of 
 SuccessRule = Literal["any", "final", "half", "always"]
 
 
-class FixedHorizonSettings(BaseModel):
+class FixedHorizonSettings(WorldSettings):
     """The clock of a world whose episodes have a fixed number of steps."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     horizon: PositiveInt  # steps of an episode
     end: Literal["terminal", "truncated"]  # what the horizon is reported as

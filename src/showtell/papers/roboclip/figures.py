@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from showtell.figures.chart import FigureSettings, Needs
 from showtell.figures.style import INK, panels, ramp_colour, style
 from showtell.results.alignment_fit import Fit, fits
 from showtell.results.reading import Results
 from showtell.results.table import Table, Value
+from showtell.study.needs import FigureNeeds
+from showtell.study.settings import FigureSettings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,9 +32,9 @@ _STRONGEST = 0.45  # opacity: what is written on a cell stays readable
 class _OfStudy(FigureSettings):
     study: str
 
-    def needs(self) -> Needs:
+    def needs(self) -> FigureNeeds:
         """Its alignment study."""
-        return Needs({self.study: "alignment"}, ())
+        return FigureNeeds({self.study: "alignment"}, ())
 
 
 class AlignmentFigureSettings(_OfStudy):

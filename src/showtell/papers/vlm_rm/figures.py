@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from showtell.figures.chart import FigureSettings, Needs
 from showtell.figures.style import (
     INK,
     SOFT,
@@ -17,6 +16,8 @@ from showtell.figures.style import (
 )
 from showtell.results.reading import Results
 from showtell.results.table import Table, Value
+from showtell.study.needs import FigureNeeds
+from showtell.study.settings import FigureSettings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,9 +33,9 @@ class LandscapeFigureSettings(FigureSettings):
     kind: Literal["landscape"]
     study: str
 
-    def needs(self) -> Needs:
+    def needs(self) -> FigureNeeds:
         """Its study."""
-        return Needs({self.study: "landscape"}, ())
+        return FigureNeeds({self.study: "landscape"}, ())
 
 
 class Landscape:
@@ -85,9 +86,9 @@ class EpicFigureSettings(FigureSettings):
     study: str
     over: str  # the name of the setting
 
-    def needs(self) -> Needs:
+    def needs(self) -> FigureNeeds:
         """Its study."""
-        return Needs({self.study: "epic"}, ())
+        return FigureNeeds({self.study: "epic"}, ())
 
 
 class Epic:

@@ -2,10 +2,10 @@
 
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
-from showtell.project.settings import Frozen
+from showtell.study.settings import RewardSettings
 
 
-class AdversarySettings(Frozen):
+class AdversarySettings(RewardSettings):
     """How the discriminator is updated on each rollout."""
 
     learning_rate: PositiveFloat

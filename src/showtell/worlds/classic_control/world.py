@@ -14,6 +14,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from showtell.project.errors import UserError, nearest
+from showtell.study.needs import Offers
 from showtell.worlds.world import (
     FixedHorizonSettings,
     Look,
@@ -34,6 +35,16 @@ class CartPoleSettings(FixedHorizonSettings):
     ends_when_fallen: bool
     fallen_reward: float  # the paper says negative, its code pays 0
 
+    def offers(self) -> Offers:
+        """What this world gives to rewards, studies and demos."""
+        return Offers(
+            actions="discrete",
+            script=False,
+            uniform_states=True,
+            true_rewards_of_states=True,
+            variables=CartPole.state,
+        )
+
 
 class MountainCarSettings(FixedHorizonSettings):
     """How MountainCar is run."""
@@ -42,6 +53,16 @@ class MountainCarSettings(FixedHorizonSettings):
     textured: bool
     goal: Literal["absorbing", "wall"]  # the paper's frozen goal, or its code's mere wall
     success_survives_reset: bool  # the published flag is never reset: a bug, kept as a switch
+
+    def offers(self) -> Offers:
+        """What this world gives to rewards, studies and demos."""
+        return Offers(
+            actions="box",
+            script=False,
+            uniform_states=True,
+            true_rewards_of_states=True,
+            variables=MountainCar.state,
+        )
 
 
 class ClassicControl(World):

@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
+from showtell.study.needs import Offers
 from showtell.worlds.humanoid.poses import POSES, Body, PoseName
 from showtell.worlds.world import (
     FixedHorizonSettings,
@@ -32,6 +33,12 @@ class HumanoidSettings(FixedHorizonSettings):
     pose: PoseName
     ends_when_unhealthy: bool  # gymnasium's own end, where the torso leaves 1 to 2 m
     textured: bool
+
+    def offers(self) -> Offers:
+        """What this world gives to rewards, studies and demos."""
+        return Offers(
+            actions="box", script=False, uniform_states=True, true_rewards_of_states=False
+        )
 
 
 class Humanoid(World):

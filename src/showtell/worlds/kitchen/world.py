@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from gymnasium import spaces
 
+from showtell.study.needs import Offers
 from showtell.worlds.kitchen import script
 from showtell.worlds.kitchen.model import model_path
 from showtell.worlds.kitchen.physics import (
@@ -48,6 +49,15 @@ class KitchenSettings(FixedHorizonSettings):
     observe_velocities: bool
     actions: Literal["joint_velocity", "end_effector"]
     success: Literal["published", "strict"]  # within 0.3, or within a tenth of the way
+
+    def offers(self) -> Offers:
+        """What this world gives to rewards, studies and demos."""
+        return Offers(
+            actions="box",
+            script=self.actions == "end_effector",
+            uniform_states=False,
+            true_rewards_of_states=False,
+        )
 
 
 class Kitchen(World):

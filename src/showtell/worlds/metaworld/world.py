@@ -9,6 +9,7 @@ from gymnasium import spaces
 from pydantic import field_validator
 
 from showtell.project.errors import UserError, nearest
+from showtell.study.needs import Offers
 from showtell.worlds.metaworld.script import script
 from showtell.worlds.metaworld.snapshot import SNAPSHOT
 from showtell.worlds.metaworld.words import SUCCESS, TASKS, WORDS
@@ -33,6 +34,12 @@ class MetaWorldSettings(FixedHorizonSettings):
     layouts: Literal["frozen", "resampled"]  # one for each environment, as published, or episode
     hide_goal: bool
     reward: Literal["v1", "v2"]  # Meta-World's older or current true reward
+
+    def offers(self) -> Offers:
+        """What this world gives to rewards, studies and demos."""
+        return Offers(
+            actions="box", script=True, uniform_states=False, true_rewards_of_states=False
+        )
 
     @field_validator("task")
     @classmethod

@@ -13,11 +13,11 @@ from pydantic import PositiveFloat
 
 from showtell.worlds.tabletop import script
 from showtell.worlds.tabletop.script import Move
-from showtell.worlds.tabletop.table import MIRRORED, Tabletop
-from showtell.worlds.world import FixedHorizonSettings, Look
+from showtell.worlds.tabletop.table import MIRRORED, Tabletop, TabletopSettings
+from showtell.worlds.world import Look
 
 
-class _DvdSettings(FixedHorizonSettings):
+class _DvdSettings(TabletopSettings):
     # DVD's env1 to env4; each changes what the one before it did, and one thing more.
     variant: Literal["original", "colours", "viewpoint", "arrangement"]
     mug_mass: PositiveFloat  # kg

@@ -7,17 +7,17 @@ import numpy as np
 
 from showtell.worlds.tabletop import script
 from showtell.worlds.tabletop.script import Move
-from showtell.worlds.tabletop.table import Tabletop
-from showtell.worlds.world import FixedHorizonSettings, Observation, Snapshots
+from showtell.worlds.tabletop.table import Tabletop, TabletopSettings
+from showtell.worlds.world import Observation, Snapshots
 
 
-class PushingSettings(FixedHorizonSettings):
+class PushingSettings(TabletopSettings):
     """How RLV's pushing is run."""
 
     kind: Literal["rlv_pushing"]
 
 
-class DrawerSettings(FixedHorizonSettings):
+class DrawerSettings(TabletopSettings):
     """How RLV's drawer opening is run."""
 
     kind: Literal["rlv_drawer"]

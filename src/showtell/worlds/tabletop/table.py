@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from gymnasium import spaces
 
+from showtell.study.needs import Offers
 from showtell.worlds.tabletop.script import Move
 from showtell.worlds.world import (
     Action,
@@ -26,6 +27,20 @@ from showtell.worlds.world import (
 
 UPRIGHT = Look("upright", view={"mirrored": False})
 MIRRORED = Look("as published", view={"mirrored": True})
+
+
+class TabletopSettings(FixedHorizonSettings):
+    """How a table top is run."""
+
+    def offers(self) -> Offers:
+        """What this world gives to rewards, studies and demos."""
+        return Offers(
+            actions="box",
+            script=True,
+            uniform_states=False,
+            true_rewards_of_states=False,
+            goal_images=True,
+        )
 
 
 class Tabletop(World):

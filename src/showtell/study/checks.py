@@ -1,0 +1,346 @@
+"""Whether the parts of every experiment fit each other, before anything runs.
+
+All misfits are refused in one message: where, which task and method, why, and the nearest cure.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from showtell.project.errors import UserError, nearest
+from showtell.study.needs import Comparison, Demonstrations
+from showtell.study.parameters import Experiment, Method, Parameters, Task, swept
+from showtell.study.settings import Picture
+
+
+class Misfit(NamedTuple):
+    """A task and a method that cannot go together, and why."""
+
+    paper: str
+    experiment: str
+    task: str | None
+    method: str | None
+    why: str
+
+    def __str__(self) -> str:
+        at = [f"papers.{self.paper}.experiments.{self.experiment}"]
+        at += [f"task {self.task}"] if self.task else []
+        at += [f"method {self.method}"] if self.method else []
+        return f"{', '.join(at)}: {self.why}"
+
+
+def refuse_misfits(parameters: Parameters, source: str) -> None:
+    """Raise one error with every mistake, or none."""
+    found = [*unknown_names(parameters)]
+    if not found:  # parts can be compared only where all of them exist
+        found = [*whole_sections(parameters)]
+        for (paper, name), misfits in misfits_of(parameters).items():
+            experiment = parameters.papers[paper].experiments[name]
+            refused = [
+                str(misfit)
+                for misfit in misfits
+                if experiment.incompatible == "refuse" or misfit.task is None
+            ]
+            found += dict.fromkeys(refused)
+    if found:
+        raise UserError("\n".join(f"{source}: {line}" for line in found))
+
+
+def unknown_names(parameters: Parameters) -> Iterator[str]:
+    """A sentence for every name that is not defined."""
+    for where, name, known in _references(parameters):
+        if name not in known:
+            yield f"{where}: {name!r} is not defined; {nearest(name, known)}"
+
+
+def _references(parameters: Parameters) -> Iterator[tuple[str, str, Any]]:
+    """(where, name, what it may be) for every mention of one entry by another."""
+    p = parameters
+    for name, demo in p.demos.items():
+        yield f"demos.{name}.encoder", demo.encoder, p.encoders
+    for name, goal in p.goals.items():
+        if goal.encoder is not None:
+            yield f"goals.{name}.encoder", goal.encoder, p.encoders
+        if (shown := goal.demonstrations()) is not None:
+            yield f"goals.{name}.demo", shown[0], p.demos
+            if shown[1] is not None:
+                yield f"goals.{name}.task", shown[1], p.tasks
+    for name, recipe in p.training.items():
+        yield f"training.{name}", name, p.encoders
+        for task in recipe.dataset.task_names():
+            yield f"training.{name}.dataset.tasks", task, p.tasks
+    for name, reward in p.rewards.items():
+        for comparison in reward.needs().comparisons:
+            yield f"rewards.{name}.goal", comparison.goal, p.goals
+        for demonstrations in reward.needs().demonstrations:
+            yield f"rewards.{name}.demo", demonstrations.demo, p.demos
+    for name, entry in p.tasks.items():
+        if entry.learner is not None:
+            yield f"tasks.{name}.learner", entry.learner, p.learners
+    for paper, papers in p.papers.items():
+        for name, experiment in papers.experiments.items():
+            yield from _references_of(p, experiment, f"papers.{paper}.experiments.{name}")
+
+
+def _references_of(
+    p: Parameters, experiment: Experiment, at: str
+) -> Iterator[tuple[str, str, Any]]:
+    for task in experiment.tasks:
+        yield f"{at}.tasks", task, p.tasks
+    if experiment.pretrain.learner is not None:
+        yield f"{at}.pretrain.learner", experiment.pretrain.learner, p.learners
+    for name, method in experiment.methods.items():
+        yield f"{at}.methods.{name}.reward", method.reward, p.rewards
+        if method.learner is not None:
+            yield f"{at}.methods.{name}.learner", method.learner, p.learners
+    for phase, finetune in experiment.finetunes.items():
+        yield f"{at}.finetunes.{phase}.learner", finetune.learner, p.learners
+        yield f"{at}.finetunes.{phase}.reward", finetune.reward, p.rewards
+        for of in finetune.of or ():
+            yield f"{at}.finetunes.{phase}.of", of, experiment.methods
+    for study, settings in experiment.studies.items():
+        for of in settings.methods:
+            yield f"{at}.studies.{study}.methods", of, experiment.methods
+        for task in settings.tasks or ():
+            yield f"{at}.studies.{study}.tasks", task, p.tasks
+        for task in settings.goal_tasks(experiment.tasks[0]):
+            yield f"{at}.studies.{study}.goals_of", task, p.tasks
+    for figure, name, known in _figures_of(experiment):
+        yield f"{at}.figures.{figure}", name, known
+
+
+def _figures_of(experiment: Experiment) -> Iterator[tuple[str, str, Any]]:
+    """(figure, what it draws, what the experiment has) for every mention by a figure."""
+    for name, figure in experiment.figures.items():
+        for study in figure.needs().studies:
+            yield name, study, experiment.studies
+        for phase in figure.needs().phases:
+            yield name, phase, experiment.finetunes
+
+
+def whole_sections(parameters: Parameters) -> Iterator[str]:
+    """Mistakes within the sections, whatever the experiments use of them."""
+    for name, recipe in parameters.training.items():
+        encoder = parameters.encoders[name]
+        if encoder.kind != recipe.encoder_kind:
+            yield (
+                f"training.{name}: a recipe of kind {recipe.kind!r} trains {recipe.encoder_kind}, "
+                f"but encoders.{name} is of kind {encoder.kind!r}; give the recipe's kind for it."
+            )
+        if encoder.fetched is not None:
+            yield (
+                f"training.{name}: encoders.{name} is fetched ({encoder.fetched}), not trained; "
+                f"set encoders.{name}.pretrained to null."
+            )
+        if encoder.picture == "native":
+            yield (
+                f"encoders.{name}.picture: a network that is trained here needs one size; give "
+                "picture: {width: …, height: …}."
+            )
+
+
+def misfits_of(parameters: Parameters) -> dict[tuple[str, str], list[Misfit]]:
+    """(paper, experiment) -> all pairs of its tasks and methods that cannot go together."""
+    return {
+        (paper, name): [
+            Misfit(paper, name, *found) for found in _of_experiment(parameters, experiment)
+        ]
+        for paper, entry in parameters.papers.items()
+        for name, experiment in entry.experiments.items()
+    }
+
+
+Found = tuple[str | None, str | None, str]
+
+
+def _of_experiment(p: Parameters, experiment: Experiment) -> Iterator[Found]:
+    for task in experiment.tasks:
+        for name, method in experiment.methods.items():
+            for why in _of_cell(p, experiment, task, method):
+                yield task, name, why
+            for phase, finetune in experiment.finetunes.items():
+                if finetune.of is None or name in finetune.of:
+                    for why in _of_finetuning(p, experiment, task, method, phase):
+                        yield task, name, why
+    for figure, settings in experiment.figures.items():
+        for name, kind in settings.needs().studies.items():
+            if (found := experiment.studies[name].kind) != kind:
+                why = f"it draws a study of kind {kind!r}, but {name!r} is of kind {found!r}"
+                yield None, None, f"figures.{figure}: {why}; name a study of that kind."
+    for name, study in experiment.studies.items():
+        for task in study.tasks or experiment.tasks:
+            lack = study.problem(p.tasks[task].world.offers())
+            if lack is not None:
+                yield None, None, f"studies.{name} on task {task}: {lack}"
+            for measured in study.methods:
+                reward = p.rewards[experiment.methods[measured].reward]
+                for of in study.goal_tasks(task):
+                    for why in _of_goals(p, of, reward):
+                        yield None, measured, f"studies.{name} compares with {of}: {why}"
+
+
+def _of_cell(p: Parameters, experiment: Experiment, task: str, method: Method) -> Iterator[str]:
+    reward = p.rewards[method.reward]
+    learner = method.learner or experiment.pretrain.learner or p.tasks[task].learner
+    if learner is None:
+        yield (
+            f"nobody learns here; name a learner in tasks.{task}.learner, in the experiment's "
+            "pretrain.learner or in the method."
+        )
+    else:
+        yield from _of_learner(p, task, learner, reward)
+    for one, _ in swept(reward, method.sweep).values():
+        yield from _of_goals(p, task, one)
+        yield from _of_frames(p, task, one, method)
+
+
+def _of_learner(p: Parameters, task: str, learner: str, reward: Any) -> Iterator[str]:
+    settings, actions = p.learners[learner], p.tasks[task].world.offers().actions
+    if actions not in settings.actions:
+        fitting = [name for name, one in p.learners.items() if actions in one.actions]
+        cure = f"for example {fitting[0]!r}" if fitting else "none is defined"
+        yield (
+            f"the learner {learner!r} ({settings.kind}) learns {' or '.join(settings.actions)} "
+            f"actions, but the world of {task} takes {actions} actions; name a learner for "
+            f"those: {cure}."
+        )
+    if reward.needs().log_probs and not settings.log_probs:
+        yield (
+            f"its reward ({reward.kind}) needs the log-probabilities of the policy's actions, "
+            f"which the learner {learner!r} ({settings.kind}) does not have; name a ppo."
+        )
+    for demonstrations in reward.needs().demonstrations:
+        yield from _of_demonstrations(p, task, demonstrations)
+
+
+def _of_demonstrations(p: Parameters, task: str, needed: Demonstrations) -> Iterator[str]:
+    demo = p.demos[needed.demo]
+    yield from _of_demo(p, needed.demo, task, needed.count)
+    if needed.states and not demo.states:
+        acted = [name for name, one in p.demos.items() if one.states]
+        yield (
+            f"its reward reads states of demos.{needed.demo}, a demo of kind {demo.kind!r} that "
+            f"is video alone; name a demo with states{f': {acted[0]!r}' if acted else ''}."
+        )
+
+
+def _of_demo(p: Parameters, name: str, task: str, count: int) -> Iterator[str]:
+    demo, world = p.demos[name], p.tasks[task].world
+    if demo.scripted and not world.offers().script:
+        yield (
+            f"demos.{name} plays the script of the task's world, but {world.kind} has none for "
+            f"{task}; name a demo of another kind, for example of kind 'file'."
+        )
+    known = demo.tasks()
+    if known is not None and task not in known:
+        yield f"demos.{name} does not show {task}; {nearest(task, known)}"
+    if count > demo.available():
+        yield (
+            f"{count} demonstrations are asked for, but demos.{name} has {demo.available()}; ask "
+            f"for at most that, or raise demos.{name}.count."
+        )
+
+
+def _of_goals(p: Parameters, task: str, reward: Any) -> Iterator[str]:
+    for comparison in reward.needs().comparisons:
+        yield from _of_comparison(p, task, reward, comparison)
+
+
+def _of_comparison(p: Parameters, task: str, reward: Any, wanted: Comparison) -> Iterator[str]:
+    goal, entry = p.goals[wanted.goal], p.tasks[task]
+    at = f"goals.{wanted.goal}"
+    if goal.source == "prompts" and entry.prompts is None:
+        yield (
+            f"{at} is the task's prompt, but tasks.{task} has no prompts; add "
+            f"tasks.{task}.prompts.goal."
+        )
+    baseline = entry.prompts is not None and entry.prompts.baseline is not None
+    if wanted.baseline and not (goal.source == "prompts" and baseline):
+        yield (
+            f"its reward ({reward.kind}) needs a baseline, which {at} has not for {task}; add "
+            f"tasks.{task}.prompts.baseline, or set the reward's alpha to 0."
+        )
+    shown = goal.demonstrations()
+    if shown is not None:
+        yield from _of_demo(p, shown[0], shown[1] or task, shown[2])
+    if goal.source == "rendered" and not entry.world.offers().goal_images:
+        yield (
+            f"{at} is a picture of the solved task, which the world {entry.world.kind} cannot "
+            "draw; give the task a goal of another kind."
+        )
+    if goal.encoder is not None:
+        yield from _of_encoder(p, entry, reward, wanted, goal.encoder)
+    elif wanted.embeds is not None:
+        yield (
+            f"its reward ({reward.kind}) compares embeddings, but {at} is a picture alone; name "
+            f"an encoder in {at}.encoder."
+        )
+
+
+def _of_encoder(
+    p: Parameters, task: Task, reward: Any, wanted: Comparison, name: str
+) -> Iterator[str]:
+    encoder, goal, at = p.encoders[name], p.goals[wanted.goal], f"goals.{wanted.goal}"
+    for reading in sorted(goal.reads() | ({wanted.embeds} if wanted.embeds else set())):
+        if reading not in encoder.reads:
+            fitting = [other for other, one in p.encoders.items() if reading in one.reads]
+            yield (
+                f"encoders.{name} ({encoder.kind}) does not embed a {reading}, which {at} and "
+                f"the reward {reward.kind} need; {nearest(name, fitting)}"
+            )
+    if wanted.unit is not None and encoder.unit != wanted.unit:
+        length = "of length 1" if wanted.unit else "of any length"
+        yield (
+            f"its reward ({reward.kind}) needs vectors {length}, but those of encoders.{name} "
+            f"({encoder.kind}) are not; name another encoder in {at}."
+        )
+    recipe = p.training.get(name)
+    kinds = None if recipe is None else recipe.dataset.world_kinds()
+    if recipe is None or kinds is None or wanted.embeds == "text":
+        return
+    drawn = {p.tasks[one].world.kind for one in recipe.dataset.task_names()} | set(kinds)
+    if task.world.kind not in drawn:
+        yield (
+            f"encoders.{name} is trained here on pictures of {', '.join(sorted(drawn))} and "
+            f"never on {task.world.kind}; add a task of that world to training.{name}.dataset, "
+            "or name another encoder."
+        )
+
+
+def _of_frames(p: Parameters, task: str, reward: Any, method: Method) -> Iterator[str]:
+    """Whether an encoder's pictures are those that it was trained on."""
+    for name in reward.needs().goals:
+        encoder = p.goals[name].encoder
+        if encoder is None:
+            continue
+        own, picture = method.picture, p.encoders[encoder].picture
+        trained = encoder in p.training and picture != "native"
+        if own is not None and trained and own != picture:
+            assert isinstance(picture, Picture)
+            yield (
+                f"encoders.{encoder} learns from pictures of {picture.width}x{picture.height}, "
+                f"but the method's picture is {own.width}x{own.height}; give both one size."
+            )
+
+
+def _of_finetuning(
+    p: Parameters, experiment: Experiment, task: str, method: Method, phase: str
+) -> Iterator[str]:
+    finetune = experiment.finetunes[phase]
+    first = method.learner or experiment.pretrain.learner or p.tasks[task].learner
+    reward, at = p.rewards[finetune.reward], f"finetunes.{phase}: "
+    yield from (at + why for why in _of_learner(p, task, finetune.learner, reward))
+    yield from (at + why for why in _of_goals(p, task, reward))
+    if first is None:
+        return
+    before, after = p.learners[first], p.learners[finetune.learner]
+    if before.policy_shape() != after.policy_shape():
+        yield (
+            f"{at}the learner {finetune.learner!r} goes on from the policy of {first!r}, but "
+            f"their networks differ: {after.policy_shape()} against {before.policy_shape()}; "
+            f"give learners.{finetune.learner} the same `hidden`."
+        )
+    if after.clones and not reward.needs().demonstrations:
+        yield (
+            f"{at}the learner {finetune.learner!r} clones a demonstration, but its reward "
+            f"({reward.kind}) has none; name a reward with a demo, or set cloning to null."
+        )

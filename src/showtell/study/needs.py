@@ -1,0 +1,75 @@
+"""What the parts of a study need of each other and offer to each other."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Actions = Literal["discrete", "box"]
+Reading = Literal["image", "video", "text"]  # what an encoder can embed
+
+
+@dataclass(frozen=True)
+class Demonstrations:
+    """The first `count` demonstrations of one demo."""
+
+    demo: str
+    count: int
+    states: bool  # the reward reads observations and actions, not the video alone
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A goal that a reward compares frames with, and what the reward needs of that goal."""
+
+    goal: str
+    embeds: Reading | None  # what the reward gives to the goal's encoder; None: it compares pixels
+    baseline: bool = False  # the goal must have a baseline prompt
+    unit: bool | None = None  # the encoder's vectors must (not) have length 1
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a reward needs in order to score episodes of a task."""
+
+    comparisons: tuple[Comparison, ...] = ()
+    demonstrations: tuple[Demonstrations, ...] = ()
+    log_probs: bool = False  # log-probabilities of the actions, which only some learners have
+
+    def __or__(self, other: "Needs") -> "Needs":
+        return Needs(
+            (*self.comparisons, *other.comparisons),
+            (*self.demonstrations, *other.demonstrations),
+            self.log_probs or other.log_probs,
+        )
+
+    @property
+    def goals(self) -> tuple[str, ...]:
+        """The goals by name, each once."""
+        return tuple(dict.fromkeys(comparison.goal for comparison in self.comparisons))
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What a world gives to the parts that are used on it."""
+
+    actions: Actions
+    script: bool  # the world has a script that solves its task
+    uniform_states: bool  # states can be drawn uniformly
+    true_rewards_of_states: bool  # the true reward of a state is known without a step
+    variables: tuple[str, ...] = ()  # that a landscape can run through
+    goal_images: bool = False  # the world can draw pictures of its solved task
+
+
+class FigureNeeds(NamedTuple):
+    """What a figure draws of its experiment, besides the first trainings."""
+
+    studies: Mapping[str, str]  # a study's name -> its kind
+    phases: tuple[str, ...]  # of fine-tuning
+
+
+def union(needs: Iterable[Needs]) -> Needs:
+    """What several rewards need together."""
+    together = Needs()
+    for one in needs:
+        together |= one
+    return together

@@ -1,0 +1,154 @@
+"""The base classes of the parts' settings: what each kind of part says about itself."""
+
+from collections.abc import Collection
+from typing import ClassVar, Literal
+
+from pydantic import Field, PositiveInt
+
+from showtell.project.settings import Frozen
+from showtell.study.needs import Actions, FigureNeeds, Needs, Offers, Reading
+
+
+class Picture(Frozen):
+    """The size of the pictures that an encoder or a reward reads."""
+
+    width: PositiveInt
+    height: PositiveInt
+
+
+class PartSettings(Frozen):
+    """Settings of a part that is found by its kind."""
+
+    kind: str
+
+
+class WorldSettings(PartSettings):
+    """Settings of a world."""
+
+    def offers(self) -> Offers:
+        """What the world gives to rewards, studies and demos."""
+        raise NotImplementedError
+
+
+class EncoderSettings(PartSettings):
+    """Settings of a frozen network; it owns the size of its pictures and their number."""
+
+    reads: ClassVar[frozenset[Reading]]
+    unit: ClassVar[bool]  # its vectors have length 1
+
+    # `native`: as large as the task's camera draws them; the network then fits them itself.
+    picture: Picture | Literal["native"]
+
+    @property
+    def fetched(self) -> str | None:
+        """The name of its published weights; None where it must be trained here."""
+        return None
+
+    @property
+    def clip_frames(self) -> int | None:
+        """The number of frames of a clip; None for networks of single pictures."""
+        return None
+
+
+class DatasetSettings(PartSettings):
+    """Settings of a dataset that a network is trained on here."""
+
+    def task_names(self) -> Collection[str]:
+        """The tasks of params.yaml whose worlds the dataset draws."""
+        return ()
+
+    def world_kinds(self) -> Collection[str] | None:
+        """Kinds of worlds that it draws besides; None: any picture at all."""
+        return ()
+
+
+class TrainingSettings(PartSettings):
+    """Settings of the training of a network."""
+
+    encoder_kind: ClassVar[str]  # of the encoders that it trains
+    dataset: DatasetSettings
+
+
+class DemoSettings(PartSettings):
+    """Settings of demonstrations."""
+
+    states: ClassVar[bool] = False  # observations and actions are recorded beside the video
+    scripted: ClassVar[bool] = False  # made by the script of the task's world
+    encoder: str  # the encoder that watches them: it owns the pictures' size and number
+
+    def tasks(self) -> Collection[str] | None:
+        """The tasks that are demonstrated; None: any that the world has a script for."""
+        return None
+
+    def available(self) -> int:
+        """How many demonstrations of a task there are."""
+        return 1
+
+
+class GoalSettings(PartSettings):
+    """Settings of a goal."""
+
+    source: ClassVar[Literal["prompts", "demo", "rendered"]]
+
+    encoder: str | None
+
+    def demonstrations(self) -> tuple[str, str | None, int] | None:
+        """(demo, its task or None for the agent's own, how many), if the goal is a demo."""
+        return None
+
+    def reads(self) -> frozenset[Reading]:
+        """What the goal gives to its encoder."""
+        raise NotImplementedError
+
+
+class RewardSettings(PartSettings):
+    """Settings of a reward."""
+
+    def needs(self) -> Needs:
+        """What the reward needs in order to score episodes."""
+        return Needs()
+
+    def terms_of(self) -> "tuple[RewardSettings, ...]":
+        """The rewards that this one adds up."""
+        return ()
+
+
+class LearnerSettings(PartSettings):
+    """Settings of a learner."""
+
+    actions: ClassVar[frozenset[Actions]]
+    log_probs: ClassVar[bool] = False  # it gives rewards the log-probabilities of its actions
+
+    @property
+    def clones(self) -> bool:
+        """Whether it imitates a demonstration's actions beside the reward."""
+        return False
+
+    steps: PositiveInt  # of all environments together
+
+    def policy_shape(self) -> tuple[object, ...]:
+        """What must be equal for one training to go on from another's policy."""
+        return ()
+
+
+class FigureSettings(PartSettings):
+    """Settings of a figure."""
+
+    def needs(self) -> FigureNeeds:
+        """What of its experiment it draws, besides the first trainings."""
+        return FigureNeeds({}, ())
+
+
+class StudySettings(PartSettings):
+    """Settings of a measurement of rewards without training."""
+
+    methods: list[str] = Field(min_length=1)  # a swept method stands for all its values
+    tasks: list[str] | None = None  # where it is measured; null: on the experiment's own tasks
+
+    def problem(self, offers: Offers) -> str | None:
+        """What a world lacks for this measurement."""
+        return None
+
+    def goal_tasks(self, task: str) -> list[str]:
+        """The tasks whose goals are compared on one task's states."""
+        return [task]

@@ -1,0 +1,68 @@
+"""YAML that reads 1e-4 as a number and refuses a key given twice; merging of such files."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from showtell.project.errors import UserError
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping, or an error with the line that is wrong."""
+    try:
+        value = yaml.load(path.read_text(), Loader=_Loader)
+    except FileNotFoundError:
+        raise UserError(
+            f"{path} is missing; restore it with: git checkout -- {path.name}"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not valid YAML: {error}") from None
+    if not isinstance(value, dict | None):
+        raise UserError(f"{path} holds {type(value).__name__}, not a mapping of keys to values.")
+    return value or {}
+
+
+class _Loader(yaml.SafeLoader):
+    """Strict about keys, generous about numbers."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} is given twice", key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
+
+
+def merge(base: Any, over: Any) -> Any:
+    """Mappings are merged key by key; anything else is replaced.
+
+    A mapping that says another `kind` than the one below it is a different thing: it replaces it.
+    """
+    if not (isinstance(base, dict) and isinstance(over, dict)):
+        return over
+    if over.get("kind", base.get("kind")) != base.get("kind"):
+        return over
+    return base | {key: merge(base.get(key), value) for key, value in over.items()}
+
+
+def changes(base: Any, over: Any, at: str = "") -> list[dict[str, Any]]:
+    """What an overlay changes, leaf by leaf: `{key, paper, here}`."""
+    if isinstance(base, dict) and isinstance(over, dict):
+        return [
+            row
+            for key, value in over.items()
+            for row in changes(base.get(key), value, f"{at}.{key}" if at else str(key))
+        ]
+    return [] if base == over else [{"key": at, "paper": base, "here": over}]

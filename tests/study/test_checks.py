@@ -1,0 +1,320 @@
+"""Studies that cannot run are refused when they are read: all mistakes in one message."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from showtell.project.errors import UserError
+from showtell.study.grid import Grid
+from showtell.study.loading import load
+from showtell.study.yaml_files import merge, read_yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PROTOCOL = {"evaluate": {"episodes": 1, "policies": ["deterministic"]}, "seeds": 1}
+
+
+def experiment(tasks, methods, **more):
+    """Changes that add one experiment to RoboCLIP's."""
+    entry = {"tasks": tasks, "methods": methods, **PROTOCOL, **more}
+    return {"papers": {"roboclip": {"experiments": {"mine": entry}}}}
+
+
+def method(reward, **more):
+    return {"one": {"reward": reward, **more}}
+
+
+def load_changed(folder, changes, scale="mini"):
+    (folder / "workflow").mkdir(exist_ok=True)
+    shutil.copytree(ROOT / "workflow/scales", folder / "workflow/scales", dirs_exist_ok=True)
+    overlay = folder / "workflow/scales" / f"{scale}.yaml"
+    values = read_yaml(overlay)
+    values.pop("run", None)
+    if scale == "mini":  # the stand-ins of mini were not trained for all experiments
+        values["run"] = {"vlm_rm": "all", "roboclip": {"language": {"methods": ["text"]}}}
+        for paper, entry in changes.get("papers", {}).items():
+            for name in entry["experiments"]:
+                values["run"][paper] = values["run"][paper]
+                if values["run"][paper] != "all" and name not in values["run"][paper]:
+                    values["run"][paper][name] = "all"
+    overlay.write_text(yaml.safe_dump(merge(values, changes)))  # a scale may set the same key
+    base = merge(read_yaml(ROOT / "params.yaml"), changes)
+    (folder / "params.yaml").write_text(yaml.safe_dump(base))
+    return load(folder, scale)
+
+
+DRAWER, CARTPOLE = ["drawer-close"], ["cartpole"]
+SENTENCES = {"kind": "alignment", "methods": ["one"], "episodes": 4}
+LANGUAGE, CLASSIC = (
+    "papers.roboclip.experiments.language",
+    "papers.vlm_rm.experiments.cartpole",
+)
+
+
+def changed(at, value):
+    """Nested changes of the value at a dotted key."""
+    *parents, last = at.split(".")
+    found = {last: value}
+    for key in reversed(parents):
+        found = {key: found}
+    return found
+
+
+# (what is wrong, changes, words of structure that the message must have)
+IMPOSSIBLE = {
+    "a learner of discrete actions on Meta-World": (
+        experiment(DRAWER, method("zero", learner="dqn-cartpole")),
+        ["mine", "task drawer-close", "method one", "dqn-cartpole", "box", "'ppo"],
+    ),
+    "a learner of continuous actions on CartPole": (
+        experiment(CARTPOLE, method("zero", learner="ppo")),
+        ["mine", "task cartpole", "'ppo'", "discrete", "'dqn-cartpole'"],
+    ),
+    "nobody learns": (
+        experiment(["mountain-car"], method("zero")),
+        ["mine", "task mountain-car", "tasks.mountain-car.learner"],
+    ),
+    "a scripted demo of a world without a script": (
+        experiment(CARTPOLE, method("gail")),
+        ["mine", "task cartpole", "demos.scripted", "no", "script", "'file'"],
+    ),
+    "the kitchen's script needs end-effector actions": (
+        changed("tasks.kitchen-kettle.world.actions", "joint_velocity")
+        | experiment(["kitchen-kettle"], method("gail")),
+        ["mine", "task kitchen-kettle", "demos.scripted"],
+    ),
+    "AIRL without log-probabilities": (
+        experiment(CARTPOLE, method("airl")),
+        ["method one", "airl", "log-probabilities", "dqn-cartpole"],
+    ),
+    "an S3D that was never trained on CartPole": (
+        experiment(CARTPOLE, method("roboclip-text")),
+        ["task cartpole", "encoders.s3d", "metaworld", "training.s3d.dataset"],
+    ),
+    "a CLIP that was never trained on Meta-World": (
+        changed("tasks.drawer-close.prompts.baseline", "a drawer")
+        | experiment(DRAWER, method("clip-text")),
+        ["task drawer-close", "encoders.clip", "cartpole", "training.clip.dataset"],
+    ),
+    "alpha without a baseline prompt": (
+        changed("rewards.clip-text.alpha", 0.5)
+        | changed("tasks.cartpole.prompts", {"goal": "a pole", "baseline": None}),
+        ["task cartpole", "baseline", "tasks.cartpole.prompts.baseline", "alpha to 0"],
+    ),
+    "more demonstrations than the demo has": (
+        changed("rewards.gail.demos", 9) | experiment(DRAWER, method("gail")),
+        ["9 demonstrations", "demos.scripted has 1", "demos.scripted.count"],
+    ),
+    "a goal of more demonstrations than the demo has": (
+        experiment(DRAWER, method("roboclip-video-of-3")),
+        ["3 demonstrations", "demos.scripted has 1"],
+    ),
+    "fine-tuning with other hidden sizes": (
+        changed("learners.ppo-finetune.hidden", [8])
+        | experiment(
+            DRAWER,
+            method("zero"),
+            finetunes={"more": {"learner": "ppo-finetune", "reward": "true-reward"}},
+        ),
+        ["finetunes.more", "'ppo-finetune'", "(8,)", "(64, 64)", "hidden"],
+    ),
+    "fine-tuning with another kind of learner": (
+        experiment(
+            DRAWER,
+            method("zero"),
+            finetunes={"more": {"learner": "dqn-cartpole", "reward": "true-reward"}},
+        ),
+        ["finetunes.more", "dqn-cartpole", "box"],
+    ),
+    "cloning without a demonstration": (
+        experiment(
+            DRAWER,
+            method("zero"),
+            finetunes={"more": {"learner": "ppo-one-demo", "reward": "true-reward"}},
+        ),
+        ["finetunes.more", "'ppo-one-demo'", "clones", "true_reward"],
+    ),
+    "fine-tuning of a method that does not exist": (
+        changed(f"{LANGUAGE}.finetunes.true-reward.of", ["txt"]),
+        ["finetunes.true-reward", "'txt'", "'text'"],
+    ),
+    "EPIC on Meta-World": (
+        experiment(
+            DRAWER,
+            method("zero"),
+            studies={"epic": {"kind": "epic", "methods": ["one"], "states": 9}},
+        ),
+        ["studies.epic", "drawer-close", "EPIC"],
+    ),
+    "EPIC on the humanoid, whose states have no true reward": (
+        experiment(
+            ["humanoid-splits"],
+            method("zero", learner="ppo"),
+            studies={"epic": {"kind": "epic", "methods": ["one"], "states": 9}},
+        ),
+        ["studies.epic", "humanoid-splits", "true reward"],
+    ),
+    "a landscape over a misspelt variable": (
+        changed(f"{CLASSIC}.studies.pole-angle.variable", "pole_angl"),
+        ["studies.pole-angle", "'pole_angl'", "'pole_angle'"],
+    ),
+    "a landscape of a world whose state cannot be set": (
+        experiment(
+            DRAWER,
+            method("zero"),
+            studies={
+                "land": {
+                    "kind": "landscape",
+                    "methods": ["one"],
+                    "variable": "x",
+                    "low": 0,
+                    "high": 1,
+                    "points": 3,
+                }
+            },
+        ),
+        ["studies.land", "drawer-close", "landscape"],
+    ),
+    "an alignment study where no script can be played": (
+        experiment(CARTPOLE, method("zero"), studies={"fit": SENTENCES | {"goals_of": "own"}}),
+        ["studies.fit", "cartpole", "script"],
+    ),
+    "an alignment study with the sentence of a task that has none": (
+        experiment(
+            DRAWER,
+            method("roboclip-text"),
+            studies={"fit": SENTENCES | {"goals_of": ["drawer-open"]}},
+        ),
+        ["studies.fit", "drawer-open", "tasks.drawer-open.prompts.goal"],
+    ),
+    "a study of a method that does not exist": (
+        changed(f"{CLASSIC}.studies.epic.methods", ["txet"]),
+        ["studies.epic.methods", "'txet'", "'text'"],
+    ),
+    "a kind of study that does not exist": (
+        changed(f"{CLASSIC}.studies.epic.kind", "epik"),
+        ["studies.epic", "'epik'", "'epic'"],
+    ),
+    "a value of a sweep that the reward refuses": (
+        changed(f"{CLASSIC}.methods.text.sweep", {"alpha": [2]}),
+        ["methods.text.sweep.alpha", "found 2", "less than or equal to 1"],
+    ),
+    "a sweep over words": (
+        changed(f"{CLASSIC}.methods.text.sweep", {"alpha": ["high"]}),
+        ["methods.text.sweep.alpha", "'high'", "number"],
+    ),
+    "the same value twice in a sweep": (
+        changed(f"{CLASSIC}.methods.text.sweep", {"alpha": [0, 0]}),
+        ["methods.text.sweep.alpha", "different values"],
+    ),
+    "a sweep over a setting that does not exist": (
+        changed(f"{CLASSIC}.methods.text.sweep", {"alfa": [0]}),
+        ["methods.text.sweep", "'alfa'", "'alpha'"],
+    ),
+    "a task without the prompt that a reward needs": (
+        changed("tasks.drawer-close.prompts", None) | experiment(DRAWER, method("roboclip-text")),
+        ["task drawer-close", "goals.text-s3d", "tasks.drawer-close.prompts.goal"],
+    ),
+    "a video goal in an encoder of pictures": (
+        changed("goals.video-s3d.encoder", "clip-base")
+        | experiment(DRAWER, method("roboclip-video")),
+        ["method one", "encoders.clip-base", "video"],
+    ),
+    "a reward of pictures with an encoder of clips": (
+        changed("goals.text-clip.encoder", "s3d") | experiment(DRAWER, method("clip-text")),
+        ["method one", "encoders.s3d", "image"],
+    ),
+    "a reward of cosines with vectors of any length": (
+        changed("rewards.clip-last-frame.goal", "text-s3d")
+        | experiment(DRAWER, method("clip-last-frame")),
+        ["method one", "last_frame", "length 1", "encoders.s3d"],
+    ),
+    "another size than that of the stand-in": (
+        experiment(DRAWER, method("roboclip-text", picture={"width": 48, "height": 48})),
+        ["method one", "encoders.s3d", "64x64", "48x48"],
+    ),
+    "a demo without states": (
+        changed("demos.hand", {"kind": "drawn_hand", "encoder": "s3d", "count": 1})
+        | changed("rewards.gail.demo", "hand")
+        | experiment(["button-press"], method("gail")),
+        ["task button-press", "demos.hand", "states", "'scripted'"],
+    ),
+    "a demo that does not show the task": (
+        changed("demos.hand", {"kind": "drawn_hand", "encoder": "s3d", "count": 1})
+        | experiment(["drawer-close"], method("roboclip-hand")),
+        ["task drawer-close", "demos.hand", "does not show"],
+    ),
+    "a reward that does not exist": (
+        experiment(DRAWER, method("roboclip-txt")),
+        ["mine.methods.one.reward", "'roboclip-txt'", "'roboclip-text'"],
+    ),
+    "a goal that does not exist": (
+        changed("rewards.clip-text.goal", "text-clipp"),
+        ["rewards.clip-text.goal", "'text-clipp'", "'text-clip'"],
+    ),
+    "an encoder that does not exist": (
+        changed("goals.text-clip.encoder", "klip"),
+        ["goals.text-clip.encoder", "'klip'", "'clip'"],
+    ),
+    "a recipe of another kind of network": (
+        changed("training.clip-base", {"from": "s3d"}),
+        ["training.clip-base", "'s3d'", "'open_clip'"],
+    ),
+    "a recipe for weights that are fetched": (
+        changed("training.clip-base", {"from": "clip"}),
+        ["training.clip-base", "openai", "encoders.clip-base.pretrained"],
+    ),
+    "a dataset of a task that does not exist": (
+        changed("training.s3d.dataset.tasks", {"drawer-closed": 3}),
+        ["training.s3d.dataset.tasks", "'drawer-closed'", "'drawer-close'"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IMPOSSIBLE)
+def test_an_impossible_study_is_refused_with_place_and_cure(name, tmp_path):
+    changes, words = IMPOSSIBLE[name]
+    with pytest.raises(UserError) as caught:
+        load_changed(tmp_path, changes)
+    message = str(caught.value)
+    assert message.startswith("params.yaml + ")
+    for word in words:
+        assert word in message
+
+
+def test_there_are_thirty_of_them():
+    assert len(IMPOSSIBLE) >= 30
+
+
+def test_all_mistakes_are_in_one_message(tmp_path):
+    methods = {
+        "a": {"reward": "zero", "learner": "dqn-cartpole"},
+        "b": {"reward": "roboclip-video-of-3"},
+        "c": {"reward": "clip-text"},
+    }
+    with pytest.raises(UserError) as caught:
+        load_changed(tmp_path, experiment(DRAWER, methods))
+    lines = str(caught.value).splitlines()
+    for name in methods:
+        assert any(f"method {name}:" in line for line in lines)
+
+
+def test_incompatible_pairs_may_be_left_out(tmp_path):
+    changes = experiment(
+        ["drawer-close", "cartpole"],
+        {"gail": {"reward": "gail"}, "zero": {"reward": "zero"}},
+        incompatible="skip",
+    )
+    grid = Grid(load_changed(tmp_path, changes))
+    cells = {(cell.task, cell.method) for cell in grid.cells("roboclip", "mine")}
+    assert cells == {("drawer-close", "gail"), ("drawer-close", "zero"), ("cartpole", "zero")}
+    (misfit, *_) = grid.misfits["roboclip", "mine"]
+    assert (misfit.task, misfit.method) == ("cartpole", "gail")
+    assert "script" in misfit.why
+
+
+def test_skipping_pairs_does_not_excuse_a_name_that_is_not_defined(tmp_path):
+    changes = experiment(DRAWER, method("gale"), incompatible="skip")
+    with pytest.raises(UserError, match="'gale' is not defined"):
+        load_changed(tmp_path, changes)

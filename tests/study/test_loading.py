@@ -1,0 +1,157 @@
+"""params.yaml, a scale and a study of one's own become one set of parameters."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from showtell.project.errors import UserError
+from showtell.study.grid import Grid
+from showtell.study.loading import load, resolved
+from showtell.study.selection import select
+
+ROOT = Path(__file__).resolve().parents[2]
+PAPERS = {
+    "p": {
+        "title": "P",
+        "experiments": {
+            "one": {
+                "tasks": ["a", "b"],
+                "methods": {"x": {}, "y": {}, "z": {}},
+                "finetunes": {"more": {"of": ["x", "z"]}, "rest": {"of": ["z"]}, "all": {}},
+                "studies": {"fit": {"methods": ["x", "z"]}, "other": {"methods": ["z"]}},
+                "figures": {
+                    "f": {"kind": "k", "study": "other"},
+                    "g": {"kind": "k", "phases": ["more"]},
+                },
+            },
+            "two": {"tasks": ["a"]},
+        },
+    }
+}
+
+
+def test_an_entry_takes_over_what_it_does_not_say():
+    values = {"rewards": {"a": {"kind": "k", "x": 1, "y": 2}, "b": {"from": "a", "y": 3}}}
+    assert resolved(values, "s")["rewards"]["b"] == {"kind": "k", "x": 1, "y": 3}
+
+
+def test_a_scale_changes_an_entry_and_all_that_come_from_it():
+    mini = load(ROOT, "mini")
+    assert mini.encoders["s3d-random"].frames == mini.encoders["s3d"].frames == 16
+    assert mini.learners["ppo"].steps == mini.learners["ppo-published"].steps == 49_152
+    assert mini.tasks["door-open"].camera.quality == "fast"
+
+
+def test_an_entry_cannot_come_from_itself():
+    values = {"rewards": {"a": {"from": "b"}, "b": {"from": "a"}}}
+    with pytest.raises(UserError, match=r"rewards\.[ab]\.from: .*cannot come from itself"):
+        resolved(values, "s")
+
+
+def test_an_entry_cannot_come_from_nothing():
+    with pytest.raises(UserError, match="'bb' is not defined; did you mean 'b'"):
+        resolved({"rewards": {"a": {"from": "bb"}, "b": {}}}, "s")
+
+
+def test_a_scale_runs_what_it_names():
+    (one,) = select(PAPERS, {"p": {"one": "all"}}, "s")["p"]["experiments"].values()
+    assert one == PAPERS["p"]["experiments"]["one"]
+
+
+def test_a_selection_of_methods_thins_phases_and_studies():
+    run = {"p": {"one": {"methods": ["x"], "tasks": ["a"], "figures": ["g"]}}}
+    one = select(PAPERS, run, "s")["p"]["experiments"]["one"]
+    assert list(one["methods"]) == ["x"]
+    assert one["tasks"] == ["a"]
+    assert one["finetunes"] == {"more": {"of": ["x"]}, "all": {}}
+    assert one["studies"] == {"fit": {"methods": ["x"]}}
+    assert list(one["figures"]) == ["g"]
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ({"q": "all"}, ["run: 'q'", "choices: p"]),
+        ({"p": {"thre": "all"}}, ["run.p: 'thre'"]),
+        ({"p": {"one": {"methods": ["xx"]}}}, ["run.p.one.methods: 'xx'", "'x'"]),
+        ({"p": {"one": {"method": ["x"]}}}, ["run.p.one", "method"]),
+        ({"p": {"one": "some"}}, ["run.p.one", "all"]),
+        ({"p": ["ones"]}, ["run.p: 'ones'", "'one'"]),
+    ],
+)
+def test_a_selection_of_what_does_not_exist_is_refused(run, words):
+    with pytest.raises(UserError) as caught:
+        select(PAPERS, run, "scale.yaml")
+    for word in ["scale.yaml", *words]:
+        assert word in str(caught.value)
+
+
+OWN = {
+    "name": "mine",
+    "title": "My drawer",
+    "tasks": {
+        "my-drawer": {"from": "drawer-close", "prompts": {"goal": "robot closing green drawer"}}
+    },
+    "rewards": {"my-cosine": {"from": "roboclip-text", "compare": "cosine"}},
+    "learners": {
+        "quick": {"from": "ppo", "steps": 2048, "log_every": 1024, "checkpoint_every": 1024}
+    },
+    "experiments": {
+        "first": {
+            "tasks": ["my-drawer"],
+            "methods": {
+                "cosine": {"reward": "my-cosine", "learner": "quick"},
+                "zero": {"reward": "zero"},
+            },
+            "seeds": 1,
+            "evaluate": {"episodes": 2, "policies": ["deterministic"]},
+        }
+    },
+}
+
+
+@pytest.fixture
+def own(tmp_path):
+    def write(**changes):
+        path = tmp_path / "mine.yaml"
+        path.write_text(yaml.safe_dump(OWN | changes))
+        return path
+
+    return write
+
+
+def test_a_study_of_ones_own_is_one_file(own):
+    parameters = load(ROOT, "mini", own())
+    assert list(parameters.papers) == ["mine"]
+    cells = Grid(parameters).cells("mine", "first")
+    assert {(cell.task, cell.method) for cell in cells} == {
+        ("my-drawer", "cosine"),
+        ("my-drawer", "zero"),
+    }
+    assert parameters.rewards["my-cosine"].compare == "cosine"
+    assert parameters.learners["quick"].steps == 2048
+    assert parameters.tasks["my-drawer"].camera.quality == "fast"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "roboclip"}, ["name", "'roboclip'", "another name"]),
+        ({"rewards": {"gail": {"kind": "zero"}}}, ["rewards.gail", "from: gail"]),
+        ({"experiment": {}}, ["'experiments'"]),
+        ({"experiments": {}}, ["experiments"]),
+        ({"name": "my study"}, ["my study"]),
+    ],
+)
+def test_a_study_that_would_change_a_papers_is_refused(own, changes, words):
+    with pytest.raises(UserError) as caught:
+        load(ROOT, "mini", own(**changes))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_an_own_study_does_not_change_the_jobs_of_the_papers(own):
+    before = load(ROOT, "mini")
+    load(ROOT, "mini", own())
+    assert load(ROOT, "mini") == before
