@@ -1,5 +1,6 @@
 # showtell: `make reproduce` and `make test` are all a newcomer needs; `make help` lists the rest.
 SCALE   ?= mini
+STUDY   ?=
 TARGETS ?= all
 REMOTE  ?=
 CORES   ?= all
@@ -36,12 +37,12 @@ gl:
 
 # --- what a user does ---
 
-reproduce: $(VENV)/.ready gl ## run the study; SCALE=smoke|mini|desk|paper, TARGETS="…"
-	@snakemake --cores $(CORES) --config scale=$(SCALE) --logger showtell -- $(TARGETS) && \
-	  echo "The report: $(CURDIR)/results/$(SCALE)/report.html"
+reproduce: $(VENV)/.ready gl ## run the study; SCALE=smoke|mini|desk|paper, TARGETS="…", STUDY=mine.yaml
+	@snakemake --cores $(CORES) --config scale=$(SCALE) $(if $(STUDY),study='$(STUDY)') --logger showtell -- $(TARGETS) && \
+	  showtell page --scale $(SCALE) $(if $(STUDY),--study '$(STUDY)')
 
 plan: $(VENV)/.ready ## what would run, how long, how much disk and download
-	@showtell plan --scale $(SCALE)
+	@showtell plan --scale $(SCALE) $(if $(STUDY),--study '$(STUDY)')
 
 why: $(VENV)/.ready ## what would run for TARGET="…" (a file, a paper, all), and what changed
 	@showtell why --scale $(SCALE) '$(or $(TARGET),all)'

@@ -31,8 +31,8 @@ rule all:
     default_target: True
     input:
         # Not the page alone: it grows while jobs run, and a page of a failed run is no result.
-        f"results/{SCALE}/report.html",
-        f"results/{SCALE}/report.provenance.json",
+        f"{PAGE}.html",
+        f"{PAGE}.provenance.json",
         *(path for paper in GRID.parameters.papers for path in all_outputs_of(paper)),
 
 
@@ -48,12 +48,12 @@ for paper in GRID.parameters.papers:
 
 onstart:
     schedule_when_jobs_end(workflow)
-    invocation.begin(ROOT, SCALE)
+    invocation.begin(ROOT, SCALE, OWN_STUDY)
 
 
 onsuccess:
-    invocation.end(ROOT, SCALE, failed=False)
+    invocation.end(ROOT, SCALE, OWN_STUDY, failed=False)
 
 
 onerror:
-    invocation.end(ROOT, SCALE, failed=True)
+    invocation.end(ROOT, SCALE, OWN_STUDY, failed=True)

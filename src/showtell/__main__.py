@@ -109,11 +109,13 @@ def _add_project_verbs(verbs: Any) -> None:
     show = verbs.add_parser("show", help="print an experiment, a method or an entry, resolved")
     show.add_argument("name", help="for example language, roboclip.language or rewards.gail")
     show.set_defaults(run=_show)
+    page = verbs.add_parser("page", help="print where the report is")
+    page.set_defaults(run=_page)
     export = verbs.add_parser("export", help="rewrite the files that are generated from code")
     export.set_defaults(run=_export)
-    for verb in (doctor, plan, why, share, pull, track, refresh, watch, show):
+    for verb in (doctor, plan, why, share, pull, track, refresh, watch, show, page):
         verb.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
-    for verb in (plan, refresh, watch, show):
+    for verb in (plan, refresh, watch, show, page):
         verb.add_argument("--study", type=Path, help="a study of your own: a YAML file")
 
 
@@ -129,7 +131,7 @@ def _plan(options: argparse.Namespace) -> int:
     from showtell.study.loading import load
 
     grid = Grid(load(ROOT, options.scale, options.study))
-    print(plan(ROOT, options.scale, grid, os.cpu_count() or 1))
+    print(plan(ROOT, options.scale, grid, os.cpu_count() or 1, options.study))
     return 0
 
 
@@ -180,6 +182,16 @@ def _show(options: argparse.Namespace) -> int:
     from showtell.commands.show import show
 
     print(show(ROOT, options.scale, options.name, options.study))
+    return 0
+
+
+def _page(options: argparse.Namespace) -> int:
+    from showtell.study.layout import Layout
+    from showtell.study.yaml_files import read_yaml
+
+    name = read_yaml(options.study)["name"] if options.study else None
+    page = Layout(ROOT / "results" / options.scale).page(name)
+    print(f"The report: {page.with_suffix('.html')}")
     return 0
 
 

@@ -14,13 +14,13 @@ from showtell.study.grid import PRETRAIN, Cell, Grid
 from showtell.project.sharing import records
 from showtell.study.inputs import Inputs, one_of
 from showtell.study.layout import (
+    Layout,
     COMPARISON,
     DEMO,
     ENCODER,
     EVALUATION,
     FIGURE,
     GOAL,
-    REPORT,
     STUDY,
     TRAINING,
 )
@@ -43,6 +43,9 @@ except UserError as error:
     raise WorkflowError(str(error)) from None
 SPECIFICATIONS = Specifications(GRID)
 NAMES = INPUTS.names()  # wildcard -> what it may be
+RESULTS = f"results/{SCALE}"
+# A study of one's own has a page of its own, and no part in the papers'.
+PAGE = Layout.of(SCALE).page(OWN_STUDY and next(iter(GRID.parameters.papers)))
 
 # Results that came by a plain `dvc pull` or `dvc checkout` are known to Snakemake from here on.
 records.restore(ROOT, SCALE)

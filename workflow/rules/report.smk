@@ -4,12 +4,12 @@ rule report:
         results=everything_reported,
         videos=videos_reported,
     output:
-        page=f"{REPORT}.html",
-        provenance=f"{REPORT}.provenance.json",
+        page=f"{PAGE}.html",
+        provenance=f"{PAGE}.provenance.json",
     log:
-        f"{REPORT}.log",
+        f"{PAGE}.log",
     benchmark:
-        f"{REPORT}.benchmark.jsonl"
+        f"{PAGE}.benchmark.jsonl"
     conda:
         "../../environment.yml"
     threads: 1
@@ -18,7 +18,8 @@ rule report:
         gpu=0,
     params:
         job=job_of_report,
+        results=RESULTS,
     shell:
         "python -m showtell report --job {params.job:q}"
-        " --results results/{wildcards.scale:q}"
+        " --results {params.results:q}"
         " --out page {output.page:q} --out provenance {output.provenance:q} 2> {log:q}"

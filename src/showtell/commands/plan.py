@@ -22,9 +22,9 @@ class Price:
     source: str  # the scale the record comes from
 
 
-def plan(root: Path, scale: str, grid: Grid, cores: int) -> str:
+def plan(root: Path, scale: str, grid: Grid, cores: int, study: Path | None = None) -> str:
     """A table of the jobs to run, with totals."""
-    jobs = pending(root, scale)
+    jobs = pending(root, scale, study)
     if not jobs:
         return f"Scale {scale}: nothing to do; every result is up to date."
     rows: list[tuple[str, ...]] = [("rule", "jobs", "each", "together", "disk", "priced by")]
@@ -58,9 +58,9 @@ def plan(root: Path, scale: str, grid: Grid, cores: int) -> str:
     return "\n".join(lines)
 
 
-def pending(root: Path, scale: str) -> dict[str, int]:
+def pending(root: Path, scale: str, study: Path | None = None) -> dict[str, int]:
     """Jobs to run, by rule, as Snakemake counts them."""
-    done = snakemake.dry_run(root, scale)
+    done = snakemake.dry_run(root, scale, *([f"study={study}"] if study else []))
     if done.returncode != 0:
         raise UserError(f"the dry run failed: {done.stderr.strip()[-2000:]}")
     return snakemake.job_counts(done.stdout + done.stderr)

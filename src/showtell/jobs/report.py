@@ -17,6 +17,7 @@ from showtell.project.errors import UserError
 from showtell.project.tracking import Tracking
 from showtell.project.tracking.view import View
 from showtell.study.grid import Grid
+from showtell.study.layout import Layout
 from showtell.study.loading import base, load, overlay
 from showtell.study.specifications import Specifications
 from showtell.study.yaml_files import changes
@@ -33,11 +34,13 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
 
 
 def refresh(root: Path, scale: str, study: Path | None = None) -> int:
-    """Rebuild the page of one scale if anything that it shows has changed."""
+    """Rebuild the page of one scale, or of a study of one's own, if what it shows has changed."""
     differences = changes(base(root), overlay(root, scale))
-    job = json.loads(Specifications(Grid(load(root, scale, study))).report(scale, differences))
+    parameters = load(root, scale, study)
+    job = json.loads(Specifications(Grid(parameters)).report(scale, differences))
     results = root / "results" / scale
-    report.refresh(results, job, results / "report.html")
+    page = Layout(results).page(next(iter(parameters.papers)) if study else None)
+    report.refresh(results, job, page.with_suffix(".html"))
     return 0
 
 

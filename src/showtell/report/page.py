@@ -77,7 +77,7 @@ def _signature(results: Path, job: dict[str, Any]) -> str:
 
 def _render(results: Path, plan: Plan, signature: str) -> str:
     found = papers(plan, results)
-    sources = origins(results)
+    sources = origins(results, plan.papers)
     experiments = [e for paper in found for e in paper.experiments.values()]
     page: str = _template().render(
         signature=signature,

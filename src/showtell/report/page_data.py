@@ -1,6 +1,6 @@
 """What exists on disk at this moment, put in the words and numbers of the page."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -158,11 +158,12 @@ def papers(plan: Plan, results: Path) -> list[Paper]:
     return [_paper(plan, name, results) for name in plan.papers]
 
 
-def origins(results: Path) -> list[Origin]:
-    """The provenance of everything that exists; the report's own is not part of it."""
+def origins(results: Path, papers: Iterable[str]) -> list[Origin]:
+    """The provenance of what these papers, and all of them together, made; not the pages'."""
+    below = {"models", "demos", "goals", *papers}
     found = []
     for path, record in records(results):
-        if path.parent == results and path.name.startswith("report"):
+        if path.relative_to(results).parts[0] not in below or path.name.startswith("report"):
             continue
         address = record.get("seeds", {}).get("address") or [path.parent.name]
         commit = str(record.get("git_commit") or "no git")[:8]

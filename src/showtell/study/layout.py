@@ -19,6 +19,7 @@ ENCODER = _RESULTS + "/models/{encoder}"
 DEMO = _RESULTS + "/demos/{demo}/{task}"
 GOAL = _RESULTS + "/goals/{goal}/{task}"
 REPORT = _RESULTS + "/report"
+OWN_REPORT = _RESULTS + "/{study}/report"
 
 
 class Run(NamedTuple):
@@ -80,6 +81,10 @@ class Layout:
     def goal(self, goal: str, task: str) -> Path:
         """The embedding of one goal on one task."""
         return self._path(GOAL + ".safetensors", locals())
+
+    def page(self, study: str | None = None) -> Path:
+        """The report of the papers, or of a study of one's own; without a suffix."""
+        return self._path(OWN_REPORT, locals()) if study else self._path(REPORT)
 
     def parse(self, path: Path) -> Place:
         """The training that a file belongs to, by its path."""
