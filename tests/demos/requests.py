@@ -5,19 +5,19 @@ from typing import Any
 
 from showtell.demos.demo import Request
 from showtell.rendering.scene import View
-from showtell.study.parameters import read_yaml
-from showtell.study.registry import build, part
+from showtell.study.loading import load
+from showtell.study.registry import build
 from showtell.worlds.world import World
 
-TASKS = read_yaml(Path(__file__).resolve().parents[2] / "params.yaml")["tasks"]
+TASKS = load(Path(__file__).resolve().parents[2], "paper").tasks
 
 
 def world(task: str, **changes: Any) -> World:
-    values = TASKS[task]["world"] | changes
-    return build("worlds", part("worlds", values["kind"]).settings.model_validate(values))
+    settings = TASKS[task].world
+    return build("worlds", type(settings).model_validate(settings.model_dump() | changes))
 
 
-def request(task: str, cache: Path = Path(), **changes: Any) -> Request:
+def request(task: str, cache: Path = Path(), frames: int = 4, **changes: Any) -> Request:
     view = View(48, 32, quality="fast")
     address = ("demo", "test", task)
-    return Request(task, view, lambda: world(task, **changes), 0, address, cache)
+    return Request(task, view, frames, lambda: world(task, **changes), 0, address, cache)

@@ -72,7 +72,7 @@ USE = """
     from showtell.rendering.scene import View
     from showtell.study.registry import build, part
     values = {"kind": "tiny", "horizon": 2, "end": "terminal", "observe_time": True}
-    task = Task.model_validate({"world": values, "view": {"width": 4, "height": 2}})
+    task = Task.model_validate({"world": values, "camera": {"native": {"width": 4, "height": 2}}})
     world = build("worlds", task.world)
     world.reset(seed=0)
     assert world.step(1)[1:4] == (1.0, False, False)
