@@ -31,8 +31,8 @@ rule all:
     default_target: True
     input:
         # Not the page alone: it grows while jobs run, and a page of a failed run is no result.
-        f"{PAGE}.html",
-        f"{PAGE}.provenance.json",
+        f"{PAGE}.html".format(scale=SCALE),
+        f"{PAGE}.provenance.json".format(scale=SCALE),
         *(path for paper in GRID.parameters.papers for path in all_outputs_of(paper)),
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from showtell.project.errors import UserError
 from showtell.study.grid import Grid
-from showtell.study.inputs import Inputs, one_of
+from showtell.study.inputs import Inputs
+from showtell.study.targets import Targets, one_of
 from showtell.study.parameters import load
 
 ROOT = Path(__file__).parents[2]
@@ -51,18 +52,22 @@ def test_a_paper_is_its_claims_and_figures(inputs):
 )
 def test_a_mistyped_target_names_the_nearest(inputs, target, words):
     with pytest.raises(UserError) as caught:
-        inputs.check_targets([f"results/smoke/{target}"])
+        Targets(inputs.grid, inputs.scale).check([f"results/smoke/{target}"])
     assert all(word in str(caught.value) for word in words)
 
 
 def test_a_target_of_another_scale_says_how_to_ask_for_it(inputs):
     with pytest.raises(UserError, match="scale=mini"):
-        inputs.check_targets(["results/mini/vlm_rm/cartpole/compare/claims.json"])
+        Targets(inputs.grid, inputs.scale).check(
+            ["results/mini/vlm_rm/cartpole/compare/claims.json"]
+        )
 
 
 def test_what_is_no_result_is_left_to_snakemake(inputs):
     paths = [path for name, of, _ in inputs.grid.experiments() for path in inputs.studies(name, of)]
-    inputs.check_targets(["all", "vlm_rm", "--cores", "results/smoke/report.html", *paths])
+    Targets(inputs.grid, inputs.scale).check(
+        ["all", "vlm_rm", "--cores", "results/smoke/report.html", *paths]
+    )
 
 
 def test_a_constraint_matches_its_names_alone():

@@ -18,8 +18,7 @@ rule report:
         gpu=0,
     params:
         job=job_of_report,
-        results=RESULTS,
     shell:
         "python -m showtell report --job {params.job:q}"
-        " --results {params.results:q}"
+        " --results results/{wildcards.scale:q}"
         " --out page {output.page:q} --out provenance {output.provenance:q} 2> {log:q}"

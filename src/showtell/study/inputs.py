@@ -1,13 +1,19 @@
-"""Which files the aggregating rules wait for, and which names a path of results may have."""
+"""Which files a job waits for, and which jobs a paper needs."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from typing import NamedTuple
 
-from showtell.project.errors import UserError, nearest
-from showtell.study.grid import Grid
+from showtell.study.grid import PRETRAIN, Cell, Grid
 from showtell.study.layout import Layout, Place, Run
+from showtell.study.needs import Needs
+
+
+class Job(NamedTuple):
+    """A rule, and its wildcards by name."""
+
+    rule: str
+    wildcards: tuple[tuple[str, object], ...]
 
 
 @dataclass(frozen=True)
@@ -66,72 +72,78 @@ class Inputs:
                 ]
         return found
 
-    def names(self) -> dict[str, list[str]]:
-        """Wildcard -> the names that it may have."""
-        entries = [entry for _, _, entry in self.grid.experiments()]
-        parameters = self.grid.parameters
-        found: dict[str, Iterable[str]] = {
-            "paper": parameters.papers,
-            "experiment": [name for _, name, _ in self.grid.experiments()],
-            "task": parameters.tasks,
-            "method": [name for entry in entries for name in self.grid.variants(entry)],
-            "phase": [name for entry in entries for name in self.grid.phases(entry)],
-            "study": [name for entry in entries for name in entry.studies],
-            "figure": [name for entry in entries for name in entry.figures],
-            "demo": parameters.demos,
-            "goal": parameters.goals,
-            "encoder": parameters.encoders,
-        }
-        return {wildcard: sorted(set(of)) for wildcard, of in found.items()}
+    # --- of one job ---
 
-    def check_targets(self, targets: Iterable[str]) -> None:
-        """Refuse a target in a folder of results that no job makes, with the nearest name."""
-        for target in targets:
-            self._check_target(target)
+    def targets(self, pairs: Iterable[tuple[str, str]]) -> list[str]:
+        """The embeddings of these goals of these tasks."""
+        return [str(self.layout.goal(goal, task)) for goal, task in pairs]
 
-    def _check_target(self, target: str) -> None:
-        results, scale, *below = (*Path(target).parts, "", "")
-        below = [part for part in below if part]
-        if results != "results" or not below:
-            return
-        if scale != self.scale:
-            raise UserError(
-                f"{target}: this run is of the scale {self.scale!r}; add scale={scale}."
-            )
-        names = self.names()
-        if below[0] in ("models", "demos", "goals"):
-            kind = {"models": "encoder", "demos": "demo", "goals": "goal"}[below[0]]
-            self._check(target, kind, below[1:2], names[kind])
-        elif len(below) > 1 and below[0] not in ("records", "tables"):
-            self._check(target, "paper", below[:1], names["paper"])
-            self._check_experiment(target, *below)
+    def targets_of_training(self, cell: Cell, phase: str) -> list[str]:
+        """The embeddings of the goals that a training's reward compares with."""
+        return self.targets((goal, cell.task) for goal in self.grid.goals(self.needs(cell, phase)))
 
-    def _check_experiment(self, target: str, paper: str, name: str, *below: str) -> None:
-        experiment = self.grid.experiment(paper, name)
-        if not below or below[0] == "compare":
-            return
-        if below[0] == "figures":
-            known = experiment.figures
-            self._check(target, "figure", [part.split(".")[0] for part in below[1:2]], known)
-            return
-        studied = [self.grid.study_tasks(paper, name, study) for study in experiment.studies]
-        tasks = [*experiment.tasks, *(task for of in studied for task in of)]
-        self._check(target, "task", below[:1], tasks)
-        if below[1:2] == ("studies",):
-            study = [part.split(".")[0] for part in below[2:3]]
-            self._check(target, "study", study, experiment.studies)
-            return
-        seeds = [f"seed{seed}" for seed in range(experiment.seeds)]
-        self._check(target, "method", below[1:2], self.grid.variants(experiment))
-        self._check(target, "seed", below[2:3], seeds)
-        self._check(target, "phase", below[3:4], self.grid.phases(experiment))
+    def encoders(self, needs: Needs, file: str) -> list[str]:
+        """One file of every encoder that rewards need."""
+        return [str(self.layout.encoder(name) / file) for name in self.grid.encoders(needs)]
 
-    def _check(self, target: str, kind: str, found: Iterable[str], known: Iterable[str]) -> None:
-        for name in found:
-            if name not in known:
-                raise UserError(f"{target}: there is no {kind} {name!r}; {nearest(name, known)}")
+    def demonstrations(self, needs: Needs, task: str) -> list[str]:
+        """The demonstrations of one task whose states rewards read."""
+        return [str(self.layout.demo(demo, task)) for demo in self.grid.demos(needs)]
+
+    def needs(self, cell: Cell, phase: str) -> Needs:
+        """What the reward of one training needs."""
+        return self.grid.reward(cell, phase).needs()
+
+    def of_goal(self, goal: str, task: str, file: str) -> list[str]:
+        """One file of the encoder of a goal, or with `demo` its demonstration; none without."""
+        if file == "demo":
+            shown = self.grid.demo_of_goal(goal, task)
+            return [] if shown is None else [str(self.layout.demo(*shown))]
+        encoder = self.grid.goal(goal).encoder
+        return [] if encoder is None else [str(self.layout.encoder(encoder) / file)]
+
+    def start(self, cell: Cell, phase: str) -> list[str]:
+        """The policy that a fine-tuning goes on from."""
+        if phase == PRETRAIN:
+            return []
+        run = Run(cell.task, cell.method, cell.seed, PRETRAIN)
+        return [str(self.layout.training(cell.paper, cell.experiment, run) / "policy.safetensors")]
+
+    # --- of a paper ---
+
+    def jobs(self, paper: str) -> set[Job]:
+        """Every job of a paper: Snakemake makes again only what a target names."""
+        found: set[Job] = set()
+        for name, experiment, _ in self.grid.experiments():
+            if name == paper:
+                found.update(self._jobs_of(paper, experiment))
+        return found
+
+    def _jobs_of(self, paper: str, name: str) -> Iterator[Job]:
+        grid, experiment = self.grid, self.grid.experiment(paper, name)
+        named = {"paper": paper, "experiment": name}
+        needed: set[tuple[str, str]] = set()  # (goal, task)
+        for cell in grid.cells(paper, name):
+            for phase in grid.phases(experiment, cell.method):
+                place = {**vars(grid.home(cell)), "phase": phase}
+                yield job("train", **place)
+                yield job("evaluate", **place)
+                needed |= {(goal, cell.task) for goal in self.needs(cell, phase).goals}
+        for study in experiment.studies:
+            for task in grid.study_tasks(paper, name, study):
+                yield job("measure", **named, task=task, study=study)
+                needed |= set(grid.study_targets(paper, name, task, study))
+        yield job("compare", **named)
+        yield from (job("figure", **named, figure=figure) for figure in experiment.figures)
+        yield from (job("embed_goal", goal=goal, task=task) for goal, task in needed)
+        for encoder in {grid.goal(goal).encoder for goal, _ in needed} - {None}:
+            trained = encoder in grid.parameters.training
+            yield job("train_encoder" if trained else "fetch_encoder", encoder=encoder)
+        shown = {grid.demo_of_goal(goal, task) for goal, task in needed} - {None}
+        for demo, task in {pair for pair in shown if pair} | set(grid.demos_of(paper, name)):
+            yield job("demonstrate", demo=demo, task=task)
 
 
-def one_of(names: Iterable[str]) -> str:
-    """A wildcard constraint that matches exactly these names, or nothing."""
-    return "|".join(map(re.escape, names)) or "(?!)"
+def job(rule: str, **wildcards: object) -> Job:
+    """One job by its rule and its wildcards."""
+    return Job(rule, tuple(sorted(wildcards.items())))
