@@ -23,15 +23,15 @@ def gif(path: Path, count: int = 5) -> Path:
 
 
 def from_file(path: Path, task: str = "door-open", frames: int = 6):
-    settings = FileSettings(kind="file", frames=frames, files={"door-open": str(path)})
-    return File(settings).demonstrate(request(task))
+    settings = FileSettings(kind="file", encoder="s3d", files={"door-open": str(path)})
+    return File(settings).demonstrate(request(task, frames=frames))
 
 
 def from_web(path: Path, checksum: str, cache: Path, url: str | None = None):
     clip = {"url": url or path.as_uri(), "sha256": checksum}
-    settings = {"kind": "published", "frames": 6, "clips": {"door-open": clip}}
+    settings = {"kind": "published", "encoder": "s3d", "clips": {"door-open": clip}}
     return Published(PublishedSettings.model_validate(settings)).demonstrate(
-        request("door-open", cache)
+        request("door-open", cache, frames=6)
     )
 
 

@@ -10,9 +10,9 @@ from tests.demos.requests import request
 
 
 def drawn(task: str, count: int = 2, frames: int = 8, view=(64, 64)):
-    asked = request(task)
+    asked = request(task, frames=frames)
     asked = asked._replace(view=asked.view._replace(width=view[0], height=view[1]))
-    settings = DrawnHandSettings(kind="drawn_hand", count=count, frames=frames)
+    settings = DrawnHandSettings(kind="drawn_hand", encoder="s3d", count=count)
     return DrawnHand(settings).demonstrate(asked)
 
 

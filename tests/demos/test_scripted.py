@@ -13,9 +13,9 @@ WITH_SCRIPT = [
 ]  # fmt: skip
 
 
-def scripted(count: int = 2, frames: int = 4, attempts: int = 3) -> Scripted:
+def scripted(count: int = 2, attempts: int = 3) -> Scripted:
     return Scripted(
-        ScriptedSettings(kind="scripted", count=count, frames=frames, attempts=attempts)
+        ScriptedSettings(kind="scripted", encoder="s3d", count=count, attempts=attempts)
     )
 
 

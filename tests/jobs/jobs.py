@@ -7,18 +7,24 @@ import sys
 from pathlib import Path
 
 TRAINING = ("policy.safetensors", "policy.json", "progress.csv", "metrics.json")
+CAMERA = {
+    "native": {"width": 60, "height": 40}, "name": "default", "quality": "faithful",
+    "mirrored": False,
+}  # fmt: skip
 TRAIN = {
     "task": {
         "world": {
             "kind": "cartpole", "horizon": 50, "end": "terminal", "observe_time": False,
             "wrap_state": True, "ends_when_fallen": False, "fallen_reward": 0.0,
         },
-        "view": {"width": 60, "height": 40},
-        "prompts": None,
+        "camera": CAMERA,
     },
     "reward": {"kind": "true_reward"},
-    "goal": None,
-    "encoder": None,
+    "picture": {"width": 60, "height": 40},
+    "goals": {},
+    "encoders": {},
+    "targets": [],
+    "demos": [],
     "learner": {
         "kind": "dqn", "steps": 9000, "environments": 2, "learning_starts": 400, "train_freq": 50,
         "gradient_steps": 20, "learning_rate": 1e-3, "decay": "none", "gamma": 0.99, "tau": 0.1,
@@ -35,8 +41,7 @@ PPO = TRAIN | {
             "kind": "metaworld", "task": "drawer-close", "horizon": 16, "end": "terminal",
             "observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2",
         },
-        "view": {"width": 60, "height": 40},
-        "prompts": None,
+        "camera": CAMERA,
     },
     "learner": {
         "kind": "ppo", "steps": 256, "environments": 2, "rollout": 32, "batch": 32, "epochs": 2,

@@ -11,13 +11,22 @@ from showtell.media.frames import read_png
 from showtell.media.video import read_video
 from tests.demos.requests import TASKS
 
-SCRIPTED = {"kind": "scripted", "count": 1, "frames": 4, "attempts": 3}
-HAND = {"kind": "drawn_hand", "count": 2, "frames": 6}
+SCRIPTED = {"kind": "scripted", "encoder": "s3d", "count": 1, "attempts": 3}
+HAND = {"kind": "drawn_hand", "encoder": "s3d", "count": 2}
 
 
-def demonstrate(folder, demo: dict, task: str) -> int:
-    task_of_job = {"world": TASKS[task]["world"], "view": {"width": 48, "height": 48}, "name": task}
-    job = {"demo": demo, "task": task_of_job, "root": 0, "address": ["demo", "d", task]}
+CAMERA = {"name": "default", "quality": "faithful", "mirrored": False}
+
+
+def demonstrate(folder, demo: dict, task: str, frames: int = 6) -> int:
+    job = {
+        "demo": demo,
+        "picture": {"width": 48, "height": 48},
+        "frames": frames,
+        "task": {"world": TASKS[task]["world"], "camera": CAMERA, "name": task},
+        "root": 0,
+        "address": ["demo", "d", task],
+    }
     outputs = {"demo": "demo.npz", "film": "demo.mp4", "strip": "strip.png", "provenance": "p.json"}
     command = ["demonstrate", "--job", json.dumps(job)]
     for name, file in outputs.items():
@@ -26,13 +35,16 @@ def demonstrate(folder, demo: dict, task: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("demo", "task", "films"), [(SCRIPTED, "rlv-pushing", 40), (HAND, "door-open", 12)]
+    ("demo", "task", "frames", "films"),
+    [(SCRIPTED, "rlv-pushing", 4, 40), (HAND, "door-open", 6, 12)],
 )
-def test_it_leaves_a_file_a_film_and_a_strip_that_are_reproducible(tmp_path, demo, task, films):
+def test_it_leaves_a_file_a_film_and_a_strip_that_are_reproducible(
+    tmp_path, demo, task, frames, films
+):
     for run in ("one", "two"):
-        assert demonstrate(tmp_path / run, demo, task) == 0
+        assert demonstrate(tmp_path / run, demo, task, frames) == 0
     made = Demo.load(tmp_path / "one/demo.npz")
-    assert made.frames.shape == (demo["count"], demo["frames"], 48, 48, 3)
+    assert made.frames.shape == (demo["count"], frames, 48, 48, 3)
     film, _ = read_video(tmp_path / "one/demo.mp4")
     assert film.shape == (films, 240, 240, 3)
     strip = read_png(tmp_path / "one/strip.png")

@@ -128,7 +128,7 @@ class Specifications:
                 *(_module("studies", entry), _module("worlds", world.world)),
                 *self._modules(rewards.values()),
             ],
-            study=entry.model_dump(mode="json", exclude={"methods", "tasks"}),
+            study=entry.model_dump(mode="json", exclude={"tasks"}),
             task=_world(world) | {"name": task},
             rewards={method: _plain(reward) for method, reward in rewards.items()},
             variants={method: variants[method].values for method in rewards},
