@@ -15,12 +15,11 @@ from showtell.data.captioned_frames import (
     ClassicControlCaptionsSettings,
     angle_place,
 )
+from showtell.data.samples import Request
 
 LOOSE = 2.0
 SETTINGS = ClassicControlCaptionsSettings(
     kind="classic_control_captions",
-    width=48,
-    height=32,
     cartpole=40,
     mountain_car=20,
     held_out=0.25,
@@ -29,7 +28,8 @@ SETTINGS = ClassicControlCaptionsSettings(
 
 
 def make(seed: int = 0):
-    return ClassicControlCaptions(SETTINGS).make(np.random.default_rng(seed))
+    request = Request(48, 32, None)
+    return ClassicControlCaptions(SETTINGS).make(np.random.default_rng(seed), request)
 
 
 def pole_fits(angles: np.ndarray) -> np.ndarray:

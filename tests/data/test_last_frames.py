@@ -3,15 +3,15 @@ import pytest
 
 from showtell.data.last_frames import LastFrames, LastFramesSettings
 from showtell.data.world_clips import WorldClips, WorldClipsSettings
-from tests.data.test_world_clips import SETTINGS, TASKS
+from tests.data.test_world_clips import REQUEST, SETTINGS
 
 
 @pytest.fixture(scope="module")
 def made():
-    kept = {key: SETTINGS[key] for key in ("tasks", "width", "height", "other_views", "held_out")}
+    kept = {key: SETTINGS[key] for key in ("tasks", "other_views", "held_out")}
     frames = LastFrames(LastFramesSettings.model_validate(kept | {"kind": "last_frames"}))
     clips = WorldClips(WorldClipsSettings.model_validate(SETTINGS))
-    return [part.make(np.random.default_rng(3), TASKS) for part in (frames, clips)]
+    return [part.make(np.random.default_rng(3), REQUEST) for part in (frames, clips)]
 
 
 def test_frames_are_the_ends_of_the_same_episodes(made):

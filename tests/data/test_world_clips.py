@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from showtell.data.captions import Outcome, captions, outcome, prompt
+from showtell.data.samples import Request
 from showtell.data.world_clips import HAND_WORDS, WorldClips, WorldClipsSettings, film
 from showtell.nets.s3d_text import LENGTH, split
 from showtell.study.registry import build, part
@@ -21,9 +22,6 @@ WORDS = [*ROBOTS.values(), *kitchen.WORDS.values(), *HAND_WORDS.values()]
 SETTINGS: dict[str, Any] = {
     "kind": "world_clips",
     "tasks": {"drawer-close": 6},
-    "width": 16,
-    "height": 16,
-    "frames": 4,
     "other_views": 0.5,
     "held_out": 0.34,
     "hands": 0,
@@ -39,9 +37,10 @@ KITCHEN: dict[str, Any] = {
 TASKS = {
     "drawer-close": {
         "world": METAWORLD,
-        "view": {"width": 250, "height": 250, "camera": "corner2-crop"},
+        "camera": {"name": "corner2-crop", "quality": "faithful", "mirrored": False},
     }
 }
+REQUEST = Request(16, 16, 4, TASKS)
 PROMPTS = {  # RoboCLIP, section 4.2
     "drawer-close": "robot closing green drawer",
     "door-close": "robot closing black box",
@@ -57,7 +56,7 @@ def world_of(settings: dict[str, Any] = METAWORLD, **changes: Any):
 @pytest.fixture(scope="module")
 def made():
     dataset = WorldClips(WorldClipsSettings.model_validate(SETTINGS))
-    return dataset.make(np.random.default_rng(3), TASKS)
+    return dataset.make(np.random.default_rng(3), REQUEST)
 
 
 def test_clips_are_split_into_training_and_held_out(made):
@@ -72,7 +71,7 @@ def test_clips_are_split_into_training_and_held_out(made):
 
 def test_the_same_seed_makes_the_same_clips(made):
     dataset = WorldClips(WorldClipsSettings.model_validate(SETTINGS))
-    again = dataset.make(np.random.default_rng(3), TASKS)
+    again = dataset.make(np.random.default_rng(3), REQUEST)
     for one, other in zip(made, again, strict=True):
         assert np.array_equal(one.clips, other.clips)
         assert one.captions == other.captions
@@ -85,7 +84,7 @@ def test_every_clip_knows_what_would_be_said_of_a_success(made):
 
 def test_hands_do_the_same_as_robots_in_part_or_whole():
     dataset = WorldClips(WorldClipsSettings.model_validate(SETTINGS | {"tasks": {}, "hands": 8}))
-    data, held_out = dataset.make(np.random.default_rng(0), {})
+    data, held_out = dataset.make(np.random.default_rng(0), Request(16, 16, 4))
     told = data.captions + held_out.captions
     assert len(told) == 24  # of three tasks
     assert set(data.asked) | set(held_out.asked) == {

@@ -14,6 +14,7 @@ SMOKE: dict[str, Any] = {
     "architecture": "showtell-smoke",
     "pretrained": None,
     "sha256": None,
+    "picture": {"width": 32, "height": 32},
     "fit": "squash",
     "antialias": True,
     "normalisation": "model",

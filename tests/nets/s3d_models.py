@@ -12,10 +12,11 @@ from showtell.nets.s3d_text import Vocabulary
 
 WORDS = ("a", "robot", "closing", "green", "drawer", "red", "button", "pushing")
 DATASET = {
-    "kind": "classic_control_captions", "width": 4, "height": 4, "cartpole": 2, "mountain_car": 2,
-    "held_out": 0.5, "looseness": 1.0,
+    "kind": "classic_control_captions", "cartpole": 2, "mountain_car": 2, "held_out": 0.5,
+    "looseness": 1.0,
 }  # fmt: skip
 RECIPE: dict[str, Any] = {
+    "kind": "s3d",
     "dataset": DATASET,  # named only: these tests bring clips of their own
     "steps": 80,
     "batch": 16,
@@ -24,16 +25,17 @@ RECIPE: dict[str, Any] = {
     "weight_decay": 0.01,
     "tasks_a_batch": 1,
 }
-PREPROCESSING = {
-    "frames": 8, "size": [32, 32], "sampling": "evenly", "values": "0-1", "fit": "crop",
-}  # fmt: skip
 SMALL: dict[str, Any] = {
     "kind": "s3d",
     "architecture": {"width": 0.125, "dimensions": 32, "word_dimensions": 16, "text_hidden": 64},
     "pretrained": None,
     "source": None,
     "sha256": {"weights": None, "dictionary": None},
-    "preprocessing": PREPROCESSING,
+    "picture": {"width": 32, "height": 32},
+    "frames": 8,
+    "sampling": "evenly",
+    "values": "0-1",
+    "fit": "crop",
     "batch": 16,
     "precision": "float32",
 }

@@ -14,9 +14,8 @@ from showtell.project.errors import UserError
 from tests.nets.models import SMOKE
 from tests.training.test_clip import RECIPE
 
-DATASET = RECIPE["dataset"] | {"width": 32, "height": 32, "cartpole": 200, "mountain_car": 40}
-ENCODER = SMOKE | {"train": RECIPE | {"dataset": DATASET, "steps": 25, "batch": 16}}
-USED: dict[str, Any] = dict(SMOKE)  # as others see it: without its recipe
+DATASET = RECIPE["dataset"] | {"cartpole": 200, "mountain_car": 40}
+TRAINING = RECIPE | {"dataset": DATASET, "steps": 25, "batch": 16}
 GOAL = {"kind": "text", "encoder": "clip"}
 PROMPTS = {"goal": "pole vertically upright on top of the cart", "baseline": "pole and cart"}
 TASK: dict[str, Any] = {
@@ -29,14 +28,12 @@ TASK: dict[str, Any] = {
         "observe_time": False,
         "fallen_reward": 0.0,
     },
-    "view": {
-        "width": 32,
-        "height": 32,
-        "camera": "default",
+    "camera": {
+        "native": {"width": 600, "height": 400},
+        "name": "default",
         "quality": "faithful",
         "mirrored": False,
     },
-    "prompts": PROMPTS,
 }
 
 
@@ -47,11 +44,13 @@ def folder(tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", "off")
         train(folder)
-    embed(folder, USED)
+    embed(folder)
     return folder
 
 
-def train(folder: Path, encoder: dict[str, Any] = ENCODER) -> None:
+def train(
+    folder: Path, encoder: dict[str, Any] = SMOKE, training: dict[str, Any] = TRAINING
+) -> None:
     names = {
         "weights": "model.safetensors",
         "network": "model.json",
@@ -59,17 +58,24 @@ def train(folder: Path, encoder: dict[str, Any] = ENCODER) -> None:
         "metrics": "metrics.json",
     }
     train_encoder.run(
-        {"encoder": encoder, "root": 0, "address": ["encoder", "clip"]},
+        {
+            "encoder": encoder,
+            "training": training,
+            "tasks": {},
+            "root": 0,
+            "address": ["encoder", "clip"],
+        },
         {},
         {output: folder / name for output, name in names.items()},
     )
 
 
-def embed(folder: Path, used: dict[str, Any]) -> None:
+def embed(folder: Path, encoder: dict[str, Any] = SMOKE, target: str = "target") -> None:
+    job = {"goal": GOAL, "encoder": encoder, "prompts": PROMPTS, "task": None, "picture": None}
     embed_goal.run(
-        {"goal": GOAL, "encoder": used, "prompts": PROMPTS, "root": 0, "address": ["goal"]},
+        job | {"root": 0, "address": ["goal"]},
         {"encoder": [folder / "model.safetensors"], "network": [folder / "model.json"]},
-        {"target": folder / "target.safetensors"},
+        {"target": folder / f"{target}.safetensors"},
     )
 
 
@@ -77,12 +83,16 @@ def table_of(
     folder: Path,
     study: dict[str, Any],
     rewards: dict[str, Any],
-    goal: Any,
-    used: dict[str, Any] = USED,
-    size: int = 32,
+    encoder: dict[str, Any] | None,
 ) -> list[Any]:
-    inputs = {}
-    if goal is not None:
+    """The study on one task; without an encoder there is no goal either."""
+    inputs, context = {}, {"goals": {}, "targets": [], "encoders": {}, "demos": []}
+    if encoder is not None:
+        context |= {
+            "goals": {"sentence": {"encoder": "clip", "picture": encoder["picture"]}},
+            "targets": [{"goal": "sentence", "task": "cartpole"}],
+            "encoders": {"clip": encoder},
+        }
         inputs = {
             "encoders": [folder / "model.safetensors"],
             "networks": [folder / "model.json"],
@@ -90,16 +100,15 @@ def table_of(
         }
     measure.run(
         {
-            "study": study,
-            "task": TASK
-            | {"name": "cartpole", "view": TASK["view"] | {"width": size, "height": size}},
+            "study": study | {"methods": list(rewards)},
+            "task": TASK | {"name": "cartpole"},
             "rewards": rewards,
-            "targets": []
-            if goal is None
-            else [{"goal": "sentence", "task": "cartpole", "encoder": "clip"}],
-            "encoders": {} if goal is None else {"clip": used},
+            "variants": {},
+            "order": list(rewards),
+            "picture": {"width": 600, "height": 400},
             "root": 0,
             "address": ["vlm_rm", "cartpole", "cartpole", "study"],
+            **context,
         },
         inputs,
         {"table": folder / "study.csv"},
@@ -126,14 +135,14 @@ def test_training_again_writes_the_same_bytes(folder, tmp_path, monkeypatch):
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
 
 
-def landscape(folder: Path, used: dict[str, Any], size: int) -> dict[str, np.ndarray]:
+def landscape(folder: Path, encoder: dict[str, Any]) -> dict[str, np.ndarray]:
     """Method -> rewards at angles from -3 to 3 rad."""
     study = {"kind": "landscape", "variable": "pole_angle", "low": -3, "high": 3, "points": 121}
     rewards = {
         f"text-alpha{alpha}": {"kind": "clip", "goal": "sentence", "alpha": alpha}
         for alpha in (0.0, 0.5, 1.0)
     }
-    rows = table_of(folder, study, rewards, GOAL, used, size)
+    rows = table_of(folder, study, rewards, encoder)
     return {
         method: np.array([float(row["reward"]) for row in rows if row["method"] == method])
         for method in rewards
@@ -141,7 +150,7 @@ def landscape(folder: Path, used: dict[str, Any], size: int) -> dict[str, np.nda
 
 
 def test_a_trained_network_and_a_goal_give_a_landscape_for_each_strength(folder):
-    found = landscape(folder, USED, 32)
+    found = landscape(folder, SMOKE)
     assert [len(rewards) for rewards in found.values()] == [121] * 3
     assert not np.allclose(found["text-alpha0.0"], found["text-alpha1.0"])
 
@@ -151,13 +160,14 @@ def test_the_mini_stand_in_pays_an_upright_pole_most_and_less_the_further_it_fal
     tmp_path, monkeypatch
 ):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "off")
-    used = SMOKE | {"architecture": "showtell-mini"}
-    dataset = DATASET | {"width": 64, "height": 64, "cartpole": 5000, "mountain_car": 1000}
+    mini = {"architecture": "showtell-mini", "picture": {"width": 64, "height": 64}}
+    encoder = SMOKE | mini
+    dataset = DATASET | {"cartpole": 5000, "mountain_car": 1000}
     dataset |= {"looseness": 1.4, "held_out": 0.1}
-    train(tmp_path, used | {"train": RECIPE | {"dataset": dataset, "steps": 400, "batch": 64}})
-    embed(tmp_path, used)
+    train(tmp_path, encoder, RECIPE | {"dataset": dataset, "steps": 400, "batch": 64})
+    embed(tmp_path, encoder)
     angles = np.linspace(-3, 3, 121)
-    for rewards in landscape(tmp_path, used, 64).values():
+    for rewards in landscape(tmp_path, encoder).values():
         assert abs(angles[rewards.argmax()]) <= 0.1
         for side in (angles >= 0, angles <= 0):
             assert spearmanr(np.abs(angles[side]), rewards[side]).statistic < -0.85
@@ -175,17 +185,13 @@ def test_rewards_without_a_goal_are_measured_without_a_network(folder):
 
 def test_another_preprocessing_than_the_trained_one_is_refused(folder):
     with pytest.raises(UserError, match="preprocessing"):
-        embed_goal.run(
-            {"goal": GOAL, "encoder": USED | {"fit": "crop"}, "prompts": PROMPTS},
-            {"encoder": [folder / "model.safetensors"], "network": [folder / "model.json"]},
-            {"target": folder / "other.safetensors"},
-        )
+        embed(folder, SMOKE | {"fit": "crop"}, "other")
 
 
 def test_fetching_what_has_no_name_to_fetch_is_refused(tmp_path):
     with pytest.raises(UserError, match="neither pretrained weights nor a recipe"):
         fetch_encoder.run(
-            {"encoder": USED, "root": 0, "address": ["encoder", "clip"]},
+            {"encoder": SMOKE, "root": 0, "address": ["encoder", "clip"]},
             {},
             {"weights": tmp_path / "w", "network": tmp_path / "n"},
         )

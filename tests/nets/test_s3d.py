@@ -16,7 +16,6 @@ from showtell.nets.s3d import S3dEncoder
 from showtell.project.errors import UserError
 from showtell.study.registry import part
 from tests.nets.s3d_models import (
-    RECIPE,
     WORDS,
     moving_squares,
     noise,
@@ -140,8 +139,10 @@ def test_the_description_is_data_with_the_words_in_it(files):
 @pytest.mark.parametrize(
     ("field", "changes"),
     [
-        ("preprocessing", {"preprocessing": {"frames": 8, "size": [32, 32], "sampling": "evenly",
-                                             "values": "0-255", "fit": "crop"}}),
+        ("preprocessing", {"values": "0-255"}),
+        ("preprocessing", {"sampling": "every-fourth"}),
+        ("preprocessing", {"picture": {"width": 34, "height": 32}}),
+        ("preprocessing", {"frames": 10}),
         ("architecture", {"architecture": {"width": 0.25, "dimensions": 32, "word_dimensions": 16,
                                            "text_hidden": 64}}),
         ("pretrained", {"pretrained": "howto100m"}),
@@ -168,9 +169,9 @@ def test_damaged_files_are_refused_with_the_cure(files):
         load(settings(), *files)
 
 
-def test_published_weights_are_not_trained():
-    with pytest.raises(ValidationError, match="set train to null"):
-        settings(pretrained="howto100m", train=RECIPE)
+def test_an_odd_number_of_frames_is_refused_before_anything_runs():
+    with pytest.raises(ValidationError, match="even number of frames, rows and columns"):
+        settings(frames=7)
 
 
 @pytest.mark.parametrize(

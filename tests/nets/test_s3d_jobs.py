@@ -15,11 +15,11 @@ from tests.data.test_world_clips import METAWORLD
 from tests.nets.s3d_models import RECIPE, SMALL, noise
 
 DATASET = {
-    "kind": "world_clips", "tasks": {"drawer-close": 8}, "width": 32, "height": 32, "frames": 8,
-    "other_views": 0.2, "held_out": 0.25, "hands": 4,
+    "kind": "world_clips", "tasks": {"drawer-close": 8}, "other_views": 0.2, "held_out": 0.25,
+    "hands": 4,
 }  # fmt: skip
-ENCODER = SMALL | {"train": RECIPE | {"dataset": DATASET, "steps": 3, "batch": 4}}
-VIEW = {"width": 32, "height": 32, "camera": "corner2-crop", "quality": "fast", "mirrored": False}
+TRAINING = RECIPE | {"dataset": DATASET, "steps": 3, "batch": 4}
+CAMERA = {"name": "corner2-crop", "quality": "fast", "mirrored": False}
 NAMES = {
     "weights": "model.safetensors",
     "network": "model.json",
@@ -28,9 +28,9 @@ NAMES = {
 }
 
 
-def train(folder: Path, encoder: dict[str, Any] = ENCODER) -> Path:
-    job = {"encoder": encoder, "root": 0, "address": ["encoder", "s3d"]}
-    job["tasks"] = {"drawer-close": {"world": METAWORLD, "view": VIEW}}
+def train(folder: Path) -> Path:
+    job = {"encoder": SMALL, "training": TRAINING, "root": 0, "address": ["encoder", "s3d"]}
+    job["tasks"] = {"drawer-close": {"world": METAWORLD, "camera": CAMERA}}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", "off")
         train_encoder.run(job, {}, {output: folder / name for output, name in NAMES.items()})
@@ -43,7 +43,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 def embed(folder: Path, goal: dict[str, Any], **inputs: list[Path]) -> Target:
-    job = {"goal": goal, "encoder": SMALL, "root": 0, "address": ["goal"]}
+    job = {"goal": goal, "encoder": SMALL, "task": None, "root": 0, "address": ["goal"]}
     job["prompts"] = {"goal": "robot closing green drawer"} if goal["kind"] == "text" else None
     files = {"encoder": [folder / NAMES["weights"]], "network": [folder / NAMES["network"]]}
     embed_goal.run(job, files | inputs, {"target": folder / "target"})

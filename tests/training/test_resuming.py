@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from showtell.nets.clip import ClipEncoder
-from showtell.nets.s3d import S3dEncoder
 from showtell.project.checkpoints import Resume
 from showtell.training import state as training
+from showtell.training.clip import ClipRecipe, train_clip
+from showtell.training.s3d import S3dRecipe, train_s3d
 from tests.nets import models, s3d_models
 from tests.training.test_clip import RECIPE, walls
 
@@ -18,19 +18,15 @@ class KilledError(Exception):
 
 
 def s3d(progress, resume=None):
-    asked = s3d_models.settings(
-        architecture=s3d_models.SMALL["architecture"] | {"width": 0.125},
-        train=s3d_models.RECIPE | {"steps": STEPS, "batch": 4},
-    )
-    data = s3d_models.moving_squares(12, seed=1)
-    return S3dEncoder.train(asked, data, data, 0, ("encoder", "x"), progress, resume)
+    recipe = S3dRecipe.model_validate(s3d_models.RECIPE | {"steps": STEPS, "batch": 4})
+    data, address = s3d_models.moving_squares(12, seed=1), ("encoder", "x")
+    return train_s3d(s3d_models.settings(), recipe, data, data, 0, address, progress, resume)
 
 
 def clip(progress, resume=None):
-    asked = models.settings(train=RECIPE | {"steps": STEPS})
-    return ClipEncoder.train(
-        asked, walls(40, 0), walls(9, 1), 0, ("encoder", "x"), progress, resume
-    )
+    recipe = ClipRecipe.model_validate(RECIPE | {"steps": STEPS})
+    data, address = (walls(40, 0), walls(9, 1)), ("encoder", "x")
+    return train_clip(models.settings(), recipe, *data, 0, address, progress, resume)
 
 
 @pytest.mark.parametrize("train", [s3d, clip])

@@ -9,11 +9,13 @@ import torch
 from showtell.nets.s3d import S3dEncoder
 from showtell.training.s3d import (
     Narrated,
+    S3dRecipe,
     area,
     fits_of,
     measure,
     mil_nce,
     sentences_of,
+    train_s3d,
 )
 from tests.nets.s3d_models import RECIPE, SMALL, moving_squares, settings, small_encoder
 
@@ -22,9 +24,10 @@ QUARTER = SMALL["architecture"] | {"width": 0.25}
 
 def train(data=None, held_out=None, progress=None, root=0, **changes):
     data = data or moving_squares(40, seed=1)
-    asked = settings(architecture=QUARTER, train=RECIPE | changes)
+    asked, recipe = settings(architecture=QUARTER), S3dRecipe.model_validate(RECIPE | changes)
     progress = progress or (lambda step, values: None)
-    return S3dEncoder.train(asked, data, held_out or data, root, ("encoder", "s3d"), progress)
+    address = ("encoder", "s3d")
+    return train_s3d(asked, recipe, data, held_out or data, root, address, progress)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +82,7 @@ def test_a_trained_network_is_saved_with_its_words_and_recipe(trained, tmp_path)
     assert set(loaded.network.words) == {
         "square", "moving", "left", "right", "up", "down", "a", "box", "goes"
     }  # fmt: skip
-    assert loaded.network.recipe.steps == RECIPE["steps"]
+    assert loaded.network.recipe == RECIPE
     clips = moving_squares(4, seed=5).clips
     if loaded.device.type == "cpu":
         assert torch.equal(loaded.video(clips), trained.encoder.video(clips))
