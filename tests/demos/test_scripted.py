@@ -9,7 +9,7 @@ from tests.demos.requests import TASKS, request, world
 
 WITH_SCRIPT = [
     name for name, task in TASKS.items()
-    if task["world"]["kind"].startswith(("metaworld", "kitchen", "rlv", "dvd"))
+    if task.world.kind.startswith(("metaworld", "kitchen", "rlv", "dvd"))
 ]  # fmt: skip
 
 

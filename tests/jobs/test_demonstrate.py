@@ -23,7 +23,11 @@ def demonstrate(folder, demo: dict, task: str, frames: int = 6) -> int:
         "demo": demo,
         "picture": {"width": 48, "height": 48},
         "frames": frames,
-        "task": {"world": TASKS[task]["world"], "camera": CAMERA, "name": task},
+        "task": {
+            "world": TASKS[task].world.model_dump(mode="json"),
+            "camera": CAMERA,
+            "name": task,
+        },
         "root": 0,
         "address": ["demo", "d", task],
     }

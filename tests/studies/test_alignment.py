@@ -25,9 +25,7 @@ def made(kind, values, **context):
 
 def roboclip(encoder, sentence):
     told = encoder.text([sentence]).numpy()[0]
-    settings = RoboclipSettings(
-        kind="roboclip", goal="told", frames=8, sampling="evenly", compare="product"
-    )
+    settings = RoboclipSettings(kind="roboclip", goal="told", sampling="evenly", compare="product")
     return RoboclipReward(settings, encoder=encoder, target=Target.of(told), view=VIEW)
 
 
@@ -36,7 +34,7 @@ class Counting:
 
     def __init__(self):
         self._encoder = small_encoder()
-        self.dimensions = self._encoder.dimensions
+        self.dimensions, self.frames = self._encoder.dimensions, self._encoder.frames
         self.clips = 0
 
     def video(self, clips):
@@ -59,7 +57,8 @@ def measured():
             ("button-press", "robot pushing red button"),
         )
     }
-    study = made("studies", {"kind": "alignment", "episodes": 6, "told": list(told)})
+    settings = {"kind": "alignment", "methods": ["text"], "episodes": 6, "goals_of": list(told)}
+    study = made("studies", settings)
     with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
         subject = Subject(world, told["drawer-close"], {}, pool.draw, told)
         return study.measure(subject, 0, ("paper", "experiment", "drawer-close")), counting

@@ -10,13 +10,13 @@ from showtell.studies.epic import EpicSettings, epic, interval
 from showtell.study.registry import build
 from tests.studies.subjects import ANGLE, Counting, OfState, clip_subject, subject, world
 
-SETTINGS = EpicSettings(kind="epic", states=400)
+SETTINGS = EpicSettings(kind="epic", methods=["text"], states=400)
 LABEL = OfState(lambda states: world().successes(states.astype(float)).astype(float))
 UPRIGHT = OfState(lambda states: -np.abs(states[:, ANGLE]))
 
 
 def measured(subject_, states: int = 400, root: int = 0) -> list[dict[str, str]]:
-    settings = EpicSettings(kind="epic", states=states)
+    settings = EpicSettings(kind="epic", methods=["text"], states=states)
     table = build("studies", settings).measure(subject_, root, ("paper", "task"))
     return list(csv.DictReader(io.StringIO(table.csv)))
 
@@ -109,4 +109,4 @@ def test_frames_are_encoded_once_for_all_strengths():
 
 def test_two_states_are_the_least():
     with pytest.raises(ValueError, match="states"):
-        EpicSettings(kind="epic", states=1)
+        EpicSettings(kind="epic", methods=["text"], states=1)

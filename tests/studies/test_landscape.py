@@ -25,7 +25,9 @@ from tests.studies.subjects import (
     world,
 )
 
-SETTINGS = LandscapeSettings(kind="landscape", variable="pole_angle", low=-0.4, high=0.4, points=9)
+SETTINGS = LandscapeSettings(
+    kind="landscape", methods=["text"], variable="pole_angle", low=-0.4, high=0.4, points=9
+)
 UPRIGHT = OfState(lambda states: -np.abs(states[:, ANGLE]))
 
 
@@ -129,7 +131,7 @@ def test_an_unknown_variable_names_the_nearest():
 
 def test_low_must_be_below_high():
     with pytest.raises(ValidationError, match="must be below high"):
-        LandscapeSettings(kind="landscape", variable="x", low=1, high=1, points=3)
+        LandscapeSettings.model_validate(SETTINGS.model_dump() | {"low": 1, "high": 1})
 
 
 def test_a_table_is_plain_csv_whose_floats_read_back_equal():
