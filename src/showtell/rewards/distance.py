@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from showtell.goals.goal import Target
 from showtell.nets.distance import Distance, Histories, OfEncoder, OfPixels, Stage, histories_of
@@ -20,14 +20,14 @@ from showtell.project.errors import UserError
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
 from showtell.rewards.stages import StageTracker
+from showtell.study.needs import Comparison, Needs
+from showtell.study.settings import RewardSettings
 
 Measure = Literal["l2", "cosine", "pixels", "pixels-square", "network"]
 
 
-class DistanceRewardSettings(BaseModel):
+class DistanceRewardSettings(RewardSettings):
     """Which distance to which goal, and how it becomes a reward."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["distance"]
     goal: str
@@ -45,6 +45,11 @@ class DistanceRewardSettings(BaseModel):
     threshold: PositiveFloat  # the distance below which a step counts towards the next stage
     patience: PositiveInt  # consecutive steps below the threshold that begin the next stage
     stage_offset: NonNegativeFloat  # c
+
+    def needs(self) -> Needs:
+        """A goal; an encoder of pictures where embeddings are compared."""
+        embeds = self.distance in ("l2", "cosine")
+        return Needs((Comparison(self.goal, "image" if embeds else None),))
 
 
 class DistanceReward:

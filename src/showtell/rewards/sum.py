@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SerializeAsAny,
     ValidationError,
@@ -21,6 +20,8 @@ from showtell.project.errors import UserError
 from showtell.rewards.building import GoalInputs, build_reward
 from showtell.rewards.reward import Episodes, Learns, Reads, Reward, Staged, Stateful
 from showtell.study import registry
+from showtell.study.needs import Needs, union
+from showtell.study.settings import RewardSettings
 
 
 def _term(values: Any) -> BaseModel:
@@ -38,13 +39,11 @@ def _term(values: Any) -> BaseModel:
         raise ValueError("; ".join(problems)) from None
 
 
-class SumSettings(BaseModel):
+class SumSettings(RewardSettings):
     """The rewards that are added, and the weight of each."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     kind: Literal["sum"]
-    terms: tuple[Annotated[SerializeAsAny[BaseModel], BeforeValidator(_term)], ...] = Field(
+    terms: tuple[Annotated[SerializeAsAny[RewardSettings], BeforeValidator(_term)], ...] = Field(
         min_length=1
     )
     weights: tuple[float, ...]
@@ -56,6 +55,14 @@ class SumSettings(BaseModel):
                 f"{len(self.terms)} terms have {len(self.weights)} weights; give each term one."
             )
         return self
+
+    def needs(self) -> Needs:
+        """All that its terms need."""
+        return union(term.needs() for term in self.terms)
+
+    def terms_of(self) -> tuple[RewardSettings, ...]:
+        """Its terms."""
+        return self.terms
 
 
 class Sum:
