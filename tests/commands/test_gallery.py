@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from showtell.commands.gallery import gallery
-from showtell.study.parameters import load
+from showtell.study.loading import load
 from showtell.study.registry import part
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ import pytest
 
 from showtell.commands import plan as planning
 from showtell.study.grid import Grid
-from showtell.study.parameters import load
+from showtell.study.loading import load
 
 ROOT = Path(__file__).resolve().parents[2]
 

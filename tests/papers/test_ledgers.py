@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from showtell.claims.agreement import check
 from showtell.claims.ledger import ledger_path, load
 from showtell.claims.tests import Against
 from showtell.project.errors import UserError
 from showtell.study.grid import Grid
-from showtell.study.parameters import load as load_parameters
+from showtell.study.loading import base, resolved
+from showtell.study.loading import load as load_parameters
 
 ROOT = Path(__file__).parents[2]
 PAPERS = sorted(path.parent.name for path in (ROOT / "src/showtell/papers").glob("*/ledger.yaml"))
@@ -29,7 +29,7 @@ def test_the_papers_of_the_parameters_are_the_ledgers_with_experiments(parameter
 
 @pytest.mark.parametrize("paper", PAPERS)
 def test_every_switch_of_a_deviation_is_a_key_of_the_parameters(paper):
-    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    values = resolved(base(ROOT), "params.yaml")
     for deviation in load(ledger_path(paper)).deviations:
         at = values
         for key in (deviation.switch or "").split(".") if deviation.switch else ():
@@ -106,8 +106,6 @@ def test_a_claim_about_a_study_of_another_kind_is_refused(parameters):
 
 
 def test_the_grid_of_figures_leaves_out_those_of_phases_that_a_scale_skips():
-    from showtell.study.grid import figures
-
-    grid = Grid(load_parameters(ROOT, "mini"))
-    assert list(figures(grid.experiment("roboclip", "language"))) == ["alignment", "language"]
-    assert "critic" in grid.experiment("roboclip", "language").figures
+    mini, paper = (Grid(load_parameters(ROOT, scale)) for scale in ("mini", "paper"))
+    assert list(mini.experiment("roboclip", "language").figures) == ["alignment", "language"]
+    assert "critic" in paper.experiment("roboclip", "language").figures

@@ -30,7 +30,7 @@ LEVELS = {0.0: 0.93, 0.25: 0.985, 0.5: 1.0, 0.75: 0.97, 1.0: 0.55}
 def comparison(alphas=(0.0, 0.5), seeds=3):
     """The job of one experiment, as the grid writes it."""
     rewards = {
-        f"text-alpha{alpha:g}": {"kind": "clip", "goal": "sentence", "alpha": alpha}
+        f"text-alpha{alpha:g}": {"kind": "clip", "goal": "text-clip", "alpha": alpha}
         for alpha in alphas
     }
     rewards |= {"ground-truth": {"kind": "true_reward"}, "zero": {"kind": "zero"}}
@@ -83,7 +83,7 @@ def report_job(scale="mini", **grid):
             {"key": "encoders.clip.architecture", "paper": "ViT-bigG-14", "here": "showtell-mini"},
             {"key": "encoders.clip.pretrained", "paper": "laion2b_s39b_b160k", "here": None},
             {
-                "key": "encoders.clip.train",
+                "key": "training.clip",
                 "paper": None,
                 "here": {"steps": 60, "dataset": {"cartpole": 600}},
             },

@@ -10,7 +10,6 @@ import pytest
 from showtell.jobs import compare, figure, report
 from showtell.project.errors import UserError
 from showtell.results.table import Table
-from showtell.study.parameters import read_yaml
 from tests.report.conftest import job_inputs, named
 
 
@@ -94,12 +93,9 @@ def repository(tmp_path, monkeypatch):
     shutil.copy(Path(__file__).parents[2] / "params.yaml", tmp_path)
     scales = tmp_path / "workflow/scales"
     scales.mkdir(parents=True)
-    others = read_yaml(tmp_path / "params.yaml")["papers"]["roboclip"]["experiments"]
-    thin = {
-        "vlm_rm": {"experiments": {"cartpole": {"seeds": 3}}},
-        "roboclip": {"experiments": {name: {"skip": True} for name in others}},
-    }
-    (scales / "mini.yaml").write_text(json.dumps({"papers": thin}))
+    thin = {"vlm_rm": {"experiments": {"cartpole": {"seeds": 3}}}}
+    overlay = {"run": {"vlm_rm": "all"}, "papers": thin}
+    (scales / "mini.yaml").write_text(json.dumps(overlay))
     return tmp_path
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from showtell.project.errors import UserError
-from showtell.study.grid import Cell, Grid, methods, phases, variants
-from showtell.study.parameters import load
+from showtell.study.grid import Cell, Grid
+from showtell.study.loading import load
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,25 +16,26 @@ def grid() -> Grid:
 
 def test_a_sweep_makes_one_method_of_each_value(grid):
     experiment = grid.experiment("vlm_rm", "cartpole")
-    names = list(methods(experiment))
+    variants = grid.variants(experiment)
+    names = list(variants)
     assert "text-alpha0.5" in names
     assert "text" not in names
     assert {"ground-truth", "zero"} <= set(names)
-    assert methods(experiment)["text-alpha0.25"].alpha == 0.25
-    assert len(variants(experiment, ["text"])) == 5
+    assert variants["text-alpha0.25"].reward.alpha == 0.25
+    assert len(grid.variants(experiment, ["text"])) == 5
 
 
 def test_a_method_does_not_stand_for_another_whose_name_begins_as_its_own(grid):
     experiment = grid.experiment("roboclip", "language")
-    assert "text-published-ppo" in methods(experiment)
-    assert list(variants(experiment, ["text"])) == ["text"]
+    assert "text-published-ppo" in grid.variants(experiment)
+    assert list(grid.variants(experiment, ["text"])) == ["text"]
 
 
 @pytest.mark.parametrize(("paper", "name"), [("vlm_rm", "cartpole"), ("roboclip", "language")])
 def test_cells_are_the_product(grid, paper, name):
     cells = grid.cells(paper, name)
     experiment = grid.experiment(paper, name)
-    count = len(experiment.tasks) * len(methods(experiment)) * experiment.seeds
+    count = len(experiment.tasks) * len(grid.variants(experiment)) * experiment.seeds
     assert len(cells) == len(set(cells)) == count
 
 
@@ -42,15 +43,15 @@ def test_a_scale_may_leave_out_experiments_methods_and_phases():
     smoke = Grid(load(ROOT, "smoke"))
     assert ("roboclip", "kitchen") not in {(paper, name) for paper, name, _ in smoke.experiments()}
     language = smoke.experiment("roboclip", "language")
-    assert "airl" not in methods(language)
-    assert phases(language) == ["pretrain", "true-reward"]
+    assert "airl" not in smoke.variants(language)
+    assert smoke.phases(language) == ["pretrain", "true-reward"]
 
 
 def test_a_phase_is_for_the_methods_that_it_names(grid):
     language = grid.experiment("roboclip", "language")
-    assert phases(language) == ["pretrain", "true-reward", "true-reward-abrupt"]
-    assert phases(language, "gail") == ["pretrain", "true-reward"]
-    assert phases(language, "dense") == ["pretrain"]
+    assert grid.phases(language) == ["pretrain", "true-reward", "true-reward-abrupt"]
+    assert grid.phases(language, "gail") == ["pretrain", "true-reward"]
+    assert grid.phases(language, "dense") == ["pretrain"]
 
 
 def test_a_method_may_have_its_own_learner_in_pretraining(grid):
@@ -58,21 +59,22 @@ def test_a_method_may_have_its_own_learner_in_pretraining(grid):
         Cell("roboclip", "language", "drawer-close", method, 0)
         for method in ("text-published-ppo", "text")
     )
-    assert grid.learner(published, "pretrain") == "ppo-published"
-    assert grid.learner(text, "pretrain") == "ppo"
-    assert grid.learner(text, "true-reward") == "ppo-finetune"
+    learners = grid.parameters.learners
+    assert grid.learner(published, "pretrain") is learners["ppo-published"]
+    assert grid.learner(text, "pretrain") is learners["ppo"]
+    assert grid.learner(text, "true-reward") is learners["ppo-finetune"]
 
 
 def test_each_phase_has_its_own_reward(grid):
     text = Cell("roboclip", "language", "drawer-close", "text", 0)
-    assert grid.paid(text, "pretrain").kind == "roboclip"
-    assert grid.paid(text, "true-reward").kind == "true_reward"
+    assert grid.reward(text, "pretrain").kind == "roboclip"
+    assert grid.reward(text, "true-reward").kind == "true_reward"
 
 
-def test_a_goal_is_shown_by_its_own_task_or_the_one_it_names(grid):
-    assert grid.demo_of_goal("told", "drawer-close") is None
-    assert grid.demo_of_goal("shown", "drawer-close") == ("scripted", "drawer-close")
-    assert grid.demo_of_goal("edited", "drawer-close") == ("hand", "button-press")
+def test_a_goal_is_demonstrated_on_its_own_task_or_the_one_it_names(grid):
+    assert grid.demo_of_goal("text-s3d", "drawer-close") is None
+    assert grid.demo_of_goal("video-s3d", "drawer-close") == ("scripted", "drawer-close")
+    assert grid.demo_of_goal("edited-s3d", "drawer-close") == ("hand", "button-press")
 
 
 def test_every_cell_has_its_own_address(grid):
@@ -91,7 +93,7 @@ def test_unknown_names_are_answered_with_the_nearest(grid):
         grid.cells("vlmrm", "cartpole")
 
 
-def test_an_experiment_knows_all_that_its_methods_watch(grid):
+def test_an_experiment_knows_the_demos_of_all_its_methods(grid):
     watched = grid.demos_of("roboclip", "out-of-domain")
     assert ("hand", "door-open") in watched
     assert ("scripted", "door-open") in watched  # GAIL's

@@ -7,8 +7,8 @@ import pytest
 from showtell.project.errors import UserError
 from showtell.study.grid import Grid
 from showtell.study.inputs import Inputs
+from showtell.study.loading import load
 from showtell.study.targets import Targets, one_of
-from showtell.study.parameters import load
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,7 +47,7 @@ def test_a_paper_is_its_claims_and_figures(inputs):
         ("vlm_rm/cartpole/cartpole/studies/epik.csv", ["study 'epik'", "'epic'"]),
         ("models/klip/model.json", ["encoder 'klip'", "'clip'"]),
         ("demos/scriptet/drawer-close/demo.npz", ["demo 'scriptet'", "'scripted'"]),
-        ("goals/sentense/cartpole.safetensors", ["goal 'sentense'", "'sentence'"]),
+        ("goals/text-klip/cartpole.safetensors", ["goal 'text-klip'", "'text-clip'"]),
     ],
 )
 def test_a_mistyped_target_names_the_nearest(inputs, target, words):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from showtell.commands.exports import exports
 from showtell.project.errors import UserError
-from showtell.study.parameters import SCALES, changes, load, merge
+from showtell.study.loading import SCALES, load
+from showtell.study.yaml_files import changes, merge
 
 ROOT = Path(__file__).resolve().parents[2]
 CARTPOLE = "papers.vlm_rm.experiments.cartpole"
@@ -27,7 +28,7 @@ def put(study: Path, path: str, value: object, *, remove: bool = False) -> None:
     at = values
     *parents, last = path.split(".")
     for key in parents:
-        at = at[key]
+        at = at.setdefault(key, {})
     if remove:
         del at[last]
     else:
@@ -58,7 +59,11 @@ def test_an_unknown_scale_names_the_nearest():
             "cartpol",
             ["tasks.cartpole.world", "'cartpol'", "'cartpole'"],
         ),
-        ("tasks.cartpole.view.width", "wide", ["tasks.cartpole.view.width", "'wide'", "integer"]),
+        (
+            "tasks.cartpole.camera.native.width",
+            "wide",
+            ["tasks.cartpole.camera.native.width", "'wide'", "integer"],
+        ),
         ("learners.dqn-cartpole.gamma", None, ["learners.dqn-cartpole.gamma", "None", "number"]),
         (f"{CARTPOLE}.tasks", ["cartpol"], [CARTPOLE, "'cartpol'", "did you mean 'cartpole'?"]),
         (
@@ -66,8 +71,12 @@ def test_an_unknown_scale_names_the_nearest():
             "dqn",
             [CARTPOLE, "'dqn' is not defined", "'dqn-cartpole'"],
         ),
-        (f"{CARTPOLE}.methods.text.sweep", {"alfa": [1]}, ["sweep over 'alfa'", "'alpha'"]),
-        (f"{CARTPOLE}.methods.text.reward.goal", "sentense", ["'sentense'", "'sentence'"]),
+        (
+            f"{CARTPOLE}.methods.text.sweep",
+            {"alfa": [1]},
+            ["methods.text.sweep", "no 'alfa'", "'alpha'"],
+        ),
+        ("rewards.clip-text.goal", "text-klip", ["'text-klip'", "'text-clip'"]),
         (f"{CARTPOLE}.seeds", 0, [f"{CARTPOLE}.seeds", "found 0", "greater than 0"]),
         (f"{CARTPOLE}.methods.text.label", "α = {alfa}", ["no sweep over 'alfa'"]),
         (f"{CARTPOLE}.methods.zero.label", "ground truth", ["'ground-truth' and 'zero'", "label"]),
@@ -80,7 +89,7 @@ def test_an_unknown_scale_names_the_nearest():
             ["true-reward", "true-rewards"],
             ["figures.critic", "'true-rewards'", "'true-reward'"],
         ),
-        ("goals.sentence.encoder", "klip", ["goals.sentence.encoder", "'clip'"]),
+        ("goals.text-clip.encoder", "klip", ["goals.text-clip.encoder", "'clip'"]),
     ],
 )
 def test_a_wrong_value_is_one_sentence_with_the_cure(study, path, value, words):
@@ -97,7 +106,7 @@ def test_a_missing_value_is_named(study):
         load(study, "paper")
 
 
-def test_a_told_reward_needs_prompts(study):
+def test_a_reward_whose_goal_is_a_prompt_needs_prompts(study):
     put(study, "tasks.cartpole.prompts", None)
     with pytest.raises(UserError, match=r"tasks\.cartpole has no prompts"):
         load(study, "paper")
@@ -111,7 +120,9 @@ def test_a_key_given_twice_is_refused(study):
 
 
 def test_an_overlay_may_not_invent_keys(study):
-    (study / "workflow/scales/smoke.yaml").write_text("tasks: {cartpole: {view: {widht: 3}}}\n")
+    (study / "workflow/scales/smoke.yaml").write_text(
+        "tasks: {cartpole: {camera: {native: {widht: 3}}}}\n"
+    )
     with pytest.raises(UserError, match="'width'"):
         load(study, "smoke")
 

@@ -8,7 +8,8 @@ import pytest
 from showtell.project.errors import UserError
 from showtell.study import shared_trainings
 from showtell.study.grid import Cell, Grid
-from showtell.study.parameters import Parameters, load
+from showtell.study.loading import load
+from showtell.study.parameters import Parameters
 from showtell.study.specifications import Specifications
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +20,7 @@ HERE, THERE = "out-of-domain", "roboclip/language"
 def values():
     """The study at the papers' values; out-of-domain takes GAIL's trainings from language."""
     values = load(ROOT, "paper").model_dump(mode="json")
+    values["rewards"]["gail-of-7-updates"] = values["rewards"]["gail"] | {"updates": 7}
     experiments(values)[HERE]["methods"]["gail"]["trainings_of"] = THERE
     return values
 
@@ -68,7 +70,7 @@ def test_the_comparison_says_where_the_trainings_are_read(values):
         ("tasks", ["door-open"], "tasks"),
         ("seeds", 9, "seeds"),
         ("evaluate__episodes", 7, "episodes"),
-        ("methods__gail__reward__updates", 7, "reward"),
+        ("methods__gail__reward", "gail-of-7-updates", "reward"),
         ("methods__gail__learner", "ppo-published", "ppo-published"),
     ],
 )

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from showtell.study.grid import Cell, Grid
-from showtell.study.parameters import Parameters, load
+from showtell.study.loading import load
+from showtell.study.parameters import Parameters
 from showtell.study.specifications import Specifications
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,27 +71,28 @@ def test_a_value_is_in_the_trainings_that_read_it_and_in_no_other(parameters, pa
     }
 
 
-def test_a_goal_depends_on_its_sentence_only_where_it_is_told(parameters):
+def test_a_goal_depends_on_the_prompt_only_where_it_is_the_prompt(parameters):
     after = changed(parameters, **{"tasks__drawer-close__prompts__goal": "robot closing drawer"})
     changes = {
         goal
-        for goal in ("told", "shown", "edited")
+        for goal in ("text-s3d", "video-s3d", "edited-s3d")
         if specify(parameters).goal(goal, "drawer-close")
         != specify(after).goal(goal, "drawer-close")
     }
-    assert changes == {"told"}
+    assert changes == {"text-s3d"}
 
 
 def test_a_dataset_brings_the_worlds_of_its_tasks(parameters):
-    train = {
+    recipe = {
+        "kind": "s3d",
         "dataset": {
-            "kind": "world_clips", "tasks": {"drawer-close": 4}, "width": 250, "height": 250,
-            "frames": 32, "other_views": 0.0, "hands": 0, "held_out": 0.5,
+            "kind": "world_clips", "tasks": {"drawer-close": 4}, "other_views": 0.0, "hands": 0,
+            "held_out": 0.5,
         },
         "steps": 1, "batch": 2, "learning_rate": 1e-3, "warmup": 0, "weight_decay": 0,
         "tasks_a_batch": 1,
     }  # fmt: skip
-    trained = {"encoders__s3d__train": train, "encoders__s3d__pretrained": None}
+    trained = {"training": {"s3d": recipe}, "encoders__s3d__pretrained": None}
     before = changed(parameters, **trained)
     longer = changed(before, **{"tasks__drawer-close__world__horizon": 64})
     other = changed(before, **{"tasks__door-close__world__horizon": 64})
@@ -99,7 +101,7 @@ def test_a_dataset_brings_the_worlds_of_its_tasks(parameters):
 
 
 def test_fine_tuning_depends_on_the_choice_of_the_policy_it_starts_from(parameters):
-    path = "papers__roboclip__experiments__language__pretrain__choice"
+    path = "papers__roboclip__experiments__language__finetunes__true-reward__choice"
     after = changed(parameters, **{path: "oracle"})
     one, other = specify(parameters), specify(after)
     assert one.training(TEXT, "true-reward") != other.training(TEXT, "true-reward")
@@ -112,4 +114,5 @@ def test_a_study_of_several_sentences_names_their_targets_in_the_order_of_its_in
     grid = Grid(parameters)
     assert named == grid.study_targets("roboclip", "language", "door-close", "alignment")
     assert len(named) == 6  # three sentences, as two networks read them
-    assert list(spec["encoders"]) == grid.study_encoders("roboclip", "language", "alignment")
+    needs = grid.study_needs("roboclip", "language", "alignment")
+    assert list(spec["encoders"]) == grid.encoders(needs)

@@ -144,14 +144,17 @@ class Grid:
 
     def learner(self, cell: Cell, phase: str) -> LearnerSettings:
         """The learner of one phase of one cell."""
+        return self.parameters.learners[self.learner_name(cell, phase)]
+
+    def learner_name(self, cell: Cell, phase: str) -> str:
+        """The name of the learner of one phase of one cell."""
         experiment = self.experiment(cell.paper, cell.experiment)
-        if phase == PRETRAIN:
-            own = self.variant(cell).method.learner
-            name = own or experiment.pretrain.learner or self.task(cell.task).learner
-            assert name is not None, "checked when the parameters were read"
-        else:
-            name = experiment.finetunes[phase].learner
-        return self.parameters.learners[name]
+        if phase != PRETRAIN:
+            return experiment.finetunes[phase].learner
+        own = self.variant(cell).method.learner
+        name = own or experiment.pretrain.learner or self.task(cell.task).learner
+        assert name is not None, "checked when the parameters were read"
+        return name
 
     def phases(self, experiment: Experiment, method: str | None = None) -> list[str]:
         """The phases of an experiment, or those that one of its methods goes through."""

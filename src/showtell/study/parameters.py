@@ -79,13 +79,6 @@ class Method(Frozen):
         None  # in figures and the report; {alpha} is what a sweep set; null: its name
     )
 
-    @model_validator(mode="after")
-    def _label_has_what_the_sweep_sets(self) -> "Method":
-        for _, key, _, _ in Formatter().parse(self.label or ""):
-            if key is not None and key not in self.sweep:
-                raise ValueError(f"label {self.label!r}: no sweep over {key!r}")
-        return self
-
 
 # A training's last policy, or the one with the best learned return, or the best true return.
 Choice: TypeAlias = Literal["final", "learned", "oracle"]
@@ -95,7 +88,6 @@ class Phase(Frozen):
     """The first training of a method."""
 
     learner: Name | None = None  # null: the learner of each task
-    choice: Choice = "final"  # which of its policies goes on to fine-tuning
 
 
 class FineTune(Frozen):
@@ -103,7 +95,7 @@ class FineTune(Frozen):
 
     learner: Name
     reward: Name
-    choice: Choice = "final"
+    choice: Choice = "final"  # which policy of the first training it starts from
     of: list[Name] | None = None  # these methods only; a swept method stands for all its values
 
 
@@ -170,9 +162,10 @@ class Parameters(Frozen):
         for paper, entry in self.papers.items():
             for experiment, protocol in entry.experiments.items():
                 for name, method in protocol.methods.items():
+                    at = f"papers.{paper}.experiments.{experiment}.methods.{name}"
                     if method.reward in self.rewards:
-                        at = f"papers.{paper}.experiments.{experiment}.methods.{name}"
                         _check_sweep(at, method, self.rewards[method.reward])
+                    _check_label(at, method)
         return self
 
 
@@ -204,3 +197,10 @@ def _check_sweep(at: str, method: Method, reward: Any) -> None:
             except ValueError as error:
                 words = str(error).splitlines()[2].strip().split(" [type=")[0]
                 raise ValueError(f"{at}.sweep.{key}: found {value!r}; {words}") from None
+
+
+def _check_label(at: str, method: Method) -> None:
+    """A label has no braces but those of what the sweep sets."""
+    for _, key, _, _ in Formatter().parse(method.label or ""):
+        if key is not None and key not in method.sweep:
+            raise ValueError(f"{at}.label: {method.label!r}: no sweep over {key!r}")

@@ -72,7 +72,9 @@ def _training(
             yield f"the reward of {mine.method!r} in the phase {phase!r} is another in {where}."
         elif grid.learner(mine, phase) != grid.learner(theirs, phase):
             yield (
-                f"{where} trains {mine.method!r} in the phase {phase!r} with another learner "
+                f"{where} trains {mine.method!r} in the phase {phase!r} with the learner "
+                f"{grid.learner_name(theirs, phase)!r}, here it is "
+                f"{grid.learner_name(mine, phase)!r} "
                 f"({_differences(grid.learner(mine, phase), grid.learner(theirs, phase))}); use "
                 "one learner."
             )
