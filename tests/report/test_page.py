@@ -129,7 +129,7 @@ def test_page_prints_every_change_of_the_scale_and_every_deviation(mini_tree):
         if not isinstance(change["here"], dict):
             assert f'data-key="{change["key"]}"' in page
     assert "3 000 000 60 000" in text
-    assert 'data-key="encoders.clip.train.dataset.cartpole"' in page  # not a mapping in one cell
+    assert 'data-key="training.clip.dataset.cartpole"' in page  # not a mapping in one cell
     shown = set(re.findall(r'data-deviation="([^"]+)"', page))
     assert shown == {d.id for d in ledger().deviations if d.matters("mini", ["cartpole"])}
     assert len(shown) < len(ledger().deviations)  # some concern the paper's weights only

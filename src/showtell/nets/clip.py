@@ -45,7 +45,7 @@ class ClipSettings(EncoderSettings):
     @property
     def fetched(self) -> str | None:
         """The published weights, where there are any."""
-        return self.pretrained
+        return None if self.pretrained is None else f"{self.architecture}/{self.pretrained}"
 
     @model_validator(mode="after")
     def _exists(self) -> "ClipSettings":
