@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from showtell.learners import policies
+from showtell.learners.networks import perceptron
 from showtell.media.video import read_video
 from showtell.project.errors import UserError
 from showtell.project.files import read_json
@@ -21,7 +22,7 @@ def policy(tmp_path_factory):
     weight = np.array([[0, 0, 0, 0], [0.1, 0.2, 3.0, 0.6]], dtype=np.float32)
     weights = {"q.weight": weight, "q.bias": np.zeros(2, dtype=np.float32)}
     description = {
-        "learner": "dqn", "layers": ["q"], "activation": "relu", "head": "argmax",
+        "learner": "dqn", "layers": perceptron(["q"], "relu"), "head": "argmax",
         "exploration": 1.0, "observations": 4, "actions": 2,
     }  # fmt: skip
     policies.save(paths["policy"], paths["network"], weights, description)

@@ -10,6 +10,7 @@ from showtell.demos.demo import Demo
 from showtell.learners.dqn import Dqn, DqnSettings
 from showtell.learners.learner import Assignment
 from showtell.learners.ppo import Ppo, PpoSettings
+from showtell.learners.sac import Sac, SacSettings
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Reads
 from showtell.worlds.world import World
@@ -177,6 +178,25 @@ CLONING = {"steps": 5, "batch": 16, "learning_rate": 1e-2}
 
 def ppo(**changes) -> Ppo:
     return Ppo(PpoSettings.model_validate(PPO | changes))
+
+
+SAC = {
+    "kind": "sac", "steps": 160, "environments": 2, "learning_starts": 24, "train_freq": 8,
+    "gradient_steps": 4, "learning_rate": 3e-3, "decay": "none", "gamma": 0.9, "tau": 0.05,
+    "target_update_interval": 1, "batch": 8, "buffer": 100, "hidden": [8],
+    "entropy": "auto_0.5", "target_entropy": "auto",
+    "action_noise": {"kind": "ornstein_uhlenbeck", "sigma": 0.3, "theta": 0.15, "dt": 0.5},
+    "observation_scaling": "bounds", "reward_centre": -0.5, "reward_scale": 2.0,
+    "pictures": None, "checkpoint_every": 32, "log_every": 32,
+}  # fmt: skip
+PICTURES = {
+    "width": 10, "height": 8, "encoder": "small", "sharing": "separate",
+    "shift": {"pixels": 1, "drawn": "per_sample", "border": "edge"},
+}  # fmt: skip
+
+
+def sac(**changes) -> Sac:
+    return Sac(SacSettings.model_validate(SAC | changes))
 
 
 def pointing(offset: float = 0.0, count: int = 3, steps: int = 40) -> Demo:

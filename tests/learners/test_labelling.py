@@ -58,7 +58,7 @@ def test_rewards_wrap_around_with_the_buffer(trained):
 def test_the_last_row_of_an_episode_is_where_it_ended():
     rollout, world = Rollout(steps=2, environments=1, horizon=2), Clock(horizon=2)
     first, _ = world.reset(seed=0)
-    rollout.begin(first[None])
+    rollout.begin(first[None], world.snapshot()[None])
     last = np.array([world.episode, 2.0], dtype=np.float32)
     for time in (1, 2):
         observation, _, done, _, info = world.step(1)
@@ -67,20 +67,21 @@ def test_the_last_row_of_an_episode_is_where_it_ended():
             info["terminal_observation"] = observation
             observation = np.array([-1.0, 0.0], dtype=np.float32)  # of the next episode
         rollout.add(np.array([1]), observation[None], np.array([1.0]), np.array([done]), [info])
-    episodes, snapshots = rollout.episodes()
+    episodes, snapshots, starts = rollout.episodes()
     np.testing.assert_array_equal(episodes.observations[0, -1], last)
     np.testing.assert_array_equal(snapshots[0, -1], last)
+    np.testing.assert_array_equal(starts, [[world.episode, 0.0]])
 
 
 def test_labels_return_to_their_step_and_environment():
     rollout = Rollout(steps=4, environments=3, horizon=2)
-    rollout.begin(np.zeros((3, 1)))
+    rollout.begin(np.zeros((3, 1)), np.zeros((3, 1)))
     for step in range(4):
         values = 10.0 * step + np.arange(3)
         info = {"success": False, "snapshot": np.zeros(1)}
         dones = np.full(3, step % 2 == 1)
-        rollout.add(np.zeros(3), values[:, None], values, dones, [info] * 3)
-    episodes, _ = rollout.episodes()
+        rollout.add(np.zeros(3), values[:, None], values, dones, [info] * 3, starts=np.ones((3, 1)))
+    episodes, *_ = rollout.episodes()
     assert episodes.true_rewards.tolist() == [
         [0, 10], [1, 11], [2, 12], [20, 30], [21, 31], [22, 32],
     ]  # fmt: skip
@@ -91,17 +92,19 @@ def test_labels_return_to_their_step_and_environment():
 def test_episodes_begin_with_what_was_seen_after_their_reset():
     rollout = Rollout(steps=4, environments=2, horizon=2)
     for _ in range(2):  # the second rollout does not remember the first
-        rollout.begin(np.array([[0.0], [1.0]]))
+        rollout.begin(np.array([[0.0], [1.0]]), np.array([[0.0], [1.0]]))
         for step in range(4):
             seen = np.array([[10.0 * step], [10.0 * step + 1]])  # after a reset at 1 and 3
             last = {"terminal_observation": seen[0] - 0.5} if step % 2 else {}
             info = {"success": False, "snapshot": np.zeros(1)} | last
             log_probs = -np.array([step, step + 0.5])
-            rollout.add(np.zeros(2), seen, np.zeros(2), np.full(2, step % 2), [info] * 2, log_probs)
-    episodes, _ = rollout.episodes()
+            over = np.full(2, step % 2)
+            rollout.add(np.zeros(2), seen, np.zeros(2), over, [info] * 2, log_probs, seen)
+    episodes, _, starts = rollout.episodes()
     assert episodes.states[..., 0].tolist() == [
         [0, 0, 9.5], [1, 1, 9.5], [10, 20, 29.5], [11, 21, 29.5],
     ]  # fmt: skip
+    assert starts.tolist() == [[0], [1], [10], [11]]
     assert episodes.log_probs.tolist() == [[0, -1], [-0.5, -1.5], [-2, -3], [-2.5, -3.5]]
 
 

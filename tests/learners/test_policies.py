@@ -5,11 +5,12 @@ import pytest
 from gymnasium import spaces
 
 from showtell.learners import policies
+from showtell.learners.networks import perceptron, through
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, write_json
 
 DESCRIPTION = {
-    "learner": "dqn", "layers": ["a", "b"], "activation": "relu", "head": "argmax",
+    "learner": "dqn", "layers": perceptron(["a", "b"], "relu"), "head": "argmax",
     "exploration": 0.25, "observations": 2, "actions": 3,
 }  # fmt: skip
 WEIGHTS = {
@@ -34,11 +35,11 @@ def test_greedy_actions_are_the_largest_outputs(files):
 
 
 def test_hidden_layers_are_activated(files):
-    policy = policies.load(*files)
-    relu = policy._outputs(np.array([[-1, 3]], dtype=np.float32))
-    np.testing.assert_allclose(relu, [[0, 3, 1.5]])
-    write_json(files[1], DESCRIPTION | {"activation": "tanh"})
-    tanh = policies.load(*files)._outputs(np.array([[-1, 3]], dtype=np.float32))
+    seen = np.array([[-1, 3]], dtype=np.float32)
+    relu = policies.load(*files).network
+    np.testing.assert_allclose(through(relu.layers, WEIGHTS, seen), [[0, 3, 1.5]])
+    write_json(files[1], DESCRIPTION | {"layers": perceptron(["a", "b"], "tanh")})
+    tanh = through(policies.load(*files).network.layers, WEIGHTS, seen)
     np.testing.assert_allclose(tanh, [[np.tanh(-1), np.tanh(3), np.tanh(1) + 0.5]], rtol=1e-6)
 
 
@@ -136,7 +137,7 @@ def test_a_truncated_file_is_refused_by_name(files):
 
 def test_a_description_of_another_policy_is_refused(files):
     weights, network = files
-    write_json(network, read_json(network) | {"layers": ["a", "c"]})
+    write_json(network, read_json(network) | {"layers": perceptron(["a", "c"], "relu")})
     with pytest.raises(UserError, match=r"has no 'c\.weight'"):
         policies.load(weights, network)
 
@@ -155,3 +156,74 @@ def test_a_policy_is_refused_in_another_world(files):
     for observation, action in (((4,), 3), ((2,), 2)):
         with pytest.raises(UserError, match="trained for a world"):
             policies.check_fits(network, spaces.Box(-1, 1, observation), spaces.Discrete(action))
+
+
+SQUASHED = DESCRIPTION | {
+    "learner": "sac", "head": "squashed_gaussian", "exploration": 0.0,
+    "low": [-1, -2, 0], "high": [1, 2, 8],
+    "spread": {"kind": "dense", "name": "s", "activation": "none"},
+}  # fmt: skip
+
+
+@pytest.fixture
+def squashed(tmp_path):
+    paths = tmp_path / "s.safetensors", tmp_path / "s.json"
+    spread = {"s.weight": np.zeros((3, 3), np.float32), "s.bias": np.log([0.1, 0.2, 9.0])}
+    policies.save(*paths, WEIGHTS | {n: a.astype(np.float32) for n, a in spread.items()}, SQUASHED)
+    return policies.load(*paths)
+
+
+def test_a_squashed_gaussians_best_action_is_the_tanh_of_its_mean_in_the_box(squashed):
+    observations = np.array([[0.5, 1.5], [-4, 0]], dtype=np.float32)
+    means = np.array([[0.5, 1.5, 0.5], [0, 0, 4.5]])
+    expected = np.tanh(means) * [1, 2, 4] + [0, 0, 4]
+    np.testing.assert_allclose(squashed.act(observations), expected, rtol=1e-6)
+
+
+def test_a_squashed_gaussians_actions_spread_as_it_says_within_the_box(squashed):
+    generators = [np.random.default_rng(number) for number in range(4000)]
+    observations = np.tile(np.array([[-0.5, 0.25]], dtype=np.float32), (4000, 1))
+    actions = squashed.act(observations, generators)
+    raw = np.arctanh(actions[:, :2] / [1, 2])
+    np.testing.assert_allclose(raw.mean(axis=0), [0, 0.25], atol=0.02)
+    np.testing.assert_allclose(raw.std(axis=0), [0.1, 0.2], rtol=0.05)
+    # A log std above 2 counts as 2.
+    assert (np.abs(actions[:, 2] - 4) > 3.999).mean() == pytest.approx(0.6, abs=0.1)
+
+
+def test_a_squashed_gaussian_without_its_spread_is_refused(files):
+    write_json(files[1], SQUASHED | {"spread": None})
+    with pytest.raises(UserError, match="needs a layer `spread`"):
+        policies.load(*files)
+
+
+def test_observations_are_scaled_as_described(files):
+    scaling = {"middle": [1.0, 0.0], "half": [2.0, 0.5]}
+    write_json(files[1], DESCRIPTION | {"scaling": scaling})
+    policy = policies.load(*files)
+    assert policy.act(np.array([[3, 0.4], [3, 0.6]], np.float32)).tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("side", [8, 11])
+@pytest.mark.parametrize(("stride", "padding", "pool"), [(1, 2, 2), (2, 1, 1), (2, 0, 2)])
+def test_convolutions_are_torchs(side, stride, padding, pool):
+    import torch
+
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(6, 4, 5, stride, padding), torch.nn.ReLU(), torch.nn.MaxPool2d(pool),
+        torch.nn.Conv2d(4, 3, 1), torch.nn.Tanh(), torch.nn.Flatten(), torch.nn.LazyLinear(2),
+    )  # fmt: skip
+    pictures = torch.rand(3, 6, side, side + 2)
+    expected = net(pictures).detach().numpy()
+    conv = {"kind": "conv", "activation": "relu", "stride": stride, "padding": padding}
+    description = {
+        **DESCRIPTION, "actions": 2, "observations": 6 * side * (side + 2), "layers": [
+            conv | {"name": "0", "pool": pool},
+            conv | {"name": "3", "activation": "tanh", "stride": 1, "padding": 0, "pool": 1},
+            {"kind": "dense", "name": "6", "activation": "none"},
+        ],
+    }  # fmt: skip
+    weights = {name: array.numpy() for name, array in net.state_dict().items()}
+    found = through(policies.Network.model_validate(description).layers, weights, pictures.numpy())
+    np.testing.assert_allclose(found, expected, atol=1e-6)

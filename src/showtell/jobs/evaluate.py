@@ -28,6 +28,7 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
                     evaluate["episodes"],
                     job["root"],
                     job["address"],
+                    pool.draw,
                 )
         shown = label("deterministic", evaluate["choices"][0])
         first = played.get(shown) or next(iter(played.values()))

@@ -124,9 +124,9 @@ def _demos(job: Job, inputs: Inputs) -> "dict[str, Demo]":
 
 
 @contextmanager
-def drawing(world: World, reward: Reward) -> Iterator[Draw | None]:
-    """A process that draws this world, if the reward reads frames."""
-    if reward.reads.view is None:
+def drawing(world: World, reward: Reward, learner: Learner) -> Iterator[Draw | None]:
+    """A process that draws this world, if the reward or the policy reads frames."""
+    if reward.reads.view is None and not learner.draws:
         yield None
         return
     with RenderPool(world.scene, world.scene_settings()) as pool:

@@ -17,6 +17,7 @@ from showtell.learners.progress import csv_of
 from showtell.project.checkpoints import Resume, identity
 from showtell.project.files import write_json, write_text
 from showtell.project.tracking.live import live_run
+from showtell.rendering.scene import View
 
 
 def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[str, Any]:
@@ -32,8 +33,9 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
         clones = [
             context.demos[one.demo].first(one.count) for one in settings.needs().demonstrations
         ]
+        learner = learner_of(job["learner"])
         steps = job["learner"]["steps"]
-        with live_run(job, folder, steps=steps) as sink, drawing(world, reward) as draw:
+        with live_run(job, folder, steps=steps) as sink, drawing(world, reward, learner) as draw:
             assignment = Assignment(
                 make_world=lambda: world_of(job["task"]),
                 reward=reward,
@@ -42,8 +44,9 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
                 address=tuple(job["address"]),
                 start=policies.load_weights(start[0], job["choice"]) if start else None,
                 demo=clones[0] if clones else None,
+                view=View(**job["task"]["view"]),
             )
-            trained = learner_of(job["learner"]).train(assignment, resume, sink)
+            trained = learner.train(assignment, resume, sink)
         weights = policies.together(trained.weights, trained.best.weights)
         policies.save(outputs["policy"], outputs["network"], weights, trained.network)
         write_text(outputs["progress"], csv_of(trained.progress))

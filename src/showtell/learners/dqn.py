@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from showtell.learners.learner import Assignment, Sink, Trained
+from showtell.learners.networks import perceptron
 from showtell.learners.off_policy import OffPolicySettings
 from showtell.learners.policies import sizes
 from showtell.learners.schedules import learning_rate
@@ -29,6 +30,8 @@ class DqnSettings(OffPolicySettings):
 
 class Dqn:
     """Learns the values of discrete actions."""
+
+    draws = False
 
     def __init__(self, settings: DqnSettings) -> None:
         self._settings = settings
@@ -55,8 +58,10 @@ class Dqn:
             network={
                 "learner": settings.kind,
                 # Every other module of the perceptron is a layer, those between are ReLUs.
-                "layers": [f"q_net.q_net.{2 * layer}" for layer in range(len(settings.hidden) + 1)],
-                "activation": "relu",
+                "layers": perceptron(
+                    [f"q_net.q_net.{2 * layer}" for layer in range(len(settings.hidden) + 1)],
+                    "relu",
+                ),
                 "head": "argmax",
                 "exploration": settings.exploration_final,
                 **sizes(model.observation_space, model.action_space),

@@ -26,12 +26,14 @@ class Rollout:
         self._horizon = horizon
         self._rows: dict[str, NDArray[Any]] = {}
         self._starts: list[NDArray[np.float32]] = []  # of each round of episodes, (n, D)
+        self._start_snapshots: list[Snapshots] = []
         self._filled = 0
 
-    def begin(self, observations: NDArray[Any]) -> None:
+    def begin(self, observations: NDArray[Any], snapshots: Snapshots) -> None:
         """Begin again, with what every environment shows now; the memory is kept."""
         self._filled = 0
         self._starts = [observations.astype(np.float32)]
+        self._start_snapshots = [snapshots]
 
     def add(
         self,
@@ -41,27 +43,40 @@ class Rollout:
         dones: NDArray[Any],
         infos: Sequence[dict[str, Any]],
         log_probs: NDArray[Any] | None = None,
+        starts: Snapshots | None = None,
     ) -> None:
-        """One step of every environment, as a Stable-Baselines3 `VecEnv` returns it."""
+        """One step of every environment, as a Stable-Baselines3 `VecEnv` returns it.
+
+        `starts`: the snapshots after reset, where episodes ended. `info["state"]` is the world's
+        own observation, where policies observe something else.
+        """
         self._check_lockstep(dones)
-        ended = [info.get("terminal_observation") for info in infos]
+        ended = [info.get("state", info.get("terminal_observation")) for info in infos]
         reached = [o if last is None else last for o, last in zip(observations, ended, strict=True)]
         self._put("actions", actions)
         self._put("observations", np.stack(reached).astype(np.float32, copy=False))
         self._put("true_rewards", rewards.astype(np.float32, copy=False))
         self._put("successes", np.array([info["success"] for info in infos], dtype=np.bool_))
         self._put("snapshots", np.stack([info["snapshot"] for info in infos]))
+        if "stage" in infos[0]:
+            self._put("stages", np.array([info["stage"] for info in infos], dtype=np.intp))
         if log_probs is not None:
             self._put("log_probs", log_probs.astype(np.float32, copy=False))
         self._filled += 1
         if dones.all() and self._filled < self._shape[0]:
+            assert starts is not None
             self._starts.append(observations.astype(np.float32))
+            self._start_snapshots.append(starts)
 
-    def episodes(self) -> tuple[Episodes, Snapshots]:
-        """Whole episodes in the order they ended, (E, T, …), without frames, and snapshots."""
+    def episodes(self) -> tuple[Episodes, Snapshots, Snapshots]:
+        """Whole episodes in the order they ended, without frames; snapshots of steps and starts.
+
+        (E, T, …), (E, T, D), (E, D).
+        """
         rows: dict[str, Any] = {name: self._by_episode(row) for name, row in self._rows.items()}
         snapshots: Snapshots = rows.pop("snapshots")
-        return Episodes(**rows, starts=np.concatenate(self._starts)), snapshots
+        episodes = Episodes(**rows, starts=np.concatenate(self._starts))
+        return episodes, snapshots, np.concatenate(self._start_snapshots)
 
     def by_step(self, labels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Labels of episodes, (E, T), in the order of steps and environments, (steps, n)."""

@@ -24,10 +24,11 @@ class Assignment:
 
     make_world: Callable[[], World]
     reward: Reward
-    draw: Draw | None  # None where the reward reads no frames
+    draw: Draw | None  # None where neither the reward nor the policy reads frames
     root: int
     address: tuple[str | int, ...]
     start: Weights | None = None  # the policy to go on from, when fine-tuning
+    view: View | None = None  # how pictures are drawn for the policy, if the reward reads none
     demo: "Demo | None" = None  # what a learner that clones behaviour imitates
 
 
@@ -61,6 +62,8 @@ class Trained:
 
 class Learner(Protocol):
     """Learns; can be killed at any moment; knows nothing of papers."""
+
+    draws: bool  # whether its policy observes pictures, so that worlds are drawn at every step
 
     def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""

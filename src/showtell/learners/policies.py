@@ -1,7 +1,7 @@
 """Policies in files: weights as safetensors, how to act with them as JSON.
 
-`policy.json` describes a multilayer perceptron and what its output means, so that a policy acts
-anywhere NumPy runs, without torch, Stable-Baselines3 or a pickle.
+`policy.json` describes a network and what its output means, so that a policy acts anywhere NumPy
+runs, without torch, Stable-Baselines3 or a pickle.
 """
 
 from collections.abc import Mapping
@@ -11,44 +11,73 @@ from typing import Any, Literal, Self
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from showtell.learners.choices import CHOICES, Choice, Weights
+from showtell.learners.networks import Dense, Layer, arrays_of, through
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, replacing, write_json
+from showtell.project.settings import Frozen
+from showtell.rendering.scene import View
 
 LOG_STD = "log_std"  # the array with a Gaussian's spread, one number for each of the action's
+GOALS = "goals"  # the array with the goals' pictures, (K, H, W, 3) uint8
+_LOG_STD_RANGE = (-20.0, 2.0)  # SAC's, of the squashed Gaussian
 
 
-class Network(BaseModel):
+class Scaling(Frozen):
+    """Observations are moved and divided, number by number, before the first layer."""
+
+    middle: tuple[float, ...]
+    half: tuple[float, ...]
+
+
+class Pictures(Frozen):
+    """The policy observes pictures (N, C, H, W), in [0, 1], and not the world's numbers."""
+
+    view: View  # that they are drawn with
+    width: PositiveInt  # that they are resized to
+    height: PositiveInt
+    goals: int = Field(ge=0)  # pictures in the array `goals`; the active one is appended
+
+
+class Network(Frozen):
     """The content of `policy.json`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     learner: str
-    layers: list[str] = Field(min_length=1)  # prefixes of `.weight` and `.bias`, in order
-    activation: Literal["relu", "tanh"]  # between layers
+    layers: tuple[Layer, ...] = Field(min_length=1)
     # argmax: an action's number is the index of the largest output. gaussian: the outputs are an
     # action's mean; its spread is the array `log_std`, and what leaves the box is clipped to it.
-    head: Literal["argmax", "gaussian"]
+    # squashed_gaussian: the tanh of a Gaussian, spread over the box; `spread` beside the last
+    # layer gives its log std.
+    head: Literal["argmax", "gaussian", "squashed_gaussian"]
+    spread: Dense | None = None
     exploration: float = Field(ge=0, le=1)  # argmax: chance of a random action, when stochastic
     observations: int  # numbers in an observation
-    actions: int  # choices, for argmax; numbers in an action, for gaussian
-    low: tuple[float, ...] = ()  # the box, for gaussian
+    actions: int  # choices, for argmax; numbers in an action otherwise
+    low: tuple[float, ...] = ()  # the box, for actions in one
     high: tuple[float, ...] = ()
+    scaling: Scaling | None = None
+    pictures: Pictures | None = None
 
     @model_validator(mode="after")
     def _box_fits(self) -> Self:
-        sides = self.actions if self.head == "gaussian" else 0
+        sides = 0 if self.head == "argmax" else self.actions
         if {len(self.low), len(self.high)} != {sides}:
             raise ValueError(f"a {self.head} head of {self.actions} actions needs {sides} bounds")
+        if (self.spread is not None) != (self.head == "squashed_gaussian"):
+            raise ValueError(
+                "a squashed_gaussian head needs a layer `spread`, the others have none"
+            )
         return self
 
     @property
     def arrays(self) -> list[str]:
         """The arrays it needs."""
-        names = [f"{layer}.{kind}" for layer in self.layers for kind in ("weight", "bias")]
-        return [*names, LOG_STD] if self.head == "gaussian" else names
+        layers = [*self.layers, *([self.spread] if self.spread else [])]
+        names = [name for layer in layers for name in arrays_of(layer)]
+        names += [LOG_STD] if self.head == "gaussian" else []
+        return [*names, *([GOALS] if self.pictures and self.pictures.goals else [])]
 
 
 class Policy:
@@ -56,21 +85,26 @@ class Policy:
 
     def __init__(self, network: Network, weights: Weights) -> None:
         self.network = network
-        self._layers = [
-            (weights[f"{layer}.weight"].T.copy(), weights[f"{layer}.bias"])
-            for layer in network.layers
-        ]
-        self._spread = np.exp(weights[LOG_STD]) if network.head == "gaussian" else np.zeros(0)
+        self.weights = weights
+        self._low, self._high = (np.array(s, np.float32) for s in (network.low, network.high))
 
     def act(
         self,
-        observations: NDArray[np.float32],
+        observations: NDArray[Any],
         generators: list[np.random.Generator] | None = None,
     ) -> NDArray[Any]:
         """The actions for (N, D) observations; stochastic where each row has a generator."""
-        outputs = self._outputs(observations)
+        *trunk, last = self.network.layers
+        latent = through(trunk, self.weights, self._prepared(observations))
+        outputs = through([last], self.weights, latent)
         if self.network.head == "gaussian":
-            return self._around(outputs, generators or [])
+            spread = np.exp(self.weights[LOG_STD])
+            return np.clip(self._around(outputs, spread, generators), self._low, self._high)
+        if self.network.spread is not None:
+            log_std = through([self.network.spread], self.weights, latent)
+            spread = np.exp(np.clip(log_std, *_LOG_STD_RANGE))
+            squashed = np.tanh(self._around(outputs, spread, generators))
+            return self._low + 0.5 * (squashed + 1) * (self._high - self._low)
         actions: NDArray[np.int64] = outputs.argmax(axis=1)
         for row, generator in enumerate(generators or []):
             if generator.random() < self.network.exploration:
@@ -78,27 +112,25 @@ class Policy:
         return actions
 
     def _around(
-        self, means: NDArray[np.float32], generators: list[np.random.Generator]
+        self,
+        means: NDArray[np.float32],
+        spread: NDArray[np.float32],
+        generators: list[np.random.Generator] | None,
     ) -> NDArray[np.float32]:
-        for row, generator in enumerate(generators):
+        spreads = np.broadcast_to(spread, means.shape)
+        for row, generator in enumerate(generators or []):
             noise = generator.standard_normal(self.network.actions, dtype=np.float32)
-            means[row] += self._spread * noise
-        low, high = (np.array(side, np.float32) for side in (self.network.low, self.network.high))
-        return np.clip(means, low, high)
+            means[row] += spreads[row] * noise
+        return means
 
-    def _outputs(self, observations: NDArray[np.float32]) -> NDArray[np.float32]:
-        values = observations
-        for number, (weight, bias) in enumerate(self._layers):
-            if number:
-                values = np.maximum(values, 0) if self._relu else np.tanh(values)
-            # einsum sums in one fixed order; a threaded BLAS product may depend on the machine's
-            # number of cores, and one flipped action is another episode.
-            values = np.einsum("nd,dk->nk", values, weight) + bias
+    def _prepared(self, observations: NDArray[Any]) -> NDArray[np.float32]:
+        values: NDArray[np.float32] = observations.astype(np.float32, copy=False)
+        if self.network.pictures is not None:
+            return values / np.float32(255)
+        if (scaling := self.network.scaling) is not None:
+            middle, half = np.array([scaling.middle, scaling.half], dtype=np.float32)
+            return np.asarray((values - middle) / half)
         return values
-
-    @property
-    def _relu(self) -> bool:
-        return self.network.activation == "relu"
 
 
 def save(weights: Path, network: Path, arrays: Any, description: dict[str, Any]) -> None:
@@ -174,6 +206,8 @@ def sizes(observation: spaces.Space[Any], action: spaces.Space[Any]) -> dict[str
 def check_fits(network: Network, observation: spaces.Space[Any], action: spaces.Space[Any]) -> None:
     """Refuse a policy that was trained for another world."""
     found = sizes(observation, action)
+    if network.pictures is not None:  # these are drawn, whatever the world's numbers are
+        del found["observations"]
     trained = {name: getattr(network, name) for name in found}
     if trained != found:
         raise UserError(

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from showtell.learners.learner import Assignment, Sink, Trained
+from showtell.learners.networks import perceptron
 from showtell.learners.policies import sizes
 from showtell.learners.schedules import Decay, learning_rate
 from showtell.project.checkpoints import Resume
@@ -92,6 +93,8 @@ class PpoSettings(LearnerSettings):
 class Ppo:
     """Learns a Gaussian over actions, and what to expect of it."""
 
+    draws = False
+
     def __init__(self, settings: PpoSettings) -> None:
         self._settings = settings
 
@@ -146,8 +149,9 @@ class Ppo:
         hidden = [2 * layer for layer in range(len(self._settings.hidden))]
         return {
             "learner": self._settings.kind,
-            "layers": [*(f"mlp_extractor.policy_net.{n}" for n in hidden), "action_net"],
-            "activation": "tanh",
+            "layers": perceptron(
+                [*(f"mlp_extractor.policy_net.{n}" for n in hidden), "action_net"], "tanh"
+            ),
             "head": "gaussian",
             "exploration": 0.0,
             "low": box.low.tolist(),

@@ -112,8 +112,7 @@ def _episode(
     rollout = Rollout(world.horizon, 1, world.horizon)
     seeded.layout = LAYOUTS.evaluation + number
     observation, _ = seeded.reset()
-    rollout.begin(observation[None])
-    start = world.snapshot()[None]
+    rollout.begin(observation[None], seeded.start[None])
     scripted = shaken(script_of(world), generator, noise)
     aimless = shaken(_still(world), generator, 1.0)
     for step in range(world.horizon):
@@ -122,7 +121,7 @@ def _episode(
         observation, reward, terminated, truncated, info = seeded.step(action)
         over = np.array([terminated or truncated])
         rollout.add(np.asarray(action)[None], observation[None], np.array([reward]), over, [info])
-    return Rollouts(*rollout.episodes(), start)
+    return Rollouts(*rollout.episodes())
 
 
 def _still(world: World) -> Script:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from showtell.learners.policies import Policy
 from showtell.learners.progress import succeeded
+from showtell.learners.sight import Draw, sight_of
 from showtell.project.seeds import generator
 from showtell.rendering.scene import Snapshots, View
 from showtell.worlds.world import LAYOUTS, SeededEpisodes, World
@@ -40,8 +41,13 @@ def play(
     episodes: int,
     root: int,
     address: Sequence[str | int],
+    draw: Draw | None = None,
 ) -> list[Played]:
-    """Play episodes 0 to n - 1. Their starts do not depend on how actions are chosen."""
+    """Play episodes 0 to n - 1. Their starts do not depend on how actions are chosen.
+
+    `draw` is needed by policies that observe pictures.
+    """
+    sight = sight_of(policy, draw)
     lanes = [
         SeededEpisodes(make_world(), root, *address, "evaluate")
         for _ in range(min(_LANES, episodes))
@@ -55,7 +61,11 @@ def play(
         ]
         while going := [player for player in players if not player.over]:
             dice = [player.generator for player in going] if how == "stochastic" else None
-            seen = np.stack([player.observation for player in going])
+            if sight is None:
+                seen = np.stack([player.observation for player in going])
+            else:
+                frames = sight.frames(np.stack([player.newest for player in going]))
+                seen = sight.observations(frames, np.zeros(len(going), dtype=np.intp))
             for player, action in zip(going, policy.act(seen, dice), strict=True):
                 player.step(action)
         played += [player.played() for player in players]
@@ -74,6 +84,10 @@ class _Player:
         self._rewards: list[float] = []
         self._successes: list[bool] = []
         self._snapshots = [world.world.snapshot()]
+
+    @property
+    def newest(self) -> NDArray[np.float64]:
+        return self._snapshots[-1]
 
     def step(self, action: Any) -> None:
         self.observation, _, terminated, truncated, info = self._world.step(action)

@@ -167,8 +167,8 @@ class ShowsGoals(Protocol):
 class SeededEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
     """Seeds every episode by its number, so that a resumed run meets the same episodes.
 
-    Each `info` carries the snapshot taken *before* a vectorised environment can reset, so no
-    frame of the next episode ever stands for the last step of this one.
+    Each `info`, a reset's too, carries the snapshot taken *before* a vectorised environment can
+    reset, so no frame of the next episode ever stands for the last step of this one.
     """
 
     def __init__(self, world: World, root: int, *address: str | int, layout: int = 0) -> None:
@@ -177,6 +177,7 @@ class SeededEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         self.world = world
         self.next_episode = 0
         self.layout = layout
+        self.start: NDArray[np.float64] = np.empty(0)  # the snapshot after the last reset
         self._root = root
         self._address = address
 
@@ -186,7 +187,10 @@ class SeededEpisodes(gymnasium.Wrapper[Any, Any, Any, Any]):
         """Start the next episode; a seed given from outside is ignored."""
         episode_seed = _episode_seed(self._root, self._address, self.next_episode)
         self.next_episode += 1
-        return self.env.reset(seed=episode_seed, options={"layout": self.layout} | (options or {}))
+        layout = {"layout": self.layout} | (options or {})
+        observation, info = self.env.reset(seed=episode_seed, options=layout)
+        self.start = info["snapshot"] = self.world.snapshot()
+        return observation, info
 
     def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
         """One step, with the snapshot of where it led."""

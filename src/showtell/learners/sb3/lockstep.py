@@ -29,7 +29,7 @@ class Lockstep(DummyVecEnv):
             info["TimeLimit.truncated"] = truncated and not terminated
             if over:
                 info["terminal_observation"] = seen
-                seen, _ = world.reset()
+                seen, self.reset_infos[number] = world.reset()
             self.buf_rews[number], self.buf_dones[number] = reward, over
             self._save_obs(number, seen)
             infos.append(info)

@@ -18,3 +18,15 @@ def pay(
     assert buffer is not None
     last = np.arange(buffer.pos - len(by_step), buffer.pos) % buffer.buffer_size
     buffer.rewards[last] = by_step
+
+
+def pay_scaled(
+    centre: float,
+    scale: float,
+    model: BaseAlgorithm,
+    labels: NDArray[np.float32],
+    episodes: Episodes,
+    rollout: Rollout,
+) -> None:
+    """Write the labels on the critic's scale; the training log keeps them as they are."""
+    pay(model, np.float32(scale) * (labels - np.float32(centre)), episodes, rollout)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from stable_baselines3.common.buffers import ReplayBuffer
 
+from showtell.learners.sb3.picture_replay import PictureReplay
 from showtell.project.segments import Arrays, Segment
 
 _PLAIN = ("observations", "actions", "rewards", "dones", "timeouts")
@@ -32,13 +33,20 @@ class ReplaySegments:
 
     def waiting(self, rows: int) -> Segment | None:
         """A new segment, if the rows since the last one are too many to wait for a checkpoint."""
-        size = (rows - self._written) * self._buffer.observations[0].nbytes
+        column = self._buffer
+        held = column.frames if isinstance(column, PictureReplay) else column.observations
+        size = (rows - self._written) * held[0].nbytes
         return self._segments(rows)[-1] if size >= _SEGMENT_BYTES else None
 
     def state(self, rows: int) -> dict[str, Any]:
         """The buffer's content after `rows` rows, as segments of which the last one is new."""
         segments = self._segments(rows)
-        return {"rows": rows, "spans": list(self._spans), "segments": segments}
+        shifts = None
+        if isinstance(self._buffer, PictureReplay):
+            shifts = self._buffer.generator.bit_generator.state
+        return {
+            "rows": rows, "spans": list(self._spans), "segments": segments, "shifts": shifts,
+        }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
         """Fill the buffer with what `state` was taken from."""
@@ -46,7 +54,13 @@ class ReplaySegments:
         self._spans = list(state["spans"])
         for (first, end), segment in zip(self._spans, state["segments"], strict=True):
             # The oldest segment may begin with rows that newer ones have replaced: they follow.
-            _put(buffer, self._places(first, end), segment.read())
+            places = self._places(first, end)
+            if isinstance(buffer, PictureReplay):
+                buffer.put_rows(places, segment.read())
+            else:
+                _put(buffer, places, segment.read())
+        if isinstance(buffer, PictureReplay):
+            buffer.generator.bit_generator.state = state["shifts"]
         buffer.pos, buffer.full = rows % buffer.buffer_size, rows >= buffer.buffer_size
 
     @property
@@ -65,6 +79,8 @@ class ReplaySegments:
         ]
 
     def _read(self, first: int, end: int) -> Arrays:
+        if isinstance(self._buffer, PictureReplay):
+            return self._buffer.rows(self._places(first, end))
         return _taken(self._buffer, self._places(first, end))
 
     def _places(self, first: int, end: int) -> NDArray[np.int64]:

@@ -17,10 +17,12 @@ from showtell.learners.choices import Best, Weights
 from showtell.learners.labelling import Rollout, label
 from showtell.learners.learner import Assignment, Sink
 from showtell.learners.progress import EpisodeLog, Row, succeeded
+from showtell.learners.sb3.pictures import Pictures
 from showtell.learners.sb3.replay import ReplaySegments
 from showtell.learners.sb3.state import capture
 from showtell.learners.scaling import ReturnScale
 from showtell.project.checkpoints import Resume
+from showtell.rendering.scene import Snapshots
 from showtell.rewards.reward import Episodes, Learns, Reward, Stateful
 from showtell.worlds.world import SeededEpisodes
 
@@ -108,8 +110,12 @@ class Rollouts(BaseCallback):
             self._saved = step
         elif self._replay and (rows := self._replay.waiting(step // self.model.n_envs)):
             self._resume.write(rows)
-        assert isinstance(self.model._last_obs, np.ndarray)
-        self._rollout.begin(self.model._last_obs)
+        seen = self.model._last_obs
+        if isinstance(self.training_env, Pictures):
+            self.training_env.forget()
+            seen = self.training_env.states
+        assert isinstance(seen, np.ndarray)
+        self._rollout.begin(seen, self._starts())
 
     def _on_step(self) -> bool:
         seen = self.locals
@@ -117,21 +123,24 @@ class Rollouts(BaseCallback):
         self._rollout.add(
             # What the world was given: a Gaussian's action is clipped on its way.
             seen.get("clipped_actions", seen["actions"]),
-            seen["new_obs"],
+            worlds.states if isinstance(worlds := self.training_env, Pictures) else seen["new_obs"],
             seen["rewards"],
             seen["dones"],
             seen["infos"],
             None if log_probs is None else log_probs.numpy(),
+            self._starts() if seen["dones"].all() else None,
         )
         return True
 
     def _on_rollout_end(self) -> None:
-        episodes, snapshots = self._rollout.episodes()
+        episodes, snapshots, starts = self._rollout.episodes()
         if isinstance(self.model, OnPolicyAlgorithm):
             episodes = replace(episodes, log_prob_of=partial(_log_prob, self.model.policy))
         reward = self._assignment.reward
         losses = reward.learn(episodes) if isinstance(reward, Learns) else {}
-        labels = label(reward, episodes, snapshots, self._assignment.draw)
+        worlds = self.training_env
+        draw = worlds.draw if isinstance(worlds, Pictures) else self._assignment.draw
+        labels = label(reward, episodes, snapshots, draw, starts)
         self._pay(self.model, self._story.paid(labels), episodes, self._rollout)
         self._story.episodes.add(
             self.model.num_timesteps,
@@ -140,6 +149,10 @@ class Rollouts(BaseCallback):
             succeeded(self._success_rule, episodes.successes),
         )
         self._show({f"reward/{name}": value for name, value in losses.items()})
+
+    def _starts(self) -> Snapshots:
+        """Of the states that all environments were reset to just now."""
+        return np.stack([world.start for world in self._worlds])
 
     def _show(self, losses: dict[str, float]) -> None:
         step, every = self.model.num_timesteps, self._pace.log_every

@@ -11,8 +11,11 @@ from stable_baselines3.common.vec_env import VecEnv
 from showtell.learners.choices import Weights
 from showtell.learners.learner import Assignment, Sink
 from showtell.learners.sb3.lockstep import Lockstep
+from showtell.learners.sb3.pictures import Pictures
 from showtell.learners.sb3.rollouts import Pace, Pay, Rollouts, Story, weights_of
+from showtell.learners.sb3.stages import Stages
 from showtell.learners.sb3.state import replay_of, restore
+from showtell.learners.sight import Sight, Size, goal_pictures
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.project.seeds import seed
@@ -33,16 +36,21 @@ def train(
     *,
     scaled: bool = False,
     fresh: Fresh = (),
+    observed: Size | None = None,
 ) -> tuple[Algorithm, Story]:
     """Train to the end, from the last checkpoint if there is one.
 
     `scaled`: learn from rewards divided by the spread of returns. `fresh`: what is not taken over
-    from the policy that a fine-tuning starts from.
+    from the policy that a fine-tuning starts from. `observed`: the size of the pictures that the
+    policy observes, if it does.
     """
     torch.set_num_threads(1)  # sums in one order on any machine; small networks gain from no more
     worlds = _worlds(assignment, pace)
+    environments: VecEnv = Lockstep(worlds)
+    if observed is not None:
+        environments = _pictures(environments, assignment, observed)
     model = make(
-        Lockstep(worlds),
+        environments,
         seed(assignment.root, *assignment.address, "learner"),
     )
     model.set_logger(Logger(folder=None, output_formats=[]))
@@ -79,6 +87,17 @@ def _start(model: BaseAlgorithm, weights: Weights, fresh: Fresh) -> None:
         )
     kept = {n: torch.from_numpy(a) for n, a in weights.items() if not n.startswith(fresh)}
     model.policy.load_state_dict(kept, strict=False)
+
+
+def _pictures(worlds: VecEnv, assignment: Assignment, size: Size) -> Pictures:
+    """These environments, observed as pictures; the view of the reward's frames comes first."""
+    view = assignment.reward.reads.view or assignment.view
+    if assignment.draw is None or view is None:
+        raise ValueError("the policy observes pictures, but this caller does not draw")
+    stages = Stages(assignment.reward)
+    sight = Sight(assignment.draw, view, size, goal_pictures(stages.goals, size))
+    assert isinstance(worlds, Lockstep)
+    return Pictures(worlds, sight, stages)
 
 
 def _worlds(assignment: Assignment, pace: Pace) -> list[SeededEpisodes]:

@@ -1,0 +1,102 @@
+"""SAC, as VLM-RM and HOLD train continuous actions: Stable-Baselines3's, on labelled episodes.
+
+Stable-Baselines3 counts `train_freq` in steps of each environment. VLM-RM reads "100 updates every
+100 environment steps", but with 32 environments its code makes 100 updates per 3,200 transitions.
+"""
+
+from functools import partial
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+
+from showtell.learners.learner import Assignment, Sink, Trained
+from showtell.learners.off_policy import OffPolicySettings
+from showtell.learners.sight import Size
+from showtell.project.checkpoints import Resume
+from showtell.project.settings import Frozen
+
+
+class OrnsteinUhlenbeck(Frozen):
+    """Noise that wanders, added to the policy's actions; it starts at 0 with every episode."""
+
+    kind: Literal["ornstein_uhlenbeck"]
+    sigma: PositiveFloat
+    theta: PositiveFloat
+    dt: PositiveFloat
+
+
+class Shift(Frozen):
+    """Pictures of a batch are shifted at random by up to `pixels`, as DrQ and HOLD do."""
+
+    pixels: PositiveInt
+    drawn: Literal["per_sample", "per_batch"]
+    border: Literal["zeros", "edge"]
+
+
+class PictureSettings(Frozen):
+    """The policy observes pictures, drawn with the view that the reward reads or the task's."""
+
+    # Stable-Baselines3 takes the shortest side for the channels, of which there are up to 6.
+    width: int = Field(ge=8)
+    height: int = Field(ge=8)
+    encoder: Literal["published", "small"]  # HOLD's two 5 x 5 convolutions, or three of 3 x 3
+    sharing: Literal["separate", "shared"]  # separate: one for the actor and for each critic
+    shift: Shift | None
+
+
+class SacSettings(OffPolicySettings):
+    """All settings of SAC; what is not here is Stable-Baselines3's default."""
+
+    kind: Literal["sac"]
+    # Of the entropy's weight: fixed, or learned from 1 or from the number after "auto_".
+    entropy: PositiveFloat | Annotated[str, Field(pattern=r"^auto(_[0-9]*\.?[0-9]+)?$")]
+    target_entropy: float | Literal["auto"]  # auto: minus the number of action dimensions
+    action_noise: OrnsteinUhlenbeck | None
+    observation_scaling: Literal["none", "bounds"]  # bounds: the world's, to [-1, 1]
+    reward_centre: float  # the critics learn from reward_scale (reward - reward_centre)
+    reward_scale: NonNegativeFloat
+    pictures: PictureSettings | None
+
+
+class Sac:
+    """Learns a squashed Gaussian over actions, and two estimates of their value."""
+
+    def __init__(self, settings: SacSettings) -> None:
+        self._settings = settings
+        self.draws = settings.pictures is not None
+
+    def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
+        """Train to the end, from the last checkpoint in `resume` if there is one."""
+        from showtell.learners.sb3.off_policy import pay_scaled
+        from showtell.learners.sb3.rollouts import Pace, weights_of
+        from showtell.learners.sb3.sac import algorithm, description
+        from showtell.learners.sb3.training import train
+
+        settings, pictures = self._settings, self._settings.pictures
+        model, story = train(
+            partial(algorithm, settings),
+            partial(pay_scaled, settings.reward_centre, settings.reward_scale),
+            assignment,
+            Pace(
+                steps=settings.steps,
+                checkpoint_every=settings.checkpoint_every,
+                log_every=settings.log_every,
+                environments=settings.environments,
+                rollout=settings.train_freq,
+                setting="train_freq",
+            ),
+            resume,
+            sink,
+            observed=None if pictures is None else Size(pictures.width, pictures.height),
+        )
+        return Trained(
+            weights=weights_of(model),
+            best=story.best,
+            network={"learner": settings.kind, **description(model, settings)},
+            episodes=story.episodes,
+            log_every=settings.log_every,
+            updates=model._n_updates,
+        )
+
+
+PARTS = {"sac": (SacSettings, "Sac")}
