@@ -4,6 +4,7 @@ import io
 import numpy as np
 import pytest
 
+from showtell.learners.networks import perceptron
 from showtell.learners.policies import Network, Policy
 from showtell.rendering.scene import View
 from showtell.studies.rollouts import COLUMNS, film_view, play, scores, summary, table
@@ -21,7 +22,7 @@ def linear(weight, exploration: float = 0.0) -> Policy:
     """Prefers action 1 where the weighted sum of the observation is positive."""
     row = np.asarray(weight, dtype=np.float32)
     network = Network(
-        learner="dqn", layers=["q"], activation="relu", head="argmax", exploration=exploration,
+        learner="dqn", layers=perceptron(["q"], "relu"), head="argmax", exploration=exploration,
         observations=len(row), actions=2,
     )  # fmt: skip
     return Policy(network, {"q.weight": np.stack([0 * row, row]), "q.bias": np.zeros(2, "f4")})

@@ -9,6 +9,7 @@ from showtell.jobs.parts import (
     drawing,
     learner_of,
     reward_settings,
+    view,
     world_of,
 )
 from showtell.learners import policies
@@ -17,7 +18,6 @@ from showtell.learners.progress import csv_of
 from showtell.project.checkpoints import Resume, identity
 from showtell.project.files import write_json, write_text
 from showtell.project.tracking.live import live_run
-from showtell.rendering.scene import View
 
 
 def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
                 address=tuple(job["address"]),
                 start=policies.load_weights(start[0], job["choice"]) if start else None,
                 demo=clones[0] if clones else None,
-                view=View(**job["task"]["view"]),
+                view=view(job, job["task"]["camera"]["native"]),
             )
             trained = learner.train(assignment, resume, sink)
         weights = policies.together(trained.weights, trained.best.weights)

@@ -28,7 +28,7 @@ class Assignment:
     root: int
     address: tuple[str | int, ...]
     start: Weights | None = None  # the policy to go on from, when fine-tuning
-    view: View | None = None  # how pictures are drawn for the policy, if the reward reads none
+    view: View | None = None  # for a policy that observes pictures, if the reward reads none
     demo: "Demo | None" = None  # what a learner that clones behaviour imitates
 
 

@@ -5,7 +5,7 @@ Stable-Baselines3 counts `train_freq` in steps of each environment. VLM-RM reads
 """
 
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
@@ -14,6 +14,7 @@ from showtell.learners.off_policy import OffPolicySettings
 from showtell.learners.sight import Size
 from showtell.project.checkpoints import Resume
 from showtell.project.settings import Frozen
+from showtell.study.needs import Actions
 
 
 class OrnsteinUhlenbeck(Frozen):
@@ -47,6 +48,8 @@ class PictureSettings(Frozen):
 class SacSettings(OffPolicySettings):
     """All settings of SAC; what is not here is Stable-Baselines3's default."""
 
+    actions: ClassVar[frozenset[Actions]] = frozenset({"box"})
+
     kind: Literal["sac"]
     # Of the entropy's weight: fixed, or learned from 1 or from the number after "auto_".
     entropy: PositiveFloat | Annotated[str, Field(pattern=r"^auto(_[0-9]*\.?[0-9]+)?$")]
@@ -56,6 +59,11 @@ class SacSettings(OffPolicySettings):
     reward_centre: float  # the critics learn from reward_scale (reward - reward_centre)
     reward_scale: NonNegativeFloat
     pictures: PictureSettings | None
+
+    def policy_shape(self) -> tuple[object, ...]:
+        """Two trainings with the same hidden layers and pictures have the same networks."""
+        seen = self.pictures and self.pictures.model_dump(exclude={"shift"})
+        return "squashed_gaussian", self.hidden, seen
 
 
 class Sac:

@@ -91,7 +91,9 @@ def _start(model: BaseAlgorithm, weights: Weights, fresh: Fresh) -> None:
 
 def _pictures(worlds: VecEnv, assignment: Assignment, size: Size) -> Pictures:
     """These environments, observed as pictures; the view of the reward's frames comes first."""
-    view = assignment.reward.reads.view or assignment.view
+    view = assignment.reward.reads.view
+    if view is None and assignment.view is not None:
+        view = assignment.view._replace(**size._asdict())
     if assignment.draw is None or view is None:
         raise ValueError("the policy observes pictures, but this caller does not draw")
     stages = Stages(assignment.reward)
