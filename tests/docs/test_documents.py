@@ -7,9 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes
+from showtell.study.grid import Grid
+from showtell.study.loading import load
+from showtell.study.specifications import Specifications
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")], key=lambda path: path.name)
@@ -42,6 +46,21 @@ def test_the_reward_in_adding_a_reward_works(tmp_path, monkeypatch):
     assert score.dtype == np.float32
     assert (score[0] == 0).all()
     assert (score[1] == 1).all()
+
+
+STUDIES = re.findall(
+    r"```yaml\n(.*?)```", (ROOT / "docs/own-study.md").read_text(), flags=re.DOTALL
+)
+
+
+@pytest.mark.parametrize("scale", ["mini", "paper"])
+@pytest.mark.parametrize("text", STUDIES, ids=lambda text: text.splitlines()[0])
+def test_the_studies_in_own_study_load_as_they_stand(text, scale, tmp_path):
+    (tmp_path / "study.yaml").write_text(text)
+    grid = Grid(load(ROOT, scale, tmp_path / "study.yaml"))
+    ((paper, name, _),) = grid.experiments()
+    assert paper == yaml.safe_load(text)["name"]
+    assert all(Specifications(grid).training(cell, "pretrain") for cell in grid.cells(paper, name))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel
-
 from showtell.goals.goal import Target
 from showtell.nets.distance import Distance
 from showtell.nets.encoder import Encoder
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Reward
 from showtell.study import registry
+from showtell.study.settings import RewardSettings
 
 
 class GoalInputs(NamedTuple):
@@ -21,13 +20,15 @@ class GoalInputs(NamedTuple):
     view: View | None = None  # the task's camera at the encoder's size; None: the reward's own
 
 
-def build_reward(settings: BaseModel, goals: Mapping[str, GoalInputs], **context: Any) -> Reward:
+def build_reward(
+    settings: RewardSettings, goals: Mapping[str, GoalInputs], **context: Any
+) -> Reward:
     """The reward; a reward with one goal is given its `target` and `encoder`."""
-    goal = getattr(settings, "goal", None)
-    if goal is not None:
-        given = goals[goal]._asdict()
-        context = context | {
-            name: one for name, one in given.items() if (name, one) != ("view", None)
-        }
+    comparisons = () if settings.terms_of() else settings.needs().comparisons
+    for comparison in comparisons:
+        given = goals[comparison.goal]
+        context |= {"target": given.target, "encoder": given.encoder}
+        if given.view is not None:
+            context["view"] = given.view
     reward: Reward = registry.build("rewards", settings, goals=goals, **context)
     return reward

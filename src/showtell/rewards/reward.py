@@ -113,6 +113,15 @@ class Stateful(Protocol):
 
 
 @runtime_checkable
+class Comparing(Protocol):
+    """A reward whose comparison with a goal also has a cosine."""
+
+    def similarity(self, episodes: Episodes) -> NDArray[np.float32]:
+        """The cosine between each episode and the goal: (E,)."""
+        ...
+
+
+@runtime_checkable
 class Learns(Stateful, Protocol):
     """A reward that learns from the agent's rollouts."""
 

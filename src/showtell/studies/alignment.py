@@ -13,7 +13,7 @@ from showtell.learners.labelling import Rollout
 from showtell.learners.progress import succeeded
 from showtell.project import seeds
 from showtell.rendering.scene import Snapshots
-from showtell.rewards.reward import Episodes, Reward
+from showtell.rewards.reward import Comparing, Episodes, Reward
 from showtell.studies.study import Array, Measured, Subject, Value
 from showtell.study.needs import Offers
 from showtell.study.settings import StudySettings
@@ -69,10 +69,9 @@ class Alignment:
     def _judge(self, subject: Subject, reward: Reward, played: "Rollouts") -> tuple[Array, Array]:
         seen = subject.watched(reward, played.episodes, played.snapshots, played.starts)
         scores = reward.score(seen).sum(axis=1, dtype=np.float64)
-        similarity = getattr(reward, "similarity", None)
-        if similarity is None:
+        if not isinstance(reward, Comparing):
             return scores, np.full(len(scores), np.nan)
-        return scores, np.asarray(similarity(seen), dtype=np.float64)
+        return scores, np.asarray(reward.similarity(seen), dtype=np.float64)
 
 
 class Rollouts(NamedTuple):
