@@ -16,6 +16,7 @@ TRAIN = {
         "world": {
             "kind": "cartpole", "horizon": 50, "end": "terminal", "observe_time": False,
             "wrap_state": True, "ends_when_fallen": False, "fallen_reward": 0.0,
+            "falling_reward": 1.0,
         },
         "camera": CAMERA,
     },

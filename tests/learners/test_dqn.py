@@ -25,7 +25,7 @@ from tests.learners.classroom import (
 
 CARTPOLE = CartPoleSettings(
     kind="cartpole", horizon=50, end="terminal", observe_time=False, wrap_state=True,
-    ends_when_fallen=False, fallen_reward=0.0,
+    ends_when_fallen=False, fallen_reward=0.0, falling_reward=1.0,
 )  # fmt: skip
 
 

@@ -27,6 +27,7 @@ TASK: dict[str, Any] = {
         "end": "terminal",
         "observe_time": False,
         "fallen_reward": 0.0,
+        "falling_reward": 1.0,
     },
     "camera": {
         "native": {"width": 600, "height": 400},

@@ -202,3 +202,28 @@ def test_a_gpu_ranks_clips_as_a_cpu_does():
     exact, rounded = ((encoder.video(clips) @ goal).numpy() for encoder in (cpu, gpu))
     assert np.isfinite(rounded).all()
     assert spearmanr(exact, rounded).statistic > 0.95
+
+
+def test_published_weights_read_the_pixel_values_of_a_task(tmp_path):
+    files = tmp_path / "model.safetensors", tmp_path / "model.json"
+    plain = settings(pretrained="random")
+    small_encoder(pretrained="random").save(*files)
+    clips = noise(2)
+    published = load(plain.reading("0-255"), *files)
+    assert published.network.preprocessing.prepare(clips).max() == clips.max()
+    assert not np.allclose(published.video(clips), load(plain, *files).video(clips))
+
+
+def test_pixel_values_that_bfloat16_cannot_hold_are_refused():
+    with pytest.raises(ValidationError, match="need precision: float32"):
+        settings(values="0-255", precision="bfloat16")
+    with pytest.raises(ValueError, match="need precision: float32"):
+        settings(precision="bfloat16", pretrained="random").reading("0-255")
+    assert settings(values="0-255", precision="float32").preprocessing.values == "0-255"
+
+
+def test_weights_can_be_read_by_others(files):
+    """By all whom the umask lets: safetensors' own writer makes files private."""
+    made = files[0].parent / "plain"
+    made.write_text("")
+    assert files[0].stat().st_mode == made.stat().st_mode

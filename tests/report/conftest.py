@@ -22,6 +22,7 @@ WORLD = {
     "wrap_state": True,
     "ends_when_fallen": False,
     "fallen_reward": 0.0,
+    "falling_reward": 1.0,
 }
 # What each method ends at, and how fast: true success of an episode.
 LEVELS = {0.0: 0.93, 0.25: 0.985, 0.5: 1.0, 0.75: 0.97, 1.0: 0.55}

@@ -25,6 +25,7 @@ WORLD: dict[str, Any] = {
     "end": "terminal",
     "observe_time": False,
     "fallen_reward": -2.0,
+    "falling_reward": -2.0,
 }
 
 

@@ -14,7 +14,8 @@ from tests.learners.classroom import Clock
 
 def cartpole(**changes) -> CartPole:
     values = {"kind": "cartpole", "horizon": 60, "end": "terminal", "observe_time": False,
-              "wrap_state": True, "ends_when_fallen": False, "fallen_reward": 0.0}  # fmt: skip
+              "wrap_state": True, "ends_when_fallen": False, "fallen_reward": 0.0,
+              "falling_reward": 1.0}  # fmt: skip
     return CartPole(CartPoleSettings.model_validate(values | changes))
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from showtell.study.checks import misfits_of
 from showtell.study.grid import Cell, Grid
 from showtell.study.loading import load
 from showtell.study.parameters import Parameters
@@ -116,3 +117,20 @@ def test_a_study_of_several_sentences_names_their_targets_in_the_order_of_its_in
     assert len(named) == 6  # three sentences, as two networks read them
     needs = grid.study_needs("roboclip", "language", "alignment")
     assert list(spec["encoders"]) == grid.encoders(needs)
+
+
+def test_the_pixel_values_of_a_task_reach_its_own_jobs_alone(parameters):
+    precise = {f"encoders__{name}__precision": "float32" for name in ("s3d", "s3d-random")}
+    published = changed(parameters, **precise, **{"tasks__drawer-close__pixel_values": "0-255"})
+    text = json.loads(specify(published).training(TEXT, "pretrain"))
+    other = json.loads(specify(published).training(cell("text", task="door-close"), "pretrain"))
+    assert text["encoders"]["s3d"]["values"] == "0-255"
+    assert other["encoders"]["s3d"]["values"] == "0-1"
+    goal = json.loads(specify(published).goal(text["reward"]["goal"], "drawer-close"))
+    assert goal["encoder"]["values"] == "0-255"
+
+
+def test_pixel_values_that_an_encoder_cannot_read_are_refused_at_load(parameters):
+    published = changed(parameters, **{"tasks__drawer-close__pixel_values": "0-255"})
+    reasons = [misfit.why for found in misfits_of(published).values() for misfit in found]
+    assert any("pixel_values are 0-255" in why and "float32" in why for why in reasons)

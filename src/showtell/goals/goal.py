@@ -55,7 +55,7 @@ class Target:
 
     def save(self, path: Path) -> None:
         """Write the target as safetensors, atomically."""
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         tensors: dict[str, np.ndarray[Any, Any]] = {}
         for number, stage in enumerate(self.stages):
@@ -68,7 +68,7 @@ class Target:
         # One entry: safetensors writes several in an order that differs from run to run.
         about = json.dumps({"stages": len(self.stages), "source": self.source}, sort_keys=True)
         with replacing(path) as temporary:
-            save_file(tensors, temporary, metadata={"target": about})
+            temporary.write_bytes(save(tensors, metadata={"target": about}))
 
     @classmethod
     def load(cls, path: Path) -> "Target":

@@ -80,12 +80,12 @@ def load_weights(model: "nn.Module", path: Path) -> None:
 
 def save_weights(model: "nn.Module", path: Path) -> None:
     """Write a model's tensors as safetensors, atomically."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     # Channels-last tensors are not contiguous, and safetensors takes only those that are.
     tensors = {name: value.cpu().contiguous() for name, value in model.state_dict().items()}
     with replacing(path) as temporary:
-        save_file(tensors, temporary)
+        temporary.write_bytes(save(tensors))  # safetensors' save_file makes files private (0600)
 
 
 def own_preprocessing(architecture: str, pretrained: str | None) -> Own:

@@ -22,7 +22,7 @@ class ClipPreprocessing(BaseModel):
     frames: PositiveInt
     size: tuple[PositiveInt, PositiveInt]  # height, width
     sampling: Literal["evenly", "every-fourth"]  # the second misses the end, as RoboCLIP's code
-    values: Literal["0-1", "0-255"]  # S3D was trained on 0-1; RoboCLIP's code feeds it 0-255
+    values: Literal["0-1", "0-255"]
     fit: Literal["crop", "squash"]  # a clip of another shape: its middle, or all of it
 
     @model_validator(mode="after")

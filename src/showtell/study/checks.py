@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from showtell.project.errors import UserError, nearest
 from showtell.study.needs import Comparison, Demonstrations
 from showtell.study.parameters import Experiment, Method, Parameters, Task, swept
-from showtell.study.settings import Picture
+from showtell.study.settings import EncoderSettings, Picture
 
 
 class Misfit(NamedTuple):
@@ -294,6 +294,7 @@ def _of_encoder(
             f"({encoder.kind}) are not; name another encoder in {at}."
         )
     recipe = p.training.get(name)
+    yield from _of_pixel_values(task, name, encoder, trained=recipe is not None)
     kinds = None if recipe is None else recipe.dataset.world_kinds()
     if recipe is None or kinds is None or wanted.embeds == "text":
         return
@@ -303,6 +304,21 @@ def _of_encoder(
             f"encoders.{name} is trained here on pictures of {', '.join(sorted(drawn))} and "
             f"never on {task.world.kind}; add a task of that world to training.{name}.dataset, "
             "or name another encoder."
+        )
+
+
+def _of_pixel_values(
+    task: Task, name: str, encoder: EncoderSettings, *, trained: bool
+) -> Iterator[str]:
+    try:
+        changed = encoder.reading(task.pixel_values) != encoder
+    except ValueError as error:
+        yield f"the task's pixel_values are {task.pixel_values}; encoders.{name}: {error}."
+        return
+    if changed and trained:
+        yield (
+            f"encoders.{name} is trained here on its own pixel values and cannot read the task's, "
+            f"{task.pixel_values}; set pixel_values of the task to null."
         )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, PositiveInt, model_validator
 from showtell.project.errors import nearest
 from showtell.project.settings import Frozen
 from showtell.study.registry import union
-from showtell.study.settings import Picture
+from showtell.study.settings import Picture, PixelValues
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")]
 Scale = Literal["smoke", "mini", "desk", "paper"]
@@ -63,6 +63,8 @@ class Task(Frozen):
     world: World
     camera: Camera
     prompts: Prompts | None = None
+    # Of the frames that a video network reads on this task; null: what the encoder says.
+    pixel_values: PixelValues | None = None
     learner: Name | None = None  # who learns it, unless an experiment or a method says otherwise
 
 

@@ -1,7 +1,7 @@
 """The base classes of the parts' settings: what each kind of part says about itself."""
 
 from collections.abc import Collection
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, PositiveInt
 
@@ -30,6 +30,9 @@ class WorldSettings(PartSettings):
         raise NotImplementedError
 
 
+PixelValues = Literal["0-1", "0-255"]
+
+
 class EncoderSettings(PartSettings):
     """Settings of a frozen network; it owns the size of its pictures and their number."""
 
@@ -48,6 +51,13 @@ class EncoderSettings(PartSettings):
     def clip_frames(self) -> int | None:
         """The number of frames of a clip; None for networks of single pictures."""
         return None
+
+    def reading(self, values: PixelValues | None) -> Self:
+        """The same network on a task whose pixels have another range; null: as it is.
+
+        Raises a ValueError where it cannot read them. Most networks have a range of their own.
+        """
+        return self
 
 
 class DatasetSettings(PartSettings):

@@ -16,7 +16,7 @@ from showtell.study.grid import PRETRAIN, Cell, Grid
 from showtell.study.needs import Needs
 from showtell.study.parameters import Task
 from showtell.study.registry import part
-from showtell.study.settings import PartSettings, RewardSettings
+from showtell.study.settings import EncoderSettings, PartSettings, RewardSettings
 
 
 class Specifications:
@@ -65,7 +65,7 @@ class Specifications:
     def goal(self, goal: str, task: str) -> str:
         """Embedding one goal of one task."""
         settings, entry = self._grid.goal(goal), self._grid.task(task)
-        encoder = None if settings.encoder is None else self._parameters.encoders[settings.encoder]
+        encoder = None if settings.encoder is None else self._encoder(settings.encoder, task)
         rendered = settings.source == "rendered"
         return self._job(
             "embed_goal",
@@ -254,11 +254,13 @@ class Specifications:
                 }
                 for name, goal in goals.items()
             },
-            "encoders": {
-                n: _plain(self._parameters.encoders[n]) for n in self._grid.encoders(needs)
-            },
+            "encoders": {n: _plain(self._encoder(n, task)) for n in self._grid.encoders(needs)},
             "demos": self._grid.demos(needs),
         }
+
+    def _encoder(self, name: str, task: str) -> EncoderSettings:
+        """An encoder as the jobs of one task use it."""
+        return self._parameters.encoders[name].reading(self._grid.task(task).pixel_values)
 
     def _modules(self, rewards: Iterable[RewardSettings]) -> list[str]:
         """The code of rewards, of their terms, and of what they need."""

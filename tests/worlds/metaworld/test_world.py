@@ -57,6 +57,14 @@ def episode(a_world: MetaWorld, seed: int, layout: int = 0, steps: int = 40) -> 
     return np.append(np.array(seen).ravel(), a_world.snapshot())
 
 
+def in_the_layout_of(ours: MetaWorld, layout: int) -> Any:
+    """Meta-World's own environment of a task, its things where ours are."""
+    theirs = ALL_V3_ENVIRONMENTS_GOAL_HIDDEN[f"{ours.task}-v3-goal-hidden"](seed=layout)
+    ours.reset(options={"layout": layout})
+    theirs._last_rand_vec = ours._task._last_rand_vec.copy()
+    return theirs
+
+
 def whole_state(model: Any, data: Any) -> np.ndarray:
     state = np.empty(mujoco.mj_stateSize(model, WHOLE_STATE))
     mujoco.mj_getState(model, data, state, WHOLE_STATE)
@@ -67,8 +75,8 @@ def whole_state(model: Any, data: Any) -> np.ndarray:
     ("task", "layout"), [*((task, 3) for task in PAPERS), ("hammer", 11), ("stick-pull", 0)]
 )
 def test_from_the_same_state_a_step_leads_to_metaworlds_very_bits(task, layout):
-    theirs = ALL_V3_ENVIRONMENTS_GOAL_HIDDEN[f"{task}-v3-goal-hidden"](seed=layout)
     ours = world(task, observe_time=False)
+    theirs = in_the_layout_of(ours, layout)
     for _ in range(2):  # later episodes start as the first one did
         begun, _ = theirs.reset()
         np.testing.assert_array_equal(
@@ -90,8 +98,8 @@ def test_from_the_same_state_a_step_leads_to_metaworlds_very_bits(task, layout):
 
 @pytest.mark.parametrize("task", PAPERS)
 def test_the_scripted_policy_succeeds_at_metaworlds_own_step(task):
-    theirs = ALL_V3_ENVIRONMENTS_GOAL_HIDDEN[f"{task}-v3-goal-hidden"](seed=0)
     policy, ours = ENV_POLICY_MAP[f"{task}-v3"](), world(task)
+    theirs = in_the_layout_of(ours, 0)
     observation, _ = theirs.reset()
     ours.reset()
     succeeded: dict[str, list[bool]] = {"theirs": [], "ours": []}
@@ -141,6 +149,20 @@ def test_a_frozen_layout_is_its_numbers_whatever_the_seed_and_what_was_before():
             np.testing.assert_array_equal(again, one[0])
     for one, other in itertools.combinations(found.values(), 2):
         assert not np.array_equal(one[0], other[0])
+
+
+@pytest.mark.parametrize(
+    ("task", "layout", "place"),
+    [("door-close", 0, [0.0549, 0.9215]), ("drawer-close", 1, [-0.0166])],
+)
+def test_a_frozen_layout_is_the_published_one(task, layout, place):
+    """The first draw of its seed, as in RoboCLIP's fork run on its own."""
+    a_world = world(task)
+    a_world.reset(options={"layout": layout})
+    task_things = a_world._task
+    np.testing.assert_allclose(task_things._last_rand_vec[: len(place)], place, atol=5e-5)
+    found = np.abs(task_things.model.body_pos[:, : len(place)] - place).max(axis=1)
+    assert found.min() < 5e-5  # a thing of the model stands there
 
 
 @pytest.mark.parametrize("end", ["terminal", "truncated"])

@@ -120,6 +120,14 @@ def test_the_box_drawer_is_red_in_a_blue_cover_with_a_black_handle():
     assert place(out, red, 40)[1] < front[1] - 0.05  # it comes towards the robot, to the left
 
 
+def test_the_sky_behind_rlvs_drawer_is_grey():
+    """The first of RLV's two skies, which MuJoCo draws; (127, 126, 122) in its goal images."""
+    world, start = started("rlv_drawer")
+    picture = draw(world, start, quality="faithful")[0]
+    sky = (np.abs(picture.astype(int) - (127, 126, 122)).max(axis=-1) < 3).mean()
+    assert sky > 0.01
+
+
 def test_dvds_things_stand_where_they_should():
     world, start = started("dvd_cup_forward")
     picture = draw(world, start, width=180, height=120, quality="faithful")[0]

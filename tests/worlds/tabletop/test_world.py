@@ -380,3 +380,15 @@ def test_goals_show_what_is_to_be_reached():
 def test_settings_are_checked(name, wrong):
     with pytest.raises(ValidationError):
         tabletop(name, **wrong)
+
+
+def test_the_two_finger_pads_of_rlvs_drawer_weigh_the_same():
+    model = physics.spec("drawer").compile()
+    right, left = (model.body(name).mass.item() for name in ("rightpad", "leftpad"))
+    assert right == left == pytest.approx(0.016, rel=0.02)  # kg, as RLV's
+
+
+def test_dvds_table_shows_no_dots_that_its_own_model_lacks():
+    model = physics.spec("dvd", variant="original", mug_mass=1.5).compile()
+    for name in ("coffee_goal", "handleStartClose"):
+        assert model.site(name).rgba[3] == 0

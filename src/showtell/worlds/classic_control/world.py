@@ -34,6 +34,9 @@ class CartPoleSettings(FixedHorizonSettings):
     wrap_state: bool  # after each step: angle into [-pi, pi], position into +-2.4, speeds kept
     ends_when_fallen: bool
     fallen_reward: float  # the paper says negative, its code pays 0
+    falling_reward: (
+        float  # of an episode's first fallen step: gymnasium's is that of an upright one
+    )
 
     def offers(self) -> Offers:
         """What this world gives to rewards, studies and demos."""
@@ -124,6 +127,7 @@ class CartPole(ClassicControl):
         high = [far[0], math.inf, far[1], math.inf]
         super().__init__(settings, low=[-bound for bound in high], high=high)
         self.action_space = spaces.Discrete(2)
+        self._has_fallen = False
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -131,11 +135,11 @@ class CartPole(ClassicControl):
         """Start near the upright centre, as gymnasium does."""
         super().reset(seed=seed)
         self._state = tuple(self.np_random.uniform(-0.05, 0.05, size=4).tolist())
-        self._time = 0
+        self._time, self._has_fallen = 0, False
         return self._with_time(self._state), {}
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """20 ms of physics; the true reward is 1 upright and `fallen_reward` fallen."""
+        """20 ms of physics; the true reward is 1 upright, and as the settings say fallen."""
         x, x_dot, theta, theta_dot = self._push(10.0 if action == 1 else -10.0)
         if self._settings.wrap_state:
             theta = (theta + math.pi) % (2 * math.pi) - math.pi
@@ -144,9 +148,11 @@ class CartPole(ClassicControl):
         self._time += 1
         # `>=` for the position: a cart that was clipped to the end of the track has left it.
         fallen = abs(x) >= self.TRACK or abs(theta) > self.UPRIGHT
-        # gymnasium pays 1 for the first fallen step of an episode; a reward that is a function
-        # of the state pays every fallen step alike.
-        reward = self._settings.fallen_reward if fallen else 1.0
+        reward = 1.0
+        if fallen:
+            settings = self._settings
+            reward = settings.fallen_reward if self._has_fallen else settings.falling_reward
+        self._has_fallen = self._has_fallen or fallen
         ends = self._over(ended=fallen and self._settings.ends_when_fallen)
         info = {"success": not fallen, "true_reward": reward}
         return self._with_time(self._state), reward, *ends, info
@@ -176,7 +182,7 @@ class CartPole(ClassicControl):
         return np.asarray(upright & (np.abs(snapshots[:, 0]) < self.TRACK))
 
     def true_rewards(self, snapshots: Snapshots) -> NDArray[np.float64]:
-        """The reward of each moment."""
+        """The reward of each moment, once the pole has fallen before."""
         return np.where(self.successes(snapshots), 1.0, self._settings.fallen_reward)
 
 

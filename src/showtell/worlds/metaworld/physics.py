@@ -78,13 +78,9 @@ class _Lean:
     def freeze(self, seed: int) -> None:
         """From now on, begin every episode with the layout of an environment built with `seed`.
 
-        Meta-World's constructor draws twice and keeps the second.
+        RoboCLIP's fork draws once; Meta-World 3's constructor draws twice and keeps the second.
         """
-        draws = np.random.RandomState(seed)
-        self.begin(draws)
-        self._draws = draws
-        self._restart()
-        self._draws = None
+        self.begin(np.random.RandomState(seed))
 
     def begin(self, draws: np.random.Generator | np.random.RandomState | None = None) -> Array:
         """Begin an episode: in a layout drawn from `draws`, or in the frozen one."""

@@ -104,7 +104,7 @@ class MetaWorld(World):
         self._time = 0
         if self._settings.layouts == "resampled":
             return self._observation(self._task.begin(self.np_random)), {}
-        # A published layout is that of an environment built with its number as the seed.
+        # A published layout is the first draw of its number as the seed (RoboCLIP's fork).
         layout = (options or {}).get("layout", LAYOUTS.training)
         if self._frozen != layout:
             self._task.freeze(layout)

@@ -176,8 +176,8 @@ def _drawer() -> Spec:
       <option timestep="0.0025" iterations="50" tolerance="1e-10" jacobian="dense" cone="elliptic"/>
       <visual><headlight ambient="0.5 0.5 0.5"/></visual>
       <asset>
-        <texture type="skybox" builtin="gradient" rgb1=".9 .9 1" rgb2=".2 .3 .4"
-                 width="256" height="256"/>
+        <texture type="skybox" builtin="gradient" rgb1=".50 .495 .48" rgb2=".50 .495 .48"
+                 width="32" height="32"/>
         <texture name="table" type="2d" file="../textures/light_wood_v3.png"/>
         <texture name="boxes" type="cube" file="../textures/light_wood_v2.png"/>
         <material name="table" texture="table" shininess="0.1" specular="0.4"/>
@@ -201,8 +201,9 @@ def _drawer() -> Spec:
     # Meta-World counts the mass of its collision geoms alone; a box here is drawn and solid.
     model.compiler.inertiagrouprange = (0, 5)
     slow_joints(model)
-    for name in ("rightEndEffector", "leftEndEffector"):
-        model.site(name).rgba = (0, 0, 0, 0)
+    # RLV's pad has the density of its twin, 16 g; Meta-World 3's weighs 1 kg.
+    model.geom("rightpad_geom").mass = math.nan
+    _hide(model, "rightEndEffector", "leftEndEffector")
     for body, colour, size, pos in _BOXES:
         mass = 0.04 if colour == BLACK else 1000
         box = model.body(body).add_geom(type=_BOX, size=size, pos=pos, mass=mass, rgba=colour)
@@ -260,10 +261,17 @@ def _dvd(variant: str, mug_mass: float) -> Spec:
     mug = model.body("mug")
     mug.mass, mug.inertia, mug.explicitinertial = mug_mass, (0.01, 0.01, 0.01), True
     mug.ipos = (0, 0, 0)
+    # Dots of Meta-World 3 that DVD's model lacks, or has at half the size.
+    _hide(model, "coffee_goal", "handleStartClose")
     if variant != "original":
         _repaint(model)
     model.worldbody.add_camera(name="cam0", pos=layout.camera, quat=layout.camera_quat)
     return model
+
+
+def _hide(model: Spec, *sites: str) -> None:
+    for name in sites:
+        model.site(name).rgba = (0, 0, 0, 0)
 
 
 def _repaint(model: Spec) -> None:
