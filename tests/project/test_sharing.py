@@ -15,7 +15,8 @@ from showtell.project.files import read_json, write_json
 from showtell.project.foreign.dvc import cached, files, known_md5, md5, object_path, outs
 from showtell.project.sharing import pull, share
 from showtell.project.sharing.records import record, restore
-from showtell.study.parameters import read_yaml
+from showtell.study.loading import SECTIONS
+from showtell.study.yaml_files import read_yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POLICY = "results/mini/vlm_rm/cartpole/cartpole/text/seed0/pretrain/policy.bin"
@@ -43,11 +44,11 @@ rule demonstrate:
     shell: "python make.py {output} -- '{params.job}' 10"
 rule embed_goal:
     input: R + "/models/clip/model.bin", R + "/demos/scripted/cartpole/demo.bin"
-    output: R + "/goals/sentence/cartpole.bin"
+    output: R + "/goals/text-clip/cartpole.bin"
     params: job=str(P["goals"])
     shell: "python make.py {output} -- '{params.job}' 100"
 rule train:
-    input: R + "/goals/sentence/cartpole.bin"
+    input: R + "/goals/text-clip/cartpole.bin"
     output: X + C + "/policy.bin", X + C + "/progress.csv"
     log: X + C + "/train.log"
     params: job=lambda w: str([w.k, P["papers"]["vlm_rm"]["steps"]])
@@ -110,8 +111,8 @@ class Clone:
             "workflow/rules/none.smk": "",
             "workflow/shared.yaml": "scales: []\n",
             "workflow/scales/mini.yaml": "{}\n",
-            "params.yaml": "seed: 0\nencoders: 1\ntasks: 1\ndemos: 1\ngoals: 1\nlearners: 1\n"
-            "papers:\n  vlm_rm:\n    steps: 5  # a comment\n    seeds: 2\n",
+            "params.yaml": "".join(f"{section}: 1\n" for section in ("seed", *SECTIONS))
+            + "papers:\n  vlm_rm:\n    steps: 5  # a comment\n    seeds: 2\n",
         }
         for name, text in texts.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -324,6 +325,11 @@ def test_the_papers_of_dvc_yaml_are_those_of_params_and_each_has_a_ledger():
     assert listed["paper"] == list(read_yaml(REPOSITORY / "params.yaml")["papers"])
     ledgers = {path.parent.name for path in REPOSITORY.glob("src/showtell/papers/*/ledger.yaml")}
     assert set(listed["paper"]) <= ledgers
+
+
+def test_a_paper_of_dvc_yaml_depends_on_every_section_of_params():
+    stage = yaml.safe_load((REPOSITORY / "dvc.yaml").read_text())["stages"]["papers"]
+    assert {"seed", *SECTIONS} <= {name for name in stage["params"] if isinstance(name, str)}
 
 
 def test_half_done_results_are_not_shared(published, tmp_path):
