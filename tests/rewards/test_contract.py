@@ -28,6 +28,7 @@ from tests.rewards.demonstrations import demo_of
 GOLDEN = Path(__file__).with_name("golden_scores.json")
 VIEW = View(24, 16)
 EPISODES, HORIZON = 3, 5
+CLIP_FRAMES = {"evenly": 4, "every-fourth": 2}  # of an episode; the encoder resamples them
 EXAMPLES = examples("rewards")
 
 
@@ -39,8 +40,9 @@ every_example = pytest.mark.parametrize("settings", EXAMPLES, ids=key)
 
 
 @cache
-def goals() -> dict[str, GoalInputs]:
+def goals(sampling: str) -> dict[str, GoalInputs]:
     clip, s3d = smoke_encoder(), small_encoder()
+    s3d.frames = CLIP_FRAMES[sampling]
     sentence, baseline = clip.text(["pole upright on a cart", "pole and cart"]).numpy()
     pictures = noise(2, VIEW.height, VIEW.width, seed=7)
     stages = [
@@ -59,7 +61,8 @@ def goals() -> dict[str, GoalInputs]:
 def rewarded(settings: dict[str, Any]) -> Reward:
     demo = demo_of(np.random.default_rng(1).normal(size=(2, HORIZON + 3, 4)))
     checked = part("rewards", settings["kind"]).settings.model_validate(settings)
-    return build_reward(checked, goals(), view=VIEW, demo=demo, seed=0)
+    given = goals(settings.get("sampling", "evenly"))
+    return build_reward(checked, given, view=VIEW, demo=demo, seed=0)
 
 
 def episodes(reward: Reward) -> Episodes:

@@ -23,10 +23,8 @@ def encoder():
     return small_encoder()
 
 
-def reward(encoder, goal, frames=8, sampling="evenly", compare="product"):
-    settings = RoboclipSettings(
-        kind="roboclip", goal="said", frames=frames, sampling=sampling, compare=compare
-    )
+def reward(encoder, goal, sampling="evenly", compare="product"):
+    settings = RoboclipSettings(kind="roboclip", goal="said", sampling=sampling, compare=compare)
     target = Target.of(np.asarray(goal, np.float32))
     return RoboclipReward(settings, encoder=encoder, target=target, view=VIEW, seed=0)
 
@@ -64,12 +62,12 @@ def test_the_cosine_pays_likeness_alone_and_not_the_length_of_a_goal(encoder):
 
 
 def test_evenly_spaced_frames_end_with_the_last(encoder):
-    steps = reward(encoder, np.zeros(32), frames=32).reads.steps(128)
+    steps = reward(small_encoder(frames=32), np.zeros(32)).reads.steps(128)
     assert (len(steps), steps[0], steps[-1]) == (32, 0, 127)
 
 
 def test_the_published_frames_miss_the_last_three(encoder):
-    steps = reward(encoder, np.zeros(32), frames=32, sampling="every-fourth").reads.steps(128)
+    steps = reward(small_encoder(frames=32), np.zeros(32), "every-fourth").reads.steps(128)
     assert steps.tolist() == list(range(0, 128, 4))
 
 
@@ -81,7 +79,7 @@ def test_what_happens_in_the_last_three_steps_is_seen_only_evenly(encoder):
     goal = encoder.text(["robot"])[0].numpy()
     paid = {}
     for sampling in ("evenly", "every-fourth"):
-        one = reward(encoder, goal, frames=8, sampling=sampling)
+        one = reward(encoder, goal, sampling)
         kept = np.stack([film, other])[:, one.reads.steps(32)]
         paid[sampling] = one.score(episodes(kept, horizon=32))[:, -1]
     # A convolution may sum two rows of one batch in different orders.
@@ -89,17 +87,17 @@ def test_what_happens_in_the_last_three_steps_is_seen_only_evenly(encoder):
     assert paid["every-fourth"][0] == pytest.approx(paid["every-fourth"][1], rel=1e-5)
 
 
-def test_a_number_of_frames_that_every_fourth_does_not_make_is_refused(encoder):
-    one = reward(encoder, np.zeros(32), frames=16, sampling="every-fourth")
-    with pytest.raises(UserError, match="makes 32 frames, not 16; set the reward's `frames` to 32"):
+def test_a_number_of_frames_that_every_fourth_does_not_make_is_refused():
+    one = reward(small_encoder(frames=16), np.zeros(32), "every-fourth")
+    with pytest.raises(UserError, match="makes 32 frames, not 16; set the encoder's `frames` to"):
         one.score(episodes(noise(1, frames=32), horizon=128))
 
 
 def test_an_odd_number_of_frames_is_refused():
-    with pytest.raises(ValueError, match="even number of frames, not 31; nearest is 32"):
-        RoboclipSettings(
-            kind="roboclip", goal="said", frames=31, sampling="evenly", compare="product"
-        )
+    with pytest.raises(
+        ValueError, match=r"even number of frames.* not 31 frames .*nearest is 30 frames"
+    ):
+        small_encoder(frames=31)
 
 
 def test_a_target_of_another_space_is_refused(encoder):

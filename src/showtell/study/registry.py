@@ -77,14 +77,14 @@ def build(kind: str, settings: BaseModel, **context: Any) -> Any:
 def _modules(kind: str) -> Iterator[ModuleType]:
     """The modules that may define parts of one kind."""
     package, family = importlib.import_module(f"showtell.{kind}"), kind.removesuffix("s")
-    (folder,) = map(Path, package.__path__)
-    for info in pkgutil.iter_modules([str(folder)]):
+    folders = [Path(folder) for folder in package.__path__]
+    for info in pkgutil.iter_modules(map(str, folders)):
         name = f"showtell.{kind}.{info.name}"
         if not info.ispkg:
             yield importlib.import_module(name)
         # Other packages hold what parts need once they are built (networks, simulators): they are
         # not imported here.
-        elif (folder / info.name / f"{family}.py").exists():
+        elif any((folder / info.name / f"{family}.py").exists() for folder in folders):
             yield importlib.import_module(f"{name}.{family}")
     if kind == "figures":  # papers have their own
         papers = Path(importlib.import_module("showtell.papers").__path__[0])
