@@ -1,5 +1,6 @@
 """Studies that cannot run are refused when they are read: all mistakes in one message."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 import yaml
 
 from showtell.project.errors import UserError
-from showtell.study.grid import Grid
+from showtell.study.grid import Cell, Grid
 from showtell.study.loading import load
+from showtell.study.specifications import Specifications
 from showtell.study.yaml_files import merge, read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +52,15 @@ LANGUAGE, CLASSIC = (
     "papers.roboclip.experiments.language",
     "papers.vlm_rm.experiments.cartpole",
 )
+
+RENDERED = {"kind": "rendered", "encoder": None, "stages": "last", "seed": 0}
+DISTANCE = {
+    "kind": "distance", "goal": "picture", "distance": "pixels", "baseline": "goal",
+    "form": "cumulative", "gamma": 1.0, "divisor": 60, "normalise": "fixed", "threshold": 1.0,
+    "patience": 3, "stage_offset": 0,
+}  # fmt: skip
+ROBOCLIP = {"kind": "roboclip", "goal": "text-s3d", "sampling": "evenly", "compare": "product"}
+SUM = {"kind": "sum", "weights": [1, 1]}
 
 
 def changed(at, value):
@@ -265,6 +276,17 @@ IMPOSSIBLE = {
         changed("training.clip-base", {"from": "clip"}),
         ["training.clip-base", "openai", "encoders.clip-base.pretrained"],
     ),
+    "a rendered goal of a world that cannot draw one": (
+        changed("goals.picture", RENDERED)
+        | changed("rewards.pixels", DISTANCE)
+        | experiment(DRAWER, method("pixels")),
+        ["task drawer-close", "goals.picture", "metaworld", "goal of another kind"],
+    ),
+    "a sum with a term whose prompt the task lacks": (
+        changed("rewards.both", SUM | {"terms": [{"kind": "zero"}, ROBOCLIP]})
+        | experiment(["drawer-open"], method("both")),
+        ["task drawer-open", "goals.text-s3d", "tasks.drawer-open.prompts.goal"],
+    ),
     "a dataset of a task that does not exist": (
         changed("training.s3d.dataset.tasks", {"drawer-closed": 3}),
         ["training.s3d.dataset.tasks", "'drawer-closed'", "'drawer-close'"],
@@ -318,3 +340,24 @@ def test_skipping_pairs_does_not_excuse_a_name_that_is_not_defined(tmp_path):
     changes = experiment(DRAWER, method("gale"), incompatible="skip")
     with pytest.raises(UserError, match="'gale' is not defined"):
         load_changed(tmp_path, changes)
+
+
+def test_a_sum_of_a_distance_to_a_rendered_picture_and_sparse_is_specified(tmp_path):
+    terms = [DISTANCE, {"kind": "sparse", "rule": "any"}]
+    changes = (
+        changed("goals.picture", RENDERED)
+        | changed("rewards.both", SUM | {"terms": terms})
+        | experiment(["dvd-close-drawer"], method("both", learner="ppo"))
+    )
+    grid = Grid(load_changed(tmp_path, changes))
+    cell = Cell("roboclip", "mine", "dvd-close-drawer", "one", 0)
+    job = json.loads(Specifications(grid).training(cell, "pretrain"))
+    native = {"width": 180, "height": 120}
+    assert job["targets"] == [{"goal": "picture", "task": "dvd-close-drawer"}]
+    assert job["goals"] == {"picture": {"encoder": None, "picture": native}}
+    assert [term["kind"] for term in job["reward"]["terms"]] == ["distance", "sparse"]
+    modules = {f"showtell.rewards.{name}" for name in ("sum", "distance", "sparse")}
+    assert modules | {"showtell.goals.rendered"} <= set(job["modules"])
+    goal = json.loads(Specifications(grid).goal("picture", "dvd-close-drawer"))
+    assert goal["picture"] == native
+    assert goal["task"]["world"]["kind"] == "dvd_close_drawer"
