@@ -29,7 +29,7 @@ def test_a_clone_that_pulls_has_nothing_to_do(shared, tmp_path):
     done = reader.showtell("pull", "--scale", "smoke", "--remote", str(remote))
     assert done.returncode == 0, done.stdout + done.stderr
     assert reader.pending() == set()
-    reader.override(**{"papers__vlm_rm__experiments__cartpole__studies__epic__study__states": 50})
+    reader.override(**{"papers__vlm_rm__experiments__cartpole__studies__epic__states": 50})
     assert {job[0] for job in reader.pending()} == {"measure", "compare", "figure", "report"}
 
 

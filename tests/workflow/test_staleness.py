@@ -63,9 +63,7 @@ def test_changing_the_evaluation_retrains_nothing(workspace):
 
 
 def test_changing_one_study_reruns_that_study(workspace):
-    workspace.override(
-        **{"papers__vlm_rm__experiments__cartpole__studies__epic__study__states": 50}
-    )
+    workspace.override(papers__vlm_rm__experiments__cartpole__studies__epic__states=50)
     expected = {("measure", "smoke", *TASK, "epic")} | downstream()
     assert workspace.pending() == expected
 
@@ -124,7 +122,7 @@ def test_what_was_deleted_is_made_again(workspace):
 def test_a_users_video_is_an_input_by_content(workspace):
     clip = workspace.root / "videos/my-hand.gif"
     files = {"button-press": "videos/my-hand.gif"}
-    workspace.override(demos__hand={"kind": "file", "frames": 8, "files": files})
+    workspace.override(demos__hand={"kind": "file", "encoder": "s3d", "files": files})
     job = ("demonstrate", "smoke", "hand", "button-press")
     target = f"results/smoke/demos/{job[2]}/{job[3]}/demo.npz"
     (workspace.root / target).unlink()
@@ -142,8 +140,11 @@ def test_a_users_video_is_an_input_by_content(workspace):
 
 
 def test_a_training_of_another_experiment_is_not_made_again(workspace):
-    zero = {"reward": {"kind": "zero"}, "trainings_of": "roboclip/language"}
-    workspace.override(papers__roboclip__experiments__edited__methods__zero=zero)
+    zero = {"reward": "zero", "trainings_of": "roboclip/language"}
+    workspace.override(
+        papers__roboclip__experiments__edited__methods__zero=zero,
+        run__roboclip__edited__methods=["edited", "zero"],
+    )
     pending = workspace.pending()
     assert {job[0] for job in pending} == {"compare", "figure", "report"}
     assert {job[3] for job in pending if job[0] != "report"} == {"edited"}
