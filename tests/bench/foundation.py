@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from showtell.study.grid import Cell, Grid
-from showtell.study.parameters import load
+from showtell.study.loading import load
 from showtell.study.specifications import Specifications
 from tests.workflow.workspace import REPOSITORY, Workspace
 

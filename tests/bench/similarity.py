@@ -14,7 +14,7 @@ from showtell.nets import encoder as encoders
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.studies.statistics import spearman
-from showtell.study.parameters import load
+from showtell.study.loading import load
 from showtell.worlds.script import script_of, shaken
 from showtell.worlds.world import World
 from tests.bench.__main__ import ROOT

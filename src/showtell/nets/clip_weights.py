@@ -30,7 +30,7 @@ def fetch_clip(
     if settings.pretrained is None:
         raise UserError(
             f"the encoder {settings.architecture} has neither pretrained weights nor a recipe to "
-            "train; give it `pretrained` or `train` in params.yaml."
+            "train; give it `pretrained` or an entry under `training:` in params.yaml."
         )
     entry = pretrained_entry(settings.architecture, settings.pretrained)
     name = f"{settings.architecture}/{settings.pretrained}"

@@ -80,5 +80,5 @@ def check_even(frames: int, height: int, width: int) -> None:
         raise UserError(
             f"S3D reads an even number of frames, rows and columns, not {frames} frames of "
             f"{height}x{width} (height x width); nearest is {nearest[0]} frames of "
-            f"{nearest[1]}x{nearest[2]}: change the clip, or the encoder's preprocessing."
+            f"{nearest[1]}x{nearest[2]}: change the clip, or `frames` and `picture` of the encoder."
         )

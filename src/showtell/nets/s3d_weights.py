@@ -76,7 +76,7 @@ def fetch_s3d(
     if settings.pretrained is None:
         raise UserError(
             "this S3D has neither pretrained weights nor a recipe to train; give it `pretrained` "
-            "or `train` in params.yaml."
+            "or an entry under `training:` in params.yaml."
         )
     if settings.architecture != published.architecture:
         raise UserError(
