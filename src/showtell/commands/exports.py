@@ -1,23 +1,18 @@
 """Files generated from code and lock, kept equal by a test: the schema and environment.yml."""
 
-import json
 import re
 import tomllib
 from pathlib import Path
 
-from showtell.study.parameters import Parameters
+from showtell.commands.schema import schema
 
 
 def exports(root: Path) -> dict[Path, str]:
     """Every generated file and what it should contain."""
     return {
-        root / "workflow/schemas/params.schema.json": _schema(),
+        root / "workflow/schemas/params.schema.json": schema(),
         root / "environment.yml": _environment(root),
     }
-
-
-def _schema() -> str:
-    return json.dumps(Parameters.model_json_schema(), indent=1, sort_keys=True) + "\n"
 
 
 def _environment(root: Path) -> str:

@@ -1,0 +1,66 @@
+"""The parameters as JSON Schema: the comment beside a field is its description in an editor."""
+
+import inspect
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from showtell.study.parameters import Parameters
+from showtell.study.yaml_files import read_yaml
+
+DATA = ("keys.yaml",)
+
+_FIELD = re.compile(r"    (\w+): [^#]*(?:#(?P<comment>.*))?$")
+
+
+def schema() -> str:
+    """The text of params.schema.json."""
+    values = Parameters.model_json_schema()
+    common = read_yaml(Path(__file__).with_name("keys.yaml"))
+    models = {model.__name__: model for model in _models(BaseModel)}
+    for name, definition in [("Parameters", values), *values["$defs"].items()]:
+        described = common | _descriptions(models[name])
+        for field, entry in definition.get("properties", {}).items():
+            if field in described and "$ref" not in entry:
+                entry["description"] = described[field]
+    return json.dumps(values, indent=1, sort_keys=True) + "\n"
+
+
+def _models(base: type[BaseModel]) -> set[type[BaseModel]]:
+    """All models of this package that are imported: those of the parameters are."""
+    found = {cls for cls in base.__subclasses__() if cls.__module__.startswith("showtell.")}
+    return found.union(*(_models(cls) for cls in base.__subclasses__()))
+
+
+def _descriptions(model: type[BaseModel]) -> dict[str, str]:
+    """Field -> the comment beside it, or the comment lines above it; those of bases first."""
+    found: dict[str, str] = {}
+    for cls in reversed([cls for cls in model.__mro__ if cls.__module__.startswith("showtell.")]):
+        above: list[str] = []
+        for line in inspect.getsource(cls).splitlines():
+            if line.startswith("    # "):
+                above.append(line.removeprefix("    # "))
+                continue
+            match = _FIELD.match(line)
+            if match and (text := match["comment"] or " ".join(above)):
+                found[match[1]] = _sentence(text.strip())
+            above = []
+    return found
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
+def undescribed(values: dict[str, Any]) -> list[str]:
+    """The fields without a description, as Model.field."""
+    definitions = {"Parameters": values, **values["$defs"]}
+    return [
+        f"{name}.{field}"
+        for name, definition in definitions.items()
+        for field, entry in definition.get("properties", {}).items()
+        if "description" not in entry and "$ref" not in entry
+    ]
