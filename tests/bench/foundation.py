@@ -65,10 +65,10 @@ def _start(workspace: Workspace, method: str) -> float:
             )
         }
         command = [sys.executable, "-m", "showtell", "train", "--job", json.dumps(job)]
-        if job["encoder"] is not None:
-            command += ["--in", "encoder", str(results / "models/clip/model.safetensors")]
-            command += ["--in", "network", str(results / "models/clip/model.json")]
-            command += ["--in", "target", str(results / "goals/sentence/cartpole.safetensors")]
+        if job["encoders"]:
+            command += ["--in", "encoders", str(results / "models/clip/model.safetensors")]
+            command += ["--in", "networks", str(results / "models/clip/model.json")]
+            command += ["--in", "targets", str(results / "goals/text-clip/cartpole.safetensors")]
         for name, path in outputs.items():
             command += ["--out", name, str(path)]
         environment = workspace.environment | {"MLFLOW_TRACKING_URI": "off"}

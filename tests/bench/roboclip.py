@@ -34,10 +34,6 @@ PARTS = ("step", "draw", "encode", "update")
 TORCH_MB = 125 + 600  # what a copy of S3D and torch itself take in each process of the reference
 STRIP = View(SIZE, KEPT * SIZE, "corner2-crop", mirrored=True)
 BARS = {"faithful": 14, "fast": 20}
-PREPROCESSING = {
-    "frames": KEPT, "size": [SIZE, SIZE], "sampling": "every-fourth", "values": "0-1",
-    "fit": "crop",
-}  # fmt: skip
 
 
 class Films(Reference):
@@ -176,7 +172,7 @@ def ours(
 ) -> dict[str, float]:
     """The same with the learner's own labelling: kept frames alone, one batch, bfloat16."""
     settings = RoboclipSettings(
-        kind="roboclip", goal="x", frames=KEPT, sampling="every-fourth", compare="product"
+        kind="roboclip", goal="x", sampling="every-fourth", compare="product"
     )
     view = CROP._replace(quality=quality)
     reward = RoboclipReward(
@@ -218,7 +214,9 @@ def full_size(network: S3DG, precision: str = "bfloat16") -> S3dEncoder:
             "kind": "s3d", "architecture": HOWTO100M.architecture.model_dump(),
             "pretrained": "random", "source": None,
             "sha256": {"weights": None, "dictionary": None},
-            "preprocessing": PREPROCESSING, "batch": ENVIRONMENTS, "precision": precision,
+            "picture": {"width": SIZE, "height": SIZE}, "frames": KEPT,
+            "sampling": "every-fourth", "values": "0-1", "fit": "crop",
+            "batch": ENVIRONMENTS, "precision": precision,
         }
     )  # fmt: skip
     words = describe(settings, Vocabulary(("a", "b", "c")))

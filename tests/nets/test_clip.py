@@ -154,6 +154,12 @@ def test_every_architecture_of_open_clip_can_be_named_and_ours():
     assert {"showtell-mini", "showtell-smoke", "ViT-bigG-14"} <= set(architectures())
 
 
+def test_weights_with_a_name_are_fetched_and_others_are_not():
+    named = settings(architecture="ViT-B-32", pretrained="openai")
+    assert named.fetched == "ViT-B-32/openai"
+    assert settings().fetched is None
+
+
 def test_an_unknown_architecture_names_the_nearest():
     with pytest.raises(ValidationError, match="did you mean 'ViT-bigG-14'"):
         settings(architecture="ViT-bigG14")

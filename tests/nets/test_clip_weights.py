@@ -167,7 +167,7 @@ def test_a_fetched_model_is_the_published_one(tmp_path, tensors, shelf, monkeypa
 
 
 def test_an_encoder_without_weights_and_recipe_is_refused(tmp_path):
-    with pytest.raises(UserError, match="give it `pretrained` or `train`"):
+    with pytest.raises(UserError, match="give it `pretrained` or an entry under `training:`"):
         fetch_clip(settings(), tmp_path, tmp_path / "l", tmp_path / "w", tmp_path / "n")
 
 

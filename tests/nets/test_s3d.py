@@ -182,6 +182,19 @@ def test_parameters_that_mean_nothing_are_refused(changes):
         settings(**changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"frames": 31}, "even number of frames.* not 31.*nearest is 30 frames"),
+        ({"picture": {"width": 33, "height": 32}}, "even number of frames, rows and columns"),
+        ({"picture": "native"}, "picture"),
+    ],
+)
+def test_pictures_and_frames_that_the_network_cannot_read_are_refused(changes, words):
+    with pytest.raises(ValidationError, match=words):
+        settings(**changes)
+
+
 def test_the_part_is_found_without_importing_torch():
     code = (
         "import sys; from showtell.study.registry import part;"

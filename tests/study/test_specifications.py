@@ -107,6 +107,8 @@ def test_fine_tuning_depends_on_the_choice_of_the_policy_it_starts_from(paramete
     one, other = specify(parameters), specify(after)
     assert one.training(TEXT, "true-reward") != other.training(TEXT, "true-reward")
     assert one.training(TEXT, "pretrain") == other.training(TEXT, "pretrain")
+    abrupt = "true-reward-abrupt"
+    assert one.training(TEXT, abrupt) == other.training(TEXT, abrupt)
 
 
 def test_a_study_of_several_sentences_names_their_targets_in_the_order_of_its_inputs(parameters):
