@@ -4,7 +4,7 @@ import inspect
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
@@ -20,7 +20,7 @@ def schema() -> str:
     """The text of params.schema.json."""
     values = Parameters.model_json_schema()
     common = read_yaml(Path(__file__).with_name("keys.yaml"))
-    models = {model.__name__: model for model in _models(BaseModel)}
+    models = {model.__name__: model for model in _models(Parameters, set())}
     for name, definition in [("Parameters", values), *values["$defs"].items()]:
         described = common | _descriptions(models[name])
         for field, entry in definition.get("properties", {}).items():
@@ -29,10 +29,16 @@ def schema() -> str:
     return json.dumps(values, indent=1, sort_keys=True) + "\n"
 
 
-def _models(base: type[BaseModel]) -> set[type[BaseModel]]:
-    """All models of this package that are imported: those of the parameters are."""
-    found = {cls for cls in base.__subclasses__() if cls.__module__.startswith("showtell.")}
-    return found.union(*(_models(cls) for cls in base.__subclasses__()))
+def _models(annotation: Any, found: set[type[BaseModel]]) -> set[type[BaseModel]]:
+    """`found`, and all models that a field of this type may hold."""
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        for part in get_args(annotation):
+            _models(part, found)
+    elif annotation not in found:
+        found.add(annotation)
+        for field in annotation.model_fields.values():
+            _models(field.annotation, found)
+    return found
 
 
 def _descriptions(model: type[BaseModel]) -> dict[str, str]:
