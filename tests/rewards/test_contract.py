@@ -62,7 +62,7 @@ def rewarded(settings: dict[str, Any]) -> Reward:
     demo = demo_of(np.random.default_rng(1).normal(size=(2, HORIZON + 3, 4)))
     checked = part("rewards", settings["kind"]).settings.model_validate(settings)
     given = goals(settings.get("sampling", "evenly"))
-    return build_reward(checked, given, view=VIEW, demo=demo, seed=0)
+    return build_reward(checked, given, {"one": demo}, view=VIEW, seed=0)
 
 
 def episodes(reward: Reward) -> Episodes:

@@ -56,7 +56,7 @@ def built(*terms, weights=None, stages=1):
     )
     pictures = noise(stages, VIEW.height, VIEW.width)
     target = Target(tuple(Stage(picture=one) for one in pictures), None, {})
-    return build_reward(settings, {"image": GoalInputs(target, None)}, view=VIEW, seed=0)
+    return build_reward(settings, {"image": GoalInputs(target, None)}, {}, view=VIEW, seed=0)
 
 
 def test_every_term_reads_its_own_frames_and_each_is_drawn_once():
@@ -162,8 +162,29 @@ def test_terms_that_learn_have_seeds_of_their_own():
         {"kind": "sum", "terms": [gail, gail], "weights": [1, -1]}
     )
     demo = demo_of(np.random.default_rng(0).normal(size=(1, 9, 1)))
-    one = build_reward(settings, {}, view=VIEW, seed=0, demo=demo)
+    one = build_reward(settings, {}, {"one": demo}, view=VIEW, seed=0)
     episodes = whole()[0]
     with_starts = Episodes(**vars(episodes) | {"starts": episodes.observations[:, 0]})
     assert set(one.learn(with_starts)) > {"term0/discriminator_loss", "term1/discriminator_loss"}
     assert np.abs(one.score(with_starts)).min() > 0  # two equal networks would cancel
+
+
+def test_each_term_reads_its_own_demonstration():
+    from tests.rewards.demonstrations import demo_of
+
+    near, far = (demo_of(np.full((1, 9, 1), place)) for place in (0.0, 5.0))
+    transport = {
+        "kind": "demo_transport", "demos": 1, "cost": "euclidean", "scale": 1.0,
+        "regularisation": 0.05, "iterations": 20,
+    }  # fmt: skip
+    terms = [transport | {"demo": "near"}, transport | {"demo": "far"}]
+    demos = {"near": near, "far": far}
+    episodes = whole()[0]
+    with_starts = Episodes(**vars(episodes) | {"starts": episodes.observations[:, 0]})
+
+    def scores(weights):
+        values = {"kind": "sum", "terms": terms, "weights": weights}
+        reward = build_reward(SumSettings.model_validate(values), {}, demos, view=VIEW, seed=0)
+        return reward.score(with_starts)
+
+    assert np.abs(scores([1, 0]) - scores([0, 1])).max() > 0.1

@@ -77,15 +77,12 @@ class Context:
 
     def reward(self, settings: RewardSettings, task: str) -> Reward:
         """A reward that compares with the goals of one task."""
-        needs, context = settings.needs(), {}
-        for demonstrations in needs.demonstrations:
-            context["demo"] = self.demos[demonstrations.demo]
         return build_reward(
             settings,
-            {goal: self._goal(goal, task) for goal in needs.goals},
+            {goal: self._goal(goal, task) for goal in settings.needs().goals},
+            self.demos,
             view=view(self.job, self.job["picture"]),
             seed=seed(self.job["root"], *self.job["address"], "reward"),
-            **context,
         )
 
     def _goal(self, goal: str, task: str) -> GoalInputs:

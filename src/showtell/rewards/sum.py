@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from showtell.rewards.reward import Episodes, Learns, Reads, Reward, Staged, Sta
 from showtell.study import registry
 from showtell.study.needs import Needs, union
 from showtell.study.settings import RewardSettings
+
+if TYPE_CHECKING:
+    from showtell.demos.demo import Demo
 
 
 def _term(values: Any) -> BaseModel:
@@ -134,11 +137,16 @@ class StagedLearningSum(StagedSum, LearningSum):
 
 
 def weighted_sum(
-    settings: SumSettings, *, goals: Mapping[str, GoalInputs], seed: int, **context: Any
+    settings: SumSettings,
+    *,
+    goals: Mapping[str, GoalInputs],
+    demos: Mapping[str, "Demo"],
+    seed: int,
+    **context: Any,
 ) -> Sum:
     """The sum, with the optional interfaces that its terms have."""
     terms = [
-        build_reward(term, goals, seed=seeds.seed(seed, "term", number), **context)
+        build_reward(term, goals, demos, seed=seeds.seed(seed, "term", number), **context)
         for number, term in enumerate(settings.terms)
     ]
     learns = any(isinstance(term, Learns) for term in terms)
