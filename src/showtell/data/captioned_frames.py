@@ -30,8 +30,8 @@ class ClassicControlCaptionsSettings(DatasetSettings):
     """How many states are drawn, how large, and how loosely their captions fit."""
 
     kind: Literal["classic_control_captions"]
-    cartpole: PositiveInt  # frames
-    mountain_car: PositiveInt  # frames, half of them textured
+    cartpole: PositiveInt  # frames of CartPole
+    mountain_car: PositiveInt  # frames of MountainCar, half of them textured
     held_out: float = Field(gt=0, lt=1)  # share of the frames
     looseness: PositiveFloat  # of a caption, in steps from one caption to the next
 

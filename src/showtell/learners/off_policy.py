@@ -21,7 +21,7 @@ class OffPolicySettings(LearnerSettings):
     environments: PositiveInt
     learning_starts: NonNegativeInt  # steps before the first update; actions are random until then
     train_freq: PositiveInt  # steps of each environment between updates: whole episodes
-    gradient_steps: PositiveInt  # updates, each time
+    gradient_steps: PositiveInt  # updates of the networks after each train_freq steps
     learning_rate: PositiveFloat
     decay: Decay
     gamma: float = Field(ge=0, le=1)
@@ -30,8 +30,8 @@ class OffPolicySettings(LearnerSettings):
     batch: PositiveInt
     buffer: PositiveInt  # transitions of all environments together
     hidden: tuple[PositiveInt, ...] = Field(min_length=1)
-    checkpoint_every: PositiveInt  # steps
-    log_every: PositiveInt  # steps
+    checkpoint_every: PositiveInt  # steps between two checkpoints
+    log_every: PositiveInt  # steps between two points of the learning curve
 
     @model_validator(mode="after")
     def _rollouts_fit(self) -> Self:

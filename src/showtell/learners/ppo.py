@@ -67,8 +67,8 @@ class PpoSettings(LearnerSettings):
     reward_scale: Literal["none", "running"]  # running: on the scale of the returns so far
     refit_critic: NonNegativeInt  # rollouts of a fine-tuning in which a new critic learns alone
     cloning: Cloning | None
-    checkpoint_every: PositiveInt  # steps
-    log_every: PositiveInt  # steps
+    checkpoint_every: PositiveInt  # steps between two checkpoints
+    log_every: PositiveInt  # steps between two points of the learning curve
 
     @property
     def clones(self) -> bool:

@@ -29,8 +29,8 @@ class OrnsteinUhlenbeck(Frozen):
 class Shift(Frozen):
     """Pictures of a batch are shifted at random by up to `pixels`, as DrQ and HOLD do."""
 
-    pixels: PositiveInt
-    drawn: Literal["per_sample", "per_batch"]
+    pixels: PositiveInt  # the largest shift
+    drawn: Literal["per_sample", "per_batch"]  # one shift for each sample, or one for the batch
     border: Literal["zeros", "edge"]
 
 

@@ -39,7 +39,7 @@ class ClipSettings(EncoderSettings):
     fit: Literal["squash", "crop", "pad"]
     antialias: bool
     normalisation: Literal["model", "openai"]  # VLM-RM's code takes OpenAI's for every model
-    batch: PositiveInt  # frames at once
+    batch: PositiveInt  # frames that are encoded at once
     precision: Literal["float32", "bfloat16", "float16"]  # on a GPU; a CPU computes in float32
 
     @property

@@ -71,13 +71,13 @@ class S3dSettings(EncoderSettings):
     source: str | None  # a folder or address that has the published files; null: the known ones
     sha256: Checksums
     picture: Picture
-    frames: PositiveInt  # of a clip
+    frames: PositiveInt  # number of frames of a clip
     sampling: Literal["evenly", "every-fourth"]  # the second misses the end, as RoboCLIP's code
     # S3D was trained on 0-1. RoboCLIP's code gives it 0-255 for Meta-World, 0-1 for the kitchen:
     # `pixel_values` of a task replaces it.
     values: PixelValues
     fit: Literal["crop", "squash"]  # a clip of another shape: its middle, or all of it
-    batch: PositiveInt  # clips at once
+    batch: PositiveInt  # clips that are encoded at once
     precision: Literal["float32", "bfloat16"]  # a device slow in bfloat16 computes in float32
 
     @property

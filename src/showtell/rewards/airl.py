@@ -30,8 +30,8 @@ class AirlSettings(AdversarySettings):
     # then the agent's mean stands for it, which it becomes where the agent has come to imitate.
     demo_actions: Literal["given", "withheld"]
     gamma: float = Field(ge=0, le=1)  # the learner's, for shaping not to change what is best
-    hidden_reward: tuple[PositiveInt, ...]  # of g
-    hidden_shaping: tuple[PositiveInt, ...]  # of h
+    hidden_reward: tuple[PositiveInt, ...]  # units of g, the part that depends on the state alone
+    hidden_shaping: tuple[PositiveInt, ...]  # units of h, the shaping part
     # log D − log(1 − D) = f − log π, as published; f; or g alone, what AIRL means to recover.
     pays: Literal["discriminator", "shaped", "unshaped"]
 

@@ -39,12 +39,12 @@ class DistanceRewardSettings(RewardSettings):
     # paper's ablation "instantaneous"; potential: γ Φ(s') − Φ(s) with Φ = −d / T.
     form: Literal["cumulative", "difference", "potential"]
     gamma: float = Field(ge=0, le=1)  # of `potential`: the learner's
-    divisor: PositiveFloat  # T
+    divisor: PositiveFloat  # T, by which the distance is divided
     # fixed: T is `divisor`; start: T is `divisor` times the distance of the episode's start.
     normalise: Literal["fixed", "start"]
     threshold: PositiveFloat  # the distance below which a step counts towards the next stage
     patience: PositiveInt  # consecutive steps below the threshold that begin the next stage
-    stage_offset: NonNegativeFloat  # c
+    stage_offset: NonNegativeFloat  # c, added to the distance for each stage that is still to come
 
     def needs(self) -> Needs:
         """A goal; an encoder of pictures where embeddings are compared."""

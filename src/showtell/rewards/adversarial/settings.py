@@ -9,6 +9,6 @@ class AdversarySettings(RewardSettings):
     """How the discriminator is updated on each rollout."""
 
     learning_rate: PositiveFloat
-    updates: PositiveInt  # a rollout
+    updates: PositiveInt  # of the discriminator, after each rollout
     batch: PositiveInt  # rows of the demonstration, and as many of the agent, an update
     gradient_penalty: NonNegativeFloat  # keeps a network that sees one demonstration smooth

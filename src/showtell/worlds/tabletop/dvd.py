@@ -20,7 +20,7 @@ from showtell.worlds.world import Look
 class _DvdSettings(TabletopSettings):
     # DVD's env1 to env4; each changes what the one before it did, and one thing more.
     variant: Literal["original", "colours", "viewpoint", "arrangement"]
-    mug_mass: PositiveFloat  # kg
+    mug_mass: PositiveFloat  # mass of the mug in kg
     reward: Literal["sparse", "dense"]  # dense is what HOLD's oracle is trained on
 
 
