@@ -63,6 +63,22 @@ def test_the_studies_in_own_study_load_as_they_stand(text, scale, tmp_path):
     assert all(Specifications(grid).training(cell, "pretrain") for cell in grid.cells(paper, name))
 
 
+def test_the_task_in_adding_a_task_loads_as_it_stands(tmp_path):
+    text = re.search(r"```yaml\n(.*?)```", (ROOT / "docs/adding-a-task.md").read_text(), re.DOTALL)[
+        1
+    ]
+    methods = {"zero": {"reward": "zero"}, "text": {"reward": "roboclip-text"}}
+    experiment = {
+        "tasks": list(yaml.safe_load(text)["tasks"]),
+        "methods": methods,
+        "seeds": 1,
+        "evaluate": {"episodes": 1, "policies": ["deterministic"]},
+    }
+    study = yaml.safe_load(text) | {"name": "mine", "experiments": {"one": experiment}}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
+    assert Grid(load(ROOT, "paper", tmp_path / "study.yaml")).cells("mine", "one")
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document):
     for target in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", document.read_text()):
