@@ -51,7 +51,7 @@ def _start(workspace: Workspace, method: str) -> float:
     """Until the training says that it is at work."""
     grid = Grid(load(REPOSITORY, "smoke"))
     job = json.loads(
-        Specifications(grid).training(Cell("vlm_rm", "cartpole", "cartpole", method, 0), "pretrain")
+        Specifications(grid).training(Cell("vlm_rm", "cartpole", "cartpole", method, 0), "train")
     )
     results = workspace.root / "results/smoke"
     with tempfile.TemporaryDirectory() as folder:

@@ -18,7 +18,7 @@ def verdict(test, results):
 def zero_shot(**methods):
     """Scores of methods that are only pretrained; a list is one task."""
     return {
-        name: {"pretrain": scores if isinstance(scores, dict) else {"drawer": scores}}
+        name: {"train": scores if isinstance(scores, dict) else {"drawer": scores}}
         for name, scores in methods.items()
     }
 
@@ -105,16 +105,16 @@ def test_no_worse_forgives_a_little():
 def test_a_phase_is_compared_with_the_one_before_it():
     scores = {
         "text": {
-            "pretrain": {"coffee": [0.1, 0.2, 0.2]},
+            "train": {"coffee": [0.1, 0.2, 0.2]},
             "one-demo": {"coffee": [0.9, 0.9, 1.0]},
         }
     }
     thrice = Times(
-        kind="times", method="text", versus_phase="pretrain", phase="one-demo", times=3, **RATE
+        kind="times", method="text", versus_phase="train", phase="one-demo", times=3, **RATE
     )
     found = verdict(thrice, results_of(scores))
     assert found.outcome == "reproduced"
-    assert "the same method after pretrain" in found.test
+    assert "the same method after train" in found.test
     assert (found.n, found.expected) == (3, 3)
 
 
@@ -135,13 +135,17 @@ def test_methods_that_skip_a_phase_are_not_waited_for():
 def test_a_policy_that_is_not_judged_here_is_named():
     results = results_of(zero_shot(text=[0.9] * 3, zero=[0.1] * 3))
     test = Above(
-        kind="above", method="text", versus="zero", metric="success", policy="stochastic (learned)"
+        kind="above",
+        method="text",
+        versus="zero",
+        metric="success",
+        policy="stochastic (best-learned)",
     )
-    assert "stochastic (learned) policy" in verdict(test, results).why
+    assert "stochastic (best-learned) policy" in verdict(test, results).why
 
 
 FINETUNED = {
-    "pretrain": {"drawer": [0.8] * 3},
+    "train": {"drawer": [0.8] * 3},
     "true-reward": {"drawer": [0.9] * 3},
     "true-reward-abrupt": {"drawer": [0.9] * 3},
 }
@@ -167,7 +171,7 @@ def test_early_looks_at_the_first_part_of_a_phase_alone(abrupt, outcome):
 
 
 def test_early_says_when_curves_are_too_coarse_for_it():
-    coarse = {("text", name): {50: 0.8, 100: 0.9} for name in FINETUNED if name != "pretrain"}
+    coarse = {("text", name): {50: 0.8, 100: 0.9} for name in FINETUNED if name != "train"}
     found = verdict(EARLY, results_of({"text": FINETUNED}, curves=coarse))
     assert found.outcome == "inconclusive"
     assert "No curve has a point within the first 20 %" in found.why

@@ -60,7 +60,7 @@ def test_the_studies_in_own_study_load_as_they_stand(text, scale, tmp_path):
     grid = Grid(load(ROOT, scale, tmp_path / "study.yaml"))
     ((paper, name, _),) = grid.experiments()
     assert paper == yaml.safe_load(text)["name"]
-    assert all(Specifications(grid).training(cell, "pretrain") for cell in grid.cells(paper, name))
+    assert all(Specifications(grid).training(cell, "train") for cell in grid.cells(paper, name))
 
 
 def test_the_task_in_adding_a_task_loads_as_it_stands(tmp_path):
@@ -72,7 +72,7 @@ def test_the_task_in_adding_a_task_loads_as_it_stands(tmp_path):
         "tasks": list(yaml.safe_load(text)["tasks"]),
         "methods": methods,
         "seeds": 1,
-        "evaluate": {"episodes": 1, "policies": ["deterministic"]},
+        "evaluate": {"episodes": 1, "actions": ["deterministic"]},
     }
     study = yaml.safe_load(text) | {"name": "mine", "experiments": {"one": experiment}}
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))

@@ -10,7 +10,7 @@ from showtell.project.files import sha256
 from tests.workflow.workspace import Workspace, kill_group
 
 pytestmark = pytest.mark.workflow
-CELL = "results/smoke/vlm_rm/cartpole/cartpole/text-alpha0.5/seed0/pretrain"
+CELL = "results/smoke/vlm_rm/cartpole/cartpole/text-alpha0.5/seed0/train"
 RESULTS = (
     f"{CELL}/policy.safetensors",
     f"{CELL}/policy.json",

@@ -34,7 +34,7 @@ TRAIN = {
         "log_every": 1000,
     },
     "root": 0,
-    "address": ["paper", "experiment", "cartpole", "true", 0, "pretrain"],
+    "address": ["paper", "experiment", "cartpole", "true", 0, "train"],
 }  # fmt: skip
 PPO = TRAIN | {
     "task": {
@@ -51,15 +51,15 @@ PPO = TRAIN | {
         "log_std_init": 0.0, "bootstrap_at_horizon": False, "reward_scale": "running",
         "refit_critic": 1, "cloning": None, "checkpoint_every": 64, "log_every": 128,
     },
-    "address": ["paper", "experiment", "drawer-close", "true", 0, "pretrain"],
+    "address": ["paper", "experiment", "drawer-close", "true", 0, "train"],
 }  # fmt: skip
 EVALUATE = {
     "task": TRAIN["task"],
     "learner": TRAIN["learner"],
     "evaluate": {
         "episodes": 3,
-        "policies": ["deterministic", "stochastic"],
-        "choices": ["final"],
+        "actions": ["deterministic", "stochastic"],
+        "checkpoints": ["last"],
     },
     "root": 0,
     "address": TRAIN["address"],

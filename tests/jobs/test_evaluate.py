@@ -69,7 +69,7 @@ def test_two_threads_give_the_same_bytes_as_one(policy, evaluated, tmp_path):
 
 def test_without_deterministic_episodes_another_is_filmed(policy, tmp_path):
     job = json.loads(json.dumps(EVALUATE))
-    job["evaluate"] |= {"episodes": 1, "policies": ["stochastic"]}
+    job["evaluate"] |= {"episodes": 1, "actions": ["stochastic"]}
     here("evaluate", job, tmp_path / "run", **policy)
     assert len(read_video(tmp_path / "run/rollout.mp4")[0]) == 51
 
@@ -78,18 +78,19 @@ def test_the_best_by_the_truth_is_called_oracle_wherever_it_is_shown(policy, eva
     weights = policies.load_weights(policy["policy"])
     falls = weights | {"q.bias": np.array([9, 0], dtype=np.float32)}  # pushes left, come what may
     two = {"policy": tmp_path / "two.safetensors", "network": tmp_path / "two.json"}
-    both = policies.together(falls, {"oracle": weights})
+    both = policies.together(falls, {"best-true": weights})
     policies.save(two["policy"], two["network"], both, read_json(policy["network"]))
     job = json.loads(json.dumps(EVALUATE))
-    job["evaluate"] |= {"choices": ["final", "oracle"], "policies": ["deterministic"]}
+    job["evaluate"] |= {"checkpoints": ["last", "best-true"], "actions": ["deterministic"]}
     here("evaluate", job, tmp_path / "run", **two)
     metrics = read_json(tmp_path / "run/metrics.json")
     assert metrics["deterministic"]["success"] == 0.0
     assert (
-        metrics["deterministic (oracle)"] == read_json(evaluated / "metrics.json")["deterministic"]
+        metrics["deterministic (best-true)"]
+        == read_json(evaluated / "metrics.json")["deterministic"]
     )
     table = (tmp_path / "run/episodes.csv").read_text()
-    assert table.count("\ndeterministic,") == table.count("\ndeterministic (oracle),") == 3
+    assert table.count("\ndeterministic,") == table.count("\ndeterministic (best-true),") == 3
 
 
 def test_a_policy_for_another_world_is_refused(policy, tmp_path):

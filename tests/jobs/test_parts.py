@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from showtell.jobs.parts import built, settings_of
-from showtell.study.grid import PRETRAIN, Grid
+from showtell.study.grid import TRAIN, Grid
 from showtell.study.loading import load
 from showtell.study.specifications import Specifications
 
@@ -59,7 +59,7 @@ def test_an_agent_is_built_from_the_job_that_trains_it(grid):
                 assert world == grid.task(cell.task).world
                 assert settings_of("rewards", job["reward"]) == grid.reward(cell, phase)
                 assert settings_of("learners", job["learner"]) == grid.learner(cell, phase)
-                assert ("choice" in job) == (phase != PRETRAIN)
+                assert ("checkpoint" in job) == (phase != TRAIN)
                 goals_fit(job)
 
 

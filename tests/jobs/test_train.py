@@ -75,14 +75,17 @@ def test_what_is_written_reads_back(undisturbed):
 def test_a_policy_of_another_shape_cannot_be_fine_tuned(undisturbed, tmp_path):
     first, job = {"start": undisturbed / "policy.safetensors"}, changed(hidden=[8])
     with pytest.raises(UserError, match=r"q_net\.0\.weight \(16, 4\), this learner has \(8, 4\)"):
-        here("train", job | {"choice": "final"}, tmp_path / "run", **first)
+        here("train", job | {"checkpoint": "last"}, tmp_path / "run", **first)
 
 
 def test_an_arm_is_trained_fine_tuned_from_its_best_and_judged(tmp_path):
-    assert here("train", PPO, tmp_path / "pretrain") == {"resumed": 0}
-    weights = tmp_path / "pretrain/policy.safetensors"
-    assert policies.load_weights(weights, "learned").keys() == policies.load_weights(weights).keys()
-    job = PPO | {"choice": "learned", "address": [*PPO["address"][:-1], "true-reward"]}
+    assert here("train", PPO, tmp_path / "train") == {"resumed": 0}
+    weights = tmp_path / "train/policy.safetensors"
+    assert (
+        policies.load_weights(weights, "best-learned").keys()
+        == policies.load_weights(weights).keys()
+    )
+    job = PPO | {"checkpoint": "best-learned", "address": [*PPO["address"][:-1], "true-reward"]}
     here("train", job, tmp_path / "finetune", start=weights)
     policy = {"policy": tmp_path / "finetune/policy.safetensors",
               "network": tmp_path / "finetune/policy.json"}  # fmt: skip

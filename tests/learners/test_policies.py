@@ -107,14 +107,14 @@ def test_a_gaussian_without_its_box_or_its_spread_is_refused(files):
 def test_a_file_holds_several_policies_by_their_choice(tmp_path):
     paths = tmp_path / "policy.safetensors", tmp_path / "policy.json"
     other = WEIGHTS | {"b.bias": np.array([0, 9, 0], dtype=np.float32)}
-    policies.save(*paths, policies.together(WEIGHTS, {"oracle": other}), DESCRIPTION)
+    policies.save(*paths, policies.together(WEIGHTS, {"best-true": other}), DESCRIPTION)
     observations = np.array([[2, 1]], dtype=np.float32)
     assert policies.load(*paths).act(observations).tolist() == [0]
-    assert policies.load(*paths, "oracle").act(observations).tolist() == [1]
+    assert policies.load(*paths, "best-true").act(observations).tolist() == [1]
     assert policies.load_weights(paths[0]).keys() == WEIGHTS.keys()
-    assert policies.load_weights(paths[0], "oracle").keys() == WEIGHTS.keys()
+    assert policies.load_weights(paths[0], "best-true").keys() == WEIGHTS.keys()
     with pytest.raises(UserError, match="holds no 'learned' policy"):
-        policies.load(*paths, "learned")
+        policies.load(*paths, "best-learned")
 
 
 def test_files_are_readable_by_others(files):

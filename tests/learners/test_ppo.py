@@ -274,19 +274,19 @@ def test_the_best_policies_are_those_of_their_best_windows(tmp_path):
         tmp_path, Lures(), make_world=Downhill, steps=2560, learning_rate=1e-2, log_every=512,
         environments=8, rollout=16, batch=64,
     )  # fmt: skip
-    assert trained.metrics["learned_step"] > trained.metrics["oracle_step"] == 512
+    assert trained.metrics["best-learned_step"] > trained.metrics["best-true_step"] == 512
     best = trained.best.weights
-    assert best["oracle"].keys() == best["learned"].keys() == trained.weights.keys()
+    assert best["best-true"].keys() == best["best-learned"].keys() == trained.weights.keys()
     true, learned = (
         acts(trained, best[choice]).act(OBSERVATIONS)[:, 0].mean()
-        for choice in ("oracle", "learned")
+        for choice in ("best-true", "best-learned")
     )
     assert true < learned - 0.2
 
 
 def test_a_training_shorter_than_a_window_still_has_its_best(tmp_path):
     trained = train(tmp_path, log_every=1000)
-    assert same(trained.best.weights["oracle"], trained.weights)
+    assert same(trained.best.weights["best-true"], trained.weights)
 
 
 # --- fine-tuning ---

@@ -49,8 +49,8 @@ def test_claims_name_methods_phases_and_studies_of_their_experiments(parameters,
         for method in (claim.test.method, *others):
             assert method.rstrip("*") in experiment.methods, f"{claim.id}: {method}"
         for key in ("phase", "versus_phase"):
-            phase = getattr(claim.test, key, None) or "pretrain"
-            assert phase in {"pretrain", *experiment.finetunes}, f"{claim.id}: {phase}"
+            phase = getattr(claim.test, key, None) or "train"
+            assert phase in {"train", *experiment.finetune}, f"{claim.id}: {phase}"
         study = getattr(claim.test, "study", None)
         assert study is None or study in experiment.studies, f"{claim.id}: {study}"
 

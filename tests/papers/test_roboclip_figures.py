@@ -36,7 +36,7 @@ LATER = ("true-reward", "true-reward-abrupt")
 def results(tmp_path):
     draw = np.random.default_rng(0)
     scores = {
-        method: {"pretrain": {task: draw.random(3).tolist() for task in OWN}} for method in REWARDS
+        method: {"train": {task: draw.random(3).tolist() for task in OWN}} for method in REWARDS
     }
     for method, phases in (("text", LATER), ("gail", LATER[:1])):
         for phase in phases:
@@ -47,7 +47,7 @@ def results(tmp_path):
         for seed in range(3):
             path = tmp_path / f"{task}{seed}.mp4"
             write_video(path, frames, 10)
-            videos[Run(task, "text", seed, "pretrain")] = path
+            videos[Run(task, "text", seed, "train")] = path
         demos[task] = tmp_path / f"{task}.npz"
         Demo(frames=frames[None, :8], about={}).save(demos[task])
     return results_of(
@@ -66,7 +66,7 @@ def test_the_csv_alone_gives_the_same_svg_byte_for_byte(name, results, tmp_path)
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_without_results_a_table_has_no_rows(name):
-    empty = results_of({method: {"pretrain": {"drawer": []}} for method in REWARDS})
+    empty = results_of({method: {"train": {"drawer": []}} for method in REWARDS})
     assert chart(FIGURES[name]).table(empty).rows == ()
 
 
@@ -115,24 +115,24 @@ def test_fine_tuning_starts_where_pretraining_ends_and_the_truth_at_zero(results
 
 def test_zero_shot_points_are_the_judged_policies(results):
     table = chart(FIGURES["language"]).table(results).where(shows="score", measure="success")
-    assert table.distinct("phase") == ["pretrain"]
+    assert table.distinct("phase") == ["train"]
     whole = table.where(method="gail", task="door", policy="deterministic", seed="")
-    scores = results.scores("gail", "pretrain", "deterministic", "success", "door")["door"]
+    scores = results.scores("gail", "train", "deterministic", "success", "door")["door"]
     assert whole.numbers("value") == [pytest.approx(np.mean(scores))]
-    assert set(table.distinct("policy")) == {"deterministic", "deterministic (oracle)"}
+    assert set(table.distinct("policy")) == {"deterministic", "deterministic (best-true)"}
 
 
 def test_the_critics_figure_shows_both_ways_from_the_same_start(results):
     table = chart(FIGURES["critic"]).table(results)
     assert table.distinct("method") == ["text, true-reward", "text, true-reward-abrupt"]
-    starts = table.where(phase="pretrain", seed="", measure="success", task="door")
+    starts = table.where(phase="train", seed="", measure="success", task="door")
     assert len(set(starts.where(policy="deterministic").column("value"))) == 1
 
 
 def test_filmstrips_show_the_demonstration_and_the_median_seed(results):
     table = chart(FIGURES["filmstrips"]).table(results)
     assert table.column("shows") == ["demonstration", "agent"] * 2
-    scores = [results.scores_of[Run("drawer", "text", seed, "pretrain")] for seed in range(3)]
+    scores = [results.scores_of[Run("drawer", "text", seed, "train")] for seed in range(3)]
     median = sorted(entry["deterministic"]["success"] for entry in scores)[1]
     assert table.where(task="drawer", shows="agent").numbers("success") == [median]
 

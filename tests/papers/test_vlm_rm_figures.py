@@ -41,7 +41,7 @@ def results(make_results):
     epic = [("text-alpha0", 0.4, 0.38, 0.42), ("text-alpha0.5", 0.3, 0.28, 0.32)]
     made = make_results(scores, rewards=REWARDS, landscape=landscape, epic=epic)
     progress = {
-        Run("cartpole", method, seed, "pretrain"): Table.of(
+        Run("cartpole", method, seed, "train"): Table.of(
             ("step", "true_return", "success"),
             [(step, float(draw.random()), float(draw.random())) for step in range(0, 100, 20)],
         )

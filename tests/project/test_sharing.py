@@ -19,7 +19,7 @@ from showtell.study.loading import SECTIONS
 from showtell.study.yaml_files import read_yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-POLICY = "results/mini/vlm_rm/cartpole/cartpole/text/seed0/pretrain/policy.bin"
+POLICY = "results/mini/vlm_rm/cartpole/cartpole/text/seed0/train/policy.bin"
 MODEL = "results/mini/models/clip/model.bin"
 SNAKEFILE = """
 import yaml
@@ -27,7 +27,7 @@ P = yaml.safe_load(open("params.yaml"))
 S = config.get("scale", "mini")
 R = f"results/{S}"
 X = R + "/vlm_rm/cartpole"
-C = "/cartpole/text/seed{k}/pretrain"
+C = "/cartpole/text/seed{k}/train"
 rule all:
     default_target: True
     input: R + "/report.html"
@@ -72,7 +72,7 @@ job, size = sys.argv[at + 1], int(sys.argv[at + 2])
 for name in sys.argv[1:at]:
     path = pathlib.Path(name)
     if path.name == "summary.csv":
-        row = f"cartpole,text,pretrain,deterministic,return,2,2,{job},1.0,2.0"
+        row = f"cartpole,text,train,deterministic,return,2,2,{job},1.0,2.0"
         head = "task,method,phase,policy,metric,n_seeds,expected_seeds,iqm,low,high"
         path.write_text(head + "\\n" + row + "\\n")
     elif path.name == "claims.json":
@@ -218,10 +218,10 @@ def test_the_small_tables_belong_to_git(published, reader):
     tables = reader.root / "results/mini/tables"
     assert read_json(tables / "vlm_rm.json")["cartpole"]["claims"] == {"beats-zero": "reproduced"}
     text = read_json(tables / "vlm_rm.json")["cartpole"]["cartpole"]["text"]
-    assert text["pretrain"]["deterministic"]["return"] == {
+    assert text["train"]["deterministic"]["return"] == {
         "iqm": 5.0, "low": 1.0, "high": 2.0, "n_seeds": 2,
     }  # fmt: skip
-    curve = (tables / "curves/vlm_rm/cartpole-cartpole-text-pretrain.csv").read_text()
+    curve = (tables / "curves/vlm_rm/cartpole-cartpole-text-train.csv").read_text()
     assert curve == "step,true_return,seeds\n0,1.5,2\n100,2.5,2\n"
     assert known_md5(author.root)[POLICY] == md5(author.root / POLICY)
 
@@ -375,7 +375,7 @@ def test_an_experiment_reruns_only_what_changed_and_can_be_compared(reader):
     assert ran == {"train", "compare", "vlm_rm"}
     metrics = json.loads(reader.run("dvc", "metrics", "diff", "HEAD", "longer", "--json"))
     change = metrics["results/mini/tables/vlm_rm.json"]
-    number = change["cartpole.cartpole.text.pretrain.deterministic.return.iqm"]
+    number = change["cartpole.cartpole.text.train.deterministic.return.iqm"]
     assert (number["old"], number["new"]) == (5.0, 8.0)
     params = json.loads(reader.run("dvc", "params", "diff", "HEAD", "longer", "--json"))
     step = params["params.yaml"]["papers.vlm_rm.steps"]

@@ -20,13 +20,13 @@ from showtell.project.tracking.run import describe
 from showtell.project.tracking.store import Store, ensure_store, without_password
 from showtell.project.tracking.view import View
 
-FOLDER = "results/smoke/vlm_rm/cartpole/cartpole/text-alpha0.5/seed{seed}/pretrain"
+FOLDER = "results/smoke/vlm_rm/cartpole/cartpole/text-alpha0.5/seed{seed}/train"
 STEPS = range(0, 1000, 100)
 
 
 def job(seed=0, **changes):
     learner = {"kind": "dqn", "steps": 1000, "hidden": [16, 16]}
-    address = ["vlm_rm", "cartpole", "cartpole", "text-alpha0.5", seed, "pretrain"]
+    address = ["vlm_rm", "cartpole", "cartpole", "text-alpha0.5", seed, "train"]
     return {"fingerprint": "f00d", "root": 0, "learner": learner, "address": address} | changes
 
 
@@ -295,7 +295,7 @@ def test_rebuilding_twice_changes_nothing_and_from_nothing_gives_the_same(ready)
     assert len([p for p in points if p[0] == "true_return"]) == len(STEPS)
     assert ("evaluation/deterministic/success", 900, 0.75, ended) in points
     assert ("final/return/mean", 900, 3.5, ended) in points
-    assert tags["file.policy.safetensors"].endswith("seed1/pretrain/policy.safetensors")
+    assert tags["file.policy.safetensors"].endswith("seed1/train/policy.safetensors")
 
 
 def test_rebuilding_completes_a_live_run_and_corrects_a_wrong_one(ready):

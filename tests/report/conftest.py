@@ -13,7 +13,7 @@ from tests.results.experiments import listed
 
 TASK = "cartpole"
 SUCCESS = "The pole never fell."  # as an evaluation writes it down
-EVALUATE = {"episodes": 20, "policies": ["deterministic", "stochastic"]}
+EVALUATE = {"episodes": 20, "actions": ["deterministic", "stochastic"]}
 WORLD = {
     "kind": "cartpole",
     "horizon": 200,
@@ -44,7 +44,7 @@ def comparison(alphas=(0.0, 0.5), seeds=3):
         "worlds": {TASK: WORLD},
         "methods": listed(rewards),
         "seeds": seeds,
-        "phases": ["pretrain"],
+        "phases": ["train"],
         "evaluate": EVALUATE,
         "studies": {
             "pole-angle": {
@@ -121,7 +121,7 @@ class Tree:
         self.folder = root / "vlm_rm" / "cartpole"
 
     def run_folder(self, method, seed):
-        return self.folder / TASK / method / f"seed{seed}" / "pretrain"
+        return self.folder / TASK / method / f"seed{seed}" / "train"
 
     def write_all(self, films=True):
         for method in self.rewards:
@@ -205,7 +205,7 @@ class Tree:
     def _write_episodes(self, method, seed, level, stream):
         flags = "success_any,success_final,success_always,success"
         rows = [f"policy,episode,return,length,{flags}"]
-        for policy in EVALUATE["policies"]:
+        for policy in EVALUATE["actions"]:
             share = level if policy == "deterministic" else max(level - 0.01, 0.0)
             for episode in range(EVALUATE["episodes"]):
                 upright = bool(stream.random() < share)

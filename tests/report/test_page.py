@@ -118,7 +118,7 @@ def test_page_lists_what_cannot_run_with_the_reason(mini_tree):
 
 def test_policies_that_were_evaluated_by_other_settings_do_not_count(mini_tree):
     plan = mini_tree.job["papers"]["vlm_rm"]["experiments"]["cartpole"]
-    plan["evaluate"] = plan["evaluate"] | {"choices": ["final", "oracle"]}
+    plan["evaluate"] = plan["evaluate"] | {"checkpoints": ["last", "best-true"]}
     assert 'data-trainings="0/12"' in built(mini_tree)
 
 
@@ -235,7 +235,7 @@ def test_page_carries_small_videos_and_links_large_ones(mini_tree, monkeypatch):
     monkeypatch.setattr(graphics, "VIDEO_BYTES", 10)
     page = built(mini_tree)
     assert "data:video" not in page
-    assert 'href="vlm_rm/cartpole/cartpole/zero/seed0/pretrain/evaluation/rollout.mp4"' in page
+    assert 'href="vlm_rm/cartpole/cartpole/zero/seed0/train/evaluation/rollout.mp4"' in page
 
 
 def test_video_is_that_of_the_seed_with_the_median_success(mini_tree):

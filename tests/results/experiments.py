@@ -16,7 +16,7 @@ def comparison(methods, tasks=("cartpole",), seeds=3, policies=("stochastic",)):
         tasks=tasks,
         methods=listed({name: reward or {"kind": "clip"} for name, reward in methods.items()}),
         seeds=seeds,
-        evaluate={"episodes": 10, "policies": list(policies)},
+        evaluate={"episodes": 10, "actions": list(policies)},
         studies={
             "pole-angle": {"of": ["text"], "study": {"kind": "landscape", "variable": "angle"}},
             "distance": {"of": ["text"], "study": {"kind": "epic"}},
@@ -72,7 +72,7 @@ def make_results():
         methods = {method: (rewards or {}).get(method) for method in scores}
         plan = comparison(methods, tasks, seeds)
         judged = {
-            Run(task, method, seed, "pretrain"): {
+            Run(task, method, seed, "train"): {
                 "stochastic": {
                     "success": success,
                     "success_any": 1.0,

@@ -15,7 +15,7 @@ OTHER = {"drawer": {"drawer": 1.0, "door": 0.0}, "door": {"drawer": 1.0, "door":
 
 
 def verdict(studies, column="correlation", share="every"):
-    scores = {"text": {"pretrain": {task: [0.5] * 3 for task in studies}}}
+    scores = {"text": {"train": {task: [0.5] * 3 for task in studies}}}
     test = Diagonal(kind="diagonal", study="alignment", method="text", column=column, share=share)
     (found,) = judge(OneClaim(test, "language"), results_of(scores, studies=studies))
     return found

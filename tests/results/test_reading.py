@@ -28,21 +28,21 @@ def experiment(tmp_path):
 def test_scores_are_means_over_the_episodes_of_one_policy(experiment):
     plan, write = experiment
     rows = ["stochastic,0,10.0,5,1,1,0,1", "stochastic,1,20.0,5,True,False,False,False"]
-    path = write(Run("cartpole", "text", 0, "pretrain"), rows)
+    path = write(Run("cartpole", "text", 0, "train"), rows)
     results = read(plan, path)
-    assert results.scores("text", "pretrain", "stochastic", "success") == {"cartpole": [0.5]}
-    assert results.scores("text", "pretrain", "stochastic", "return") == {"cartpole": [15.0]}
-    assert results.scores("zero", "pretrain", "stochastic", "success") == {}
+    assert results.scores("text", "train", "stochastic", "success") == {"cartpole": [0.5]}
+    assert results.scores("text", "train", "stochastic", "return") == {"cartpole": [15.0]}
+    assert results.scores("zero", "train", "stochastic", "success") == {}
 
 
 def test_policies_other_than_the_last_are_shown_by_how_they_were_chosen(experiment):
     plan, write = experiment
-    judged = plan.evaluate | {"policies": ["stochastic"], "choices": ["final", "oracle"]}
+    judged = plan.evaluate | {"actions": ["stochastic"], "checkpoints": ["last", "best-true"]}
     plan = plan.model_copy(update={"evaluate": judged})
-    assert plan.policies == ("stochastic", "stochastic (oracle)")
-    rows = ["stochastic,0,1.0,5,0,0,0,0", "stochastic (oracle),0,2.0,5,1,1,1,1"]
-    results = read(plan, write(Run("cartpole", "text", 0, "pretrain"), rows))
-    scores = [results.scores("text", "pretrain", p, "success") for p in plan.policies]
+    assert plan.policies == ("stochastic", "stochastic (best-true)")
+    rows = ["stochastic,0,1.0,5,0,0,0,0", "stochastic (best-true),0,2.0,5,1,1,1,1"]
+    results = read(plan, write(Run("cartpole", "text", 0, "train"), rows))
+    scores = [results.scores("text", "train", p, "success") for p in plan.policies]
     assert scores == [{"cartpole": [0.0]}, {"cartpole": [1.0]}]
 
 
@@ -50,8 +50,8 @@ def test_leftovers_of_another_grid_are_not_compared(experiment):
     plan, write = experiment
     rows = ["stochastic,0,10.0,5,1,1,1,1"]
     strangers = [
-        write(Run("cartpole", "text", 7, "pretrain"), rows),  # more seeds than are compared
-        write(Run("cartpole", "removed", 0, "pretrain"), rows),
+        write(Run("cartpole", "text", 7, "train"), rows),  # more seeds than are compared
+        write(Run("cartpole", "removed", 0, "train"), rows),
         write(Run("cartpole", "text", 0, "finetune"), rows),
     ]
     results = read(plan, strangers[0])
@@ -62,9 +62,9 @@ def test_leftovers_of_another_grid_are_not_compared(experiment):
 def test_missing_seeds_are_counted(experiment):
     plan, write = experiment
     rows = ["stochastic,0,10.0,5,1,1,1,1"]
-    results = read(plan, write(Run("cartpole", "text", 1, "pretrain"), rows))
-    assert results.seeds_of("text", "pretrain") == 1
-    assert results.seeds_of("zero", "pretrain") == 0
+    results = read(plan, write(Run("cartpole", "text", 1, "train"), rows))
+    assert results.seeds_of("text", "train") == 1
+    assert results.seeds_of("zero", "train") == 0
     summary = summarise(results)
     assert set(summary.column("n_seeds")) == {"1"}
     assert set(summary.column("expected_seeds")) == {"2"}
@@ -73,7 +73,7 @@ def test_missing_seeds_are_counted(experiment):
 
 def test_episodes_without_a_column_are_refused_by_name(experiment):
     plan, write = experiment
-    run = Run("cartpole", "text", 0, "pretrain")
+    run = Run("cartpole", "text", 0, "train")
     path = write(run, ["stochastic,0"], header="policy,episode")
     with pytest.raises(UserError, match=r"episodes\.csv has no column 'return'"):
         read(plan, path)
@@ -84,14 +84,14 @@ def test_curves_are_compared_at_the_steps_that_all_seeds_share(experiment):
     header = "step,episodes,true_return,learned_return,success"
     paths = [
         write(
-            Run("cartpole", "text", 0, "pretrain"),
+            Run("cartpole", "text", 0, "train"),
             ["10,1,5.0,0.1,0.0", "20,2,7.0,0.2,0.5"],
             "progress.csv",
             header,
         ),
-        write(Run("cartpole", "text", 1, "pretrain"), ["10,1,6.0,0.1,0.0"], "progress.csv", header),
+        write(Run("cartpole", "text", 1, "train"), ["10,1,6.0,0.1,0.0"], "progress.csv", header),
     ]
-    steps, lines = read(plan, paths[0]).curves("text", "pretrain", "cartpole", "true_return")
+    steps, lines = read(plan, paths[0]).curves("text", "train", "cartpole", "true_return")
     assert (steps, lines) == ([10], {0: [5.0], 1: [6.0]})
 
 

@@ -7,7 +7,7 @@ from showtell.results.table import Table
 from showtell.study.layout import Run
 from tests.results.experiments import listed
 
-POLICIES = ("deterministic", "deterministic (oracle)")
+POLICIES = ("deterministic", "deterministic (best-true)")
 
 
 def results_of(scores, *, rewards=None, curves=None, studies=None, **more):
@@ -24,7 +24,11 @@ def results_of(scores, *, rewards=None, curves=None, studies=None, **more):
         seeds=3,
         phases=phases,
         only={p: tuple(m for m, of in scores.items() if p in of) for p in phases[1:]},
-        evaluate={"episodes": 10, "policies": ["deterministic"], "choices": ["final", "oracle"]},
+        evaluate={
+            "episodes": 10,
+            "actions": ["deterministic"],
+            "checkpoints": ["last", "best-true"],
+        },
         studies={"alignment": {"study": {"kind": "alignment"}}} if studies else {},
     )
     judged = {

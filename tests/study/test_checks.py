@@ -14,7 +14,7 @@ from showtell.study.specifications import Specifications
 from showtell.study.yaml_files import merge, read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-PROTOCOL = {"evaluate": {"episodes": 1, "policies": ["deterministic"]}, "seeds": 1}
+PROTOCOL = {"evaluate": {"episodes": 1, "actions": ["deterministic"]}, "seeds": 1}
 
 
 def experiment(tasks, methods, **more):
@@ -126,29 +126,29 @@ IMPOSSIBLE = {
         | experiment(
             DRAWER,
             method("zero"),
-            finetunes={"more": {"learner": "ppo-finetune", "reward": "true-reward"}},
+            finetune={"more": {"learner": "ppo-finetune", "reward": "true-reward"}},
         ),
-        ["finetunes.more", "'ppo-finetune'", "(8,)", "(64, 64)", "hidden"],
+        ["finetune.more", "'ppo-finetune'", "(8,)", "(64, 64)", "hidden"],
     ),
     "fine-tuning with another kind of learner": (
         experiment(
             DRAWER,
             method("zero"),
-            finetunes={"more": {"learner": "dqn-cartpole", "reward": "true-reward"}},
+            finetune={"more": {"learner": "dqn-cartpole", "reward": "true-reward"}},
         ),
-        ["finetunes.more", "dqn-cartpole", "box"],
+        ["finetune.more", "dqn-cartpole", "box"],
     ),
     "cloning without a demonstration": (
         experiment(
             DRAWER,
             method("zero"),
-            finetunes={"more": {"learner": "ppo-one-demo", "reward": "true-reward"}},
+            finetune={"more": {"learner": "ppo-one-demo", "reward": "true-reward"}},
         ),
-        ["finetunes.more", "'ppo-one-demo'", "clones", "true_reward"],
+        ["finetune.more", "'ppo-one-demo'", "clones", "true_reward"],
     ),
     "fine-tuning of a method that does not exist": (
-        changed(f"{LANGUAGE}.finetunes.true-reward.of", ["txt"]),
-        ["finetunes.true-reward", "'txt'", "'text'"],
+        changed(f"{LANGUAGE}.finetune.true-reward.methods", ["txt"]),
+        ["finetune.true-reward", "'txt'", "'text'"],
     ),
     "EPIC on Meta-World": (
         experiment(
@@ -351,7 +351,7 @@ def test_a_sum_of_a_distance_to_a_rendered_picture_and_sparse_is_specified(tmp_p
     )
     grid = Grid(load_changed(tmp_path, changes))
     cell = Cell("roboclip", "mine", "dvd-close-drawer", "one", 0)
-    job = json.loads(Specifications(grid).training(cell, "pretrain"))
+    job = json.loads(Specifications(grid).training(cell, "train"))
     native = {"width": 180, "height": 120}
     assert job["targets"] == [{"goal": "picture", "task": "dvd-close-drawer"}]
     assert job["goals"] == {"picture": {"encoder": None, "picture": native}}

@@ -44,14 +44,14 @@ def test_a_scale_may_leave_out_experiments_methods_and_phases():
     assert ("roboclip", "kitchen") not in {(paper, name) for paper, name, _ in smoke.experiments()}
     language = smoke.experiment("roboclip", "language")
     assert "airl" not in smoke.variants(language)
-    assert smoke.phases(language) == ["pretrain", "true-reward"]
+    assert smoke.phases(language) == ["train", "true-reward"]
 
 
 def test_a_phase_is_for_the_methods_that_it_names(grid):
     language = grid.experiment("roboclip", "language")
-    assert grid.phases(language) == ["pretrain", "true-reward", "true-reward-abrupt"]
-    assert grid.phases(language, "gail") == ["pretrain", "true-reward"]
-    assert grid.phases(language, "dense") == ["pretrain"]
+    assert grid.phases(language) == ["train", "true-reward", "true-reward-abrupt"]
+    assert grid.phases(language, "gail") == ["train", "true-reward"]
+    assert grid.phases(language, "dense") == ["train"]
 
 
 def test_a_method_may_have_its_own_learner_in_pretraining(grid):
@@ -60,14 +60,14 @@ def test_a_method_may_have_its_own_learner_in_pretraining(grid):
         for method in ("text-published-ppo", "text")
     )
     learners = grid.parameters.learners
-    assert grid.learner(published, "pretrain") is learners["ppo-published"]
-    assert grid.learner(text, "pretrain") is learners["ppo"]
+    assert grid.learner(published, "train") is learners["ppo-published"]
+    assert grid.learner(text, "train") is learners["ppo"]
     assert grid.learner(text, "true-reward") is learners["ppo-finetune"]
 
 
 def test_each_phase_has_its_own_reward(grid):
     text = Cell("roboclip", "language", "drawer-close", "text", 0)
-    assert grid.reward(text, "pretrain").kind == "roboclip"
+    assert grid.reward(text, "train").kind == "roboclip"
     assert grid.reward(text, "true-reward").kind == "true_reward"
 
 
@@ -79,7 +79,7 @@ def test_a_goal_is_demonstrated_on_its_own_task_or_the_one_it_names(grid):
 
 def test_every_cell_has_its_own_address(grid):
     addresses = [
-        tuple(cell.address)
+        tuple(cell.address("train"))
         for paper, name, _ in grid.experiments()
         for cell in grid.cells(paper, name)
     ]

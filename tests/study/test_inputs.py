@@ -21,7 +21,7 @@ def inputs():
 def test_an_experiment_waits_for_every_phase_of_every_training(inputs):
     curves = inputs.trainings("roboclip", "language", "progress.csv")
     folder = "results/smoke/roboclip/language/drawer-close"
-    assert f"{folder}/text/seed0/pretrain/progress.csv" in curves
+    assert f"{folder}/text/seed0/train/progress.csv" in curves
     assert f"{folder}/text/seed0/true-reward/progress.csv" in curves
     assert len(curves) == len(set(curves)) == len(inputs.runs("roboclip", "language"))
     assert inputs.studies("roboclip", "language") == [f"{folder}/studies/alignment.csv"]
@@ -40,10 +40,10 @@ def test_a_paper_is_its_claims_and_figures(inputs):
         ("vlm_rn/cartpole/compare/claims.json", ["paper 'vlm_rn'", "'vlm_rm'"]),
         ("vlm_rm/cartpol/compare/claims.json", ["'cartpol'", "'cartpole'"]),
         ("vlm_rm/cartpole/figures/epik.svg", ["figure 'epik'", "'epic'"]),
-        ("vlm_rm/cartpole/cartpol/zero/seed0/pretrain/policy.json", ["task 'cartpol'"]),
-        ("vlm_rm/cartpole/cartpole/zeros/seed0/pretrain/policy.json", ["method", "'zero'"]),
-        ("vlm_rm/cartpole/cartpole/zero/seed9/pretrain/policy.json", ["seed 'seed9'", "seed"]),
-        ("vlm_rm/cartpole/cartpole/zero/seed0/pretran/policy.json", ["phase", "'pretrain'"]),
+        ("vlm_rm/cartpole/cartpol/zero/seed0/train/policy.json", ["task 'cartpol'"]),
+        ("vlm_rm/cartpole/cartpole/zeros/seed0/train/policy.json", ["method", "'zero'"]),
+        ("vlm_rm/cartpole/cartpole/zero/seed9/train/policy.json", ["seed 'seed9'", "seed"]),
+        ("vlm_rm/cartpole/cartpole/zero/seed0/pretran/policy.json", ["phase", "'train'"]),
         ("vlm_rm/cartpole/cartpole/studies/epik.csv", ["study 'epik'", "'epic'"]),
         ("models/klip/model.json", ["encoder 'klip'", "'clip'"]),
         ("demos/scriptet/drawer-close/demo.npz", ["demo 'scriptet'", "'scripted'"]),

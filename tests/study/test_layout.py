@@ -23,7 +23,7 @@ def test_the_rules_and_the_readers_share_one_template():
     assert Path(named) == Layout.of("mini").evaluation("p", "e", RUN)
 
 
-@pytest.mark.parametrize("path", ["p/e/t/text/first/pretrain/progress.csv", "p/e/figures/a.svg"])
+@pytest.mark.parametrize("path", ["p/e/t/text/first/train/progress.csv", "p/e/figures/a.svg"])
 def test_another_path_belongs_to_no_training(path):
     with pytest.raises(UserError, match=r"\{task\}/\{method\}/seed\{seed\}"):
         Layout(Path("results/mini")).parse(Path("results/mini") / path)

@@ -18,7 +18,11 @@ PAPERS = {
             "one": {
                 "tasks": ["a", "b"],
                 "methods": {"x": {}, "y": {}, "z": {}},
-                "finetunes": {"more": {"of": ["x", "z"]}, "rest": {"of": ["z"]}, "all": {}},
+                "finetune": {
+                    "more": {"methods": ["x", "z"]},
+                    "rest": {"methods": ["z"]},
+                    "all": {},
+                },
                 "studies": {"fit": {"methods": ["x", "z"]}, "other": {"methods": ["z"]}},
                 "figures": {
                     "f": {"kind": "k", "study": "other"},
@@ -64,7 +68,7 @@ def test_a_selection_of_methods_thins_phases_and_studies():
     one = select(PAPERS, run, "s")["p"]["experiments"]["one"]
     assert list(one["methods"]) == ["x"]
     assert one["tasks"] == ["a"]
-    assert one["finetunes"] == {"more": {"of": ["x"]}, "all": {}}
+    assert one["finetune"] == {"more": {"methods": ["x"]}, "all": {}}
     assert one["studies"] == {"fit": {"methods": ["x"]}}
     assert list(one["figures"]) == ["g"]
 
@@ -105,7 +109,7 @@ OWN = {
                 "zero": {"reward": "zero"},
             },
             "seeds": 1,
-            "evaluate": {"episodes": 2, "policies": ["deterministic"]},
+            "evaluate": {"episodes": 2, "actions": ["deterministic"]},
         }
     },
 }

@@ -67,7 +67,7 @@ def test_an_unknown_scale_names_the_nearest():
         ("learners.dqn-cartpole.gamma", None, ["learners.dqn-cartpole.gamma", "None", "number"]),
         (f"{CARTPOLE}.tasks", ["cartpol"], [CARTPOLE, "'cartpol'", "did you mean 'cartpole'?"]),
         (
-            f"{CARTPOLE}.pretrain.learner",
+            f"{CARTPOLE}.train.learner",
             "dqn",
             [CARTPOLE, "'dqn' is not defined", "'dqn-cartpole'"],
         ),

@@ -43,10 +43,10 @@ ALPHA = cell("text-alpha0.5", "cartpole", "cartpole", "vlm_rm")
 
 
 def test_a_specification_is_canonical_and_has_no_place_or_scale(parameters):
-    text = specify(parameters).training(ALPHA, "pretrain")
+    text = specify(parameters).training(ALPHA, "train")
     assert text == json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
     assert "results" not in text
-    assert specify(parameters).training(ALPHA, "pretrain") == text
+    assert specify(parameters).training(ALPHA, "train") == text
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_value_is_in_the_trainings_that_read_it_and_in_no_other(parameters, pa
     assert touched == {
         name
         for name, one in cells.items()
-        if before.training(one, "pretrain") != after.training(one, "pretrain")
+        if before.training(one, "train") != after.training(one, "train")
     }
 
 
@@ -101,12 +101,12 @@ def test_a_dataset_brings_the_worlds_of_its_tasks(parameters):
     assert specify(other).encoder("s3d") == specify(before).encoder("s3d")
 
 
-def test_fine_tuning_depends_on_the_choice_of_the_policy_it_starts_from(parameters):
-    path = "papers__roboclip__experiments__language__finetunes__true-reward__choice"
-    after = changed(parameters, **{path: "oracle"})
+def test_fine_tuning_depends_on_the_checkpoint_it_starts_from(parameters):
+    path = "papers__roboclip__experiments__language__finetune__true-reward__checkpoint"
+    after = changed(parameters, **{path: "best-true"})
     one, other = specify(parameters), specify(after)
     assert one.training(TEXT, "true-reward") != other.training(TEXT, "true-reward")
-    assert one.training(TEXT, "pretrain") == other.training(TEXT, "pretrain")
+    assert one.training(TEXT, "train") == other.training(TEXT, "train")
     abrupt = "true-reward-abrupt"
     assert one.training(TEXT, abrupt) == other.training(TEXT, abrupt)
 
@@ -124,8 +124,8 @@ def test_a_study_of_several_sentences_names_their_targets_in_the_order_of_its_in
 def test_the_pixel_values_of_a_task_reach_its_own_jobs_alone(parameters):
     precise = {f"encoders__{name}__precision": "float32" for name in ("s3d", "s3d-random")}
     published = changed(parameters, **precise, **{"tasks__drawer-close__pixel_values": "0-255"})
-    text = json.loads(specify(published).training(TEXT, "pretrain"))
-    other = json.loads(specify(published).training(cell("text", task="door-close"), "pretrain"))
+    text = json.loads(specify(published).training(TEXT, "train"))
+    other = json.loads(specify(published).training(cell("text", task="door-close"), "train"))
     assert text["encoders"]["s3d"]["values"] == "0-255"
     assert other["encoders"]["s3d"]["values"] == "0-1"
     goal = json.loads(specify(published).goal(text["reward"]["goal"], "drawer-close"))

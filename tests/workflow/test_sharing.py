@@ -44,7 +44,7 @@ def test_a_damaged_artifact_is_refused_by_name(shared, tmp_path, damage):
     reader = Workspace(tmp_path / "reader")
     done = reader.showtell("pull", "--scale", "smoke", "--remote", str(damaged))
     assert done.returncode != 0
-    assert "text-alpha0.5/seed0/pretrain/policy.safetensors" in done.stdout + done.stderr
+    assert "text-alpha0.5/seed0/train/policy.safetensors" in done.stdout + done.stderr
 
 
 def _damage(remote, content: bytes, damage: str) -> None:

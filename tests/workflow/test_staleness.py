@@ -24,7 +24,7 @@ def downstream(*, figures: bool = True) -> set[tuple[str, ...]]:
 
 def cells(*methods: str) -> set[tuple[str, ...]]:
     return {
-        (rule, "smoke", *TASK, method, seed, "pretrain")
+        (rule, "smoke", *TASK, method, seed, "train")
         for rule in ("train", "evaluate")
         for method in methods
         for seed in SEEDS
@@ -115,7 +115,7 @@ def test_what_was_deleted_is_made_again(workspace):
     assert ("roboclip", "language", "drawer-close", "gail") in trained
     assert {job[2] for job in pending if len(job) > 2} == {"roboclip", "vlm_rm"}
     assert {job[5:] for job in pending if job[:2] == ("train", "smoke") and job[2] == "vlm_rm"} == {
-        ("zero", "1", "pretrain")
+        ("zero", "1", "train")
     }
 
 

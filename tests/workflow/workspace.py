@@ -127,7 +127,7 @@ class Workspace:
         assert text.count(old) >= 1, f"{old!r} is not in {file}"
         path.write_text(text.replace(old, new, 1))
 
-    def cell(self, method: str, seed: int = 0, phase: str = "pretrain") -> Path:
+    def cell(self, method: str, seed: int = 0, phase: str = "train") -> Path:
         layout = Layout(self.root / "results/smoke")
         return layout.training("vlm_rm", "cartpole", Run("cartpole", method, seed, phase))
 

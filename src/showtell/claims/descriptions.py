@@ -18,24 +18,24 @@ from showtell.claims.tests import (
     Share,
     Times,
 )
-from showtell.learners.choices import Choice
+from showtell.learners.checkpoints import Checkpoint
 
 _AMONG: dict[Share, str] = {
     "every": "for every",
     "most": "for most of the",
     "any": "for at least one",
 }
-_CHOSEN: dict[Choice, str] = {
-    "final": "the policy at the end of training",
-    "learned": "the best one of training by the learned reward",
-    "oracle": "the best one of training by the true return (oracle)",
+_CHOSEN: dict[Checkpoint, str] = {
+    "last": "the policy at the end of training",
+    "best-learned": "the best one of training by the learned reward",
+    "best-true": "the best one of training by the true return (oracle)",
 }
 _ON: dict[Share, str] = {"every": "on every task", "most": "on most tasks", "any": "on some task"}
 
 
 def judged(evaluate: Mapping[str, Any]) -> str:
     """Which policies of a training an evaluation judges, in words."""
-    chosen = [_CHOSEN[choice] for choice in evaluate.get("choices", ["final"])]
+    chosen = [_CHOSEN[checkpoint] for checkpoint in evaluate.get("checkpoints", ["last"])]
     return f"{evaluate['episodes']} episodes of each: {'; '.join(chosen)}."
 
 
@@ -122,7 +122,7 @@ def _versus(test: Against, again: str = "to ") -> str:
 
 
 def _policy(test: OfPolicies) -> str:
-    after = "" if test.phase == "pretrain" else f" after {test.phase}"
+    after = "" if test.phase == "train" else f" after {test.phase}"
     return f"{test.policy} policy{after}"
 
 

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validato
 Policy = Literal[
     "deterministic",
     "stochastic",
-    "deterministic (learned)",
-    "stochastic (learned)",
-    "deterministic (oracle)",
-    "stochastic (oracle)",
+    "deterministic (best-learned)",
+    "stochastic (best-learned)",
+    "deterministic (best-true)",
+    "stochastic (best-true)",
 ]
 Share = Literal["every", "most", "any"]
 Setting = dict[str, float]  # values of a reward's settings that tell one method: {alpha: 0}
@@ -29,7 +29,7 @@ class Measured(Entry):
     method: str  # may be a pattern: text*
     metric: str
     policy: Policy
-    phase: str = "pretrain"
+    phase: str = "train"
 
 
 class OfPolicies(Measured):

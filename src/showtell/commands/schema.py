@@ -24,7 +24,7 @@ def schema() -> str:
     for name, definition in [("Parameters", values), *values["$defs"].items()]:
         described = common | _descriptions(models[name])
         for field, entry in definition.get("properties", {}).items():
-            if field in described and "$ref" not in entry:
+            if field in described:
                 entry["description"] = described[field]
     return json.dumps(values, indent=1, sort_keys=True) + "\n"
 
@@ -68,5 +68,5 @@ def undescribed(values: dict[str, Any]) -> list[str]:
         f"{name}.{field}"
         for name, definition in definitions.items()
         for field, entry in definition.get("properties", {}).items()
-        if "description" not in entry and "$ref" not in entry
+        if "description" not in entry
     ]

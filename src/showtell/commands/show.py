@@ -43,7 +43,7 @@ def _entries(parameters: Parameters) -> Iterator[tuple[str, str, Any]]:
                 full,
                 {
                     "reward": _plain(variant.reward),
-                    "learner": variant.method.learner or experiment.pretrain.learner or "task's",
+                    "learner": variant.method.learner or experiment.train.learner or "task's",
                     "goals": {
                         goal: _plain(settings)
                         for goal, settings in grid.goals(variant.reward.needs()).items()

@@ -17,7 +17,7 @@ COLUMNS = (
     *("shows", "task", "method", *STYLE_COLUMNS, "phase", "policy", "measure"),
     *("step", "seed", "value", "low", "high"),
 )
-FINAL, ORACLE = "deterministic", "deterministic (oracle)"
+FINAL, ORACLE = "deterministic", "deterministic (best-true)"
 TITLES = {"success": "success", "true_return": "true return"}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from showtell.jobs.parts import view, world_of
 from showtell.learners import policies
-from showtell.learners.choices import label
+from showtell.learners.checkpoints import policy_name
 from showtell.media.video import write_video
 from showtell.project.files import replacing, write_json, write_text
 from showtell.rendering.pool import RenderPool
@@ -17,11 +17,11 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
     world, evaluate = world_of(job["task"]), job["evaluate"]
     played: dict[str, list[Played]] = {}
     with RenderPool(world.scene, world.scene_settings()) as pool:
-        for choice in evaluate["choices"]:
-            policy = policies.load(inputs["policy"][0], inputs["network"][0], choice)
+        for checkpoint in evaluate["checkpoints"]:
+            policy = policies.load(inputs["policy"][0], inputs["network"][0], checkpoint)
             policies.check_fits(policy.network, world.observation_space, world.action_space)
-            for how in evaluate["policies"]:
-                played[label(how, choice)] = play(
+            for how in evaluate["actions"]:
+                played[policy_name(how, checkpoint)] = play(
                     lambda: world_of(job["task"]),
                     policy,
                     how,
@@ -30,7 +30,7 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
                     job["address"],
                     pool.draw,
                 )
-        shown = label("deterministic", evaluate["choices"][0])
+        shown = policy_name("deterministic", evaluate["checkpoints"][0])
         first = played.get(shown) or next(iter(played.values()))
         frames = pool.draw(
             first[0].snapshots, film_view(view(job, job["task"]["camera"]["native"]))

@@ -42,7 +42,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
                 draw=draw,
                 root=job["root"],
                 address=tuple(job["address"]),
-                start=policies.load_weights(start[0], job["choice"]) if start else None,
+                start=policies.load_weights(start[0], job["checkpoint"]) if start else None,
                 demo=clones[0] if clones else None,
                 view=view(job, job["task"]["camera"]["native"]),
             )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from showtell.learners.choices import Best, Weights
+from showtell.learners.checkpoints import Best, Weights
 from showtell.learners.progress import EpisodeLog, Row
 from showtell.project.checkpoints import Resume
 from showtell.rendering.scene import Frames, Snapshots, View

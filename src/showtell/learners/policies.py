@@ -13,7 +13,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from pydantic import Field, PositiveInt, ValidationError, model_validator
 
-from showtell.learners.choices import CHOICES, Choice, Weights
+from showtell.learners.checkpoints import CHECKPOINTS, Checkpoint, Weights
 from showtell.learners.networks import Dense, Layer, arrays_of, through
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, replacing, write_json
@@ -143,7 +143,7 @@ def save(weights: Path, network: Path, arrays: Any, description: dict[str, Any])
     write_json(network, Network.model_validate(description).model_dump(mode="json"))
 
 
-def load(weights: Path, network: Path, choice: Choice = "final") -> Policy:
+def load(weights: Path, network: Path, checkpoint: Checkpoint = "last") -> Policy:
     """Read both files, and of the policies in them one."""
     try:
         description = Network.model_validate(read_json(network))
@@ -151,7 +151,7 @@ def load(weights: Path, network: Path, choice: Choice = "final") -> Policy:
         raise UserError(
             f"{network} does not describe a policy ({error}); delete it and run the training again."
         ) from None
-    arrays = load_weights(weights, choice)
+    arrays = load_weights(weights, checkpoint)
     missing = [name for name in description.arrays if name not in arrays]
     if missing:
         raise UserError(
@@ -161,17 +161,17 @@ def load(weights: Path, network: Path, choice: Choice = "final") -> Policy:
     return Policy(description, arrays)
 
 
-def together(final: Weights, others: Mapping[str, Weights]) -> Weights:
-    """The arrays of one file: the final policy's by their names, others' as `<choice>/<name>`."""
+def together(last: Weights, others: Mapping[str, Weights]) -> Weights:
+    """The arrays of one file: `<name>` of the last policy, `<checkpoint>/<name>` of others."""
     prefixed = {
-        f"{choice}/{name}": array
-        for choice, weights in others.items()
+        f"{checkpoint}/{name}": array
+        for checkpoint, weights in others.items()
         for name, array in weights.items()
     }
-    return final | prefixed
+    return last | prefixed
 
 
-def load_weights(path: Path, choice: Choice = "final") -> Weights:
+def load_weights(path: Path, checkpoint: Checkpoint = "last") -> Weights:
     """The arrays of one of a training's policies."""
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -182,14 +182,14 @@ def load_weights(path: Path, choice: Choice = "final") -> Weights:
         raise UserError(
             f"{path} is not a whole safetensors file ({error}); delete it, or pull it again."
         ) from None
-    others = tuple(f"{other}/" for other in CHOICES if other != "final")
-    if choice == "final":
+    others = tuple(f"{other}/" for other in CHECKPOINTS if other != "last")
+    if checkpoint == "last":
         return {name: a for name, a in arrays.items() if not name.startswith(others)}
-    prefix = f"{choice}/"
+    prefix = f"{checkpoint}/"
     chosen = {name[len(prefix) :]: a for name, a in arrays.items() if name.startswith(prefix)}
     if not chosen:
         raise UserError(
-            f"{path} holds no {choice!r} policy, only the final one; choose final, or delete the "
+            f"{path} holds no {checkpoint!r} policy, only the last one; choose last, or delete the "
             "file and run the training again."
         )
     return chosen

@@ -66,7 +66,7 @@ class S3dSettings(EncoderSettings):
     unit: ClassVar[bool] = False
 
     kind: Literal["s3d"]
-    architecture: Architecture
+    architecture: Architecture  # width and sizes of the network
     pretrained: Literal["howto100m", "random"] | None  # random: RoboCLIP's ablation, never trained
     source: str | None  # a folder or address that has the published files; null: the known ones
     sha256: Checksums

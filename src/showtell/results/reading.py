@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from showtell.learners.choices import label
+from showtell.learners.checkpoints import policy_name
 from showtell.project import seeds
 from showtell.project.errors import UserError
 from showtell.results.table import Table
@@ -69,7 +69,7 @@ class Comparison(BaseModel):
     worlds: dict[str, dict[str, Any]] = {}
     methods: dict[str, Method]  # by full name, in the order of the parameters
     seeds: int
-    phases: tuple[str, ...] = ("pretrain",)
+    phases: tuple[str, ...] = ("train",)
     only: dict[str, tuple[str, ...]] = {}  # phase -> the methods that go through it, if not all
     trained_elsewhere: dict[str, Home] = {}  # by method
     evaluate: dict[str, Any]
@@ -87,8 +87,12 @@ class Comparison(BaseModel):
     @property
     def policies(self) -> tuple[str, ...]:
         """How policies act when they are judged, and which of a training's are."""
-        choices, ways = self.evaluate.get("choices", ["final"]), self.evaluate["policies"]
-        return tuple(label(how, choice) for choice in choices for how in ways)
+        checkpoints = self.evaluate.get("checkpoints", ["last"])
+        return tuple(
+            policy_name(actions, checkpoint)
+            for checkpoint in checkpoints
+            for actions in self.evaluate["actions"]
+        )
 
     @property
     def runs(self) -> list[Run]:

@@ -86,17 +86,17 @@ def _references_of(
 ) -> Iterator[tuple[str, str, Any]]:
     for task in experiment.tasks:
         yield f"{at}.tasks", task, p.tasks
-    if experiment.pretrain.learner is not None:
-        yield f"{at}.pretrain.learner", experiment.pretrain.learner, p.learners
+    if experiment.train.learner is not None:
+        yield f"{at}.train.learner", experiment.train.learner, p.learners
     for name, method in experiment.methods.items():
         yield f"{at}.methods.{name}.reward", method.reward, p.rewards
         if method.learner is not None:
             yield f"{at}.methods.{name}.learner", method.learner, p.learners
-    for phase, finetune in experiment.finetunes.items():
-        yield f"{at}.finetunes.{phase}.learner", finetune.learner, p.learners
-        yield f"{at}.finetunes.{phase}.reward", finetune.reward, p.rewards
-        for of in finetune.of or ():
-            yield f"{at}.finetunes.{phase}.of", of, experiment.methods
+    for phase, finetune in experiment.finetune.items():
+        yield f"{at}.finetune.{phase}.learner", finetune.learner, p.learners
+        yield f"{at}.finetune.{phase}.reward", finetune.reward, p.rewards
+        for own in finetune.methods or ():
+            yield f"{at}.finetune.{phase}.methods", own, experiment.methods
     for study, settings in experiment.studies.items():
         for of in settings.methods:
             yield f"{at}.studies.{study}.methods", of, experiment.methods
@@ -114,7 +114,7 @@ def _figures_of(experiment: Experiment) -> Iterator[tuple[str, str, Any]]:
         for study in figure.needs().studies:
             yield name, study, experiment.studies
         for phase in figure.needs().phases:
-            yield name, phase, experiment.finetunes
+            yield name, phase, experiment.finetune
 
 
 def whole_sections(parameters: Parameters) -> Iterator[str]:
@@ -157,8 +157,8 @@ def _of_experiment(p: Parameters, experiment: Experiment) -> Iterator[Found]:
         for name, method in experiment.methods.items():
             for why in _of_cell(p, experiment, task, method):
                 yield task, name, why
-            for phase, finetune in experiment.finetunes.items():
-                if finetune.of is None or name in finetune.of:
+            for phase, finetune in experiment.finetune.items():
+                if finetune.methods is None or name in finetune.methods:
                     for why in _of_finetuning(p, experiment, task, method, phase):
                         yield task, name, why
     for figure, settings in experiment.figures.items():
@@ -180,11 +180,11 @@ def _of_experiment(p: Parameters, experiment: Experiment) -> Iterator[Found]:
 
 def _of_cell(p: Parameters, experiment: Experiment, task: str, method: Method) -> Iterator[str]:
     reward = p.rewards[method.reward]
-    learner = method.learner or experiment.pretrain.learner or p.tasks[task].learner
+    learner = method.learner or experiment.train.learner or p.tasks[task].learner
     if learner is None:
         yield (
             f"nobody learns here; name a learner in tasks.{task}.learner, in the experiment's "
-            "pretrain.learner or in the method."
+            "train.learner or in the method."
         )
     else:
         yield from _of_learner(p, task, learner, reward)
@@ -341,9 +341,9 @@ def _of_frames(p: Parameters, task: str, reward: Any, method: Method) -> Iterato
 def _of_finetuning(
     p: Parameters, experiment: Experiment, task: str, method: Method, phase: str
 ) -> Iterator[str]:
-    finetune = experiment.finetunes[phase]
-    first = method.learner or experiment.pretrain.learner or p.tasks[task].learner
-    reward, at = p.rewards[finetune.reward], f"finetunes.{phase}: "
+    finetune = experiment.finetune[phase]
+    first = method.learner or experiment.train.learner or p.tasks[task].learner
+    reward, at = p.rewards[finetune.reward], f"finetune.{phase}: "
     yield from (at + why for why in _of_learner(p, task, finetune.learner, reward))
     yield from (at + why for why in _of_goals(p, task, reward))
     if first is None:

@@ -18,7 +18,7 @@ from showtell.study.settings import (
     StudySettings,
 )
 
-PRETRAIN = "pretrain"
+TRAIN = "train"
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,11 @@ class Cell:
     method: str
     seed: int
 
-    @property
-    def address(self) -> list[str | int]:
-        """Its branch of the seed tree."""
-        return [self.paper, self.experiment, self.task, self.method, self.seed]
+    def address(self, phase: str) -> list[str | int]:
+        """The branch of the seed tree of one of its phases."""
+        # The first phase draws from the branch "pretrain", its former name: so no number changed.
+        branch = "pretrain" if phase == TRAIN else phase
+        return [self.paper, self.experiment, self.task, self.method, self.seed, branch]
 
 
 class Variant(NamedTuple):
@@ -135,11 +136,11 @@ class Grid:
             )
         return known[cell.method]
 
-    def reward(self, cell: Cell, phase: str = PRETRAIN) -> RewardSettings:
+    def reward(self, cell: Cell, phase: str = TRAIN) -> RewardSettings:
         """The reward of one phase of one cell."""
-        if phase == PRETRAIN:
+        if phase == TRAIN:
             return self.variant(cell).reward
-        finetune = self.experiment(cell.paper, cell.experiment).finetunes[phase]
+        finetune = self.experiment(cell.paper, cell.experiment).finetune[phase]
         return self.parameters.rewards[finetune.reward]
 
     def learner(self, cell: Cell, phase: str) -> LearnerSettings:
@@ -149,23 +150,23 @@ class Grid:
     def learner_name(self, cell: Cell, phase: str) -> str:
         """The name of the learner of one phase of one cell."""
         experiment = self.experiment(cell.paper, cell.experiment)
-        if phase != PRETRAIN:
-            return experiment.finetunes[phase].learner
+        if phase != TRAIN:
+            return experiment.finetune[phase].learner
         own = self.variant(cell).method.learner
-        name = own or experiment.pretrain.learner or self.task(cell.task).learner
+        name = own or experiment.train.learner or self.task(cell.task).learner
         assert name is not None, "checked when the parameters were read"
         return name
 
     def phases(self, experiment: Experiment, method: str | None = None) -> list[str]:
         """The phases of an experiment, or those that one of its methods goes through."""
         return [
-            PRETRAIN,
+            TRAIN,
             *(
                 phase
-                for phase, finetune in experiment.finetunes.items()
+                for phase, finetune in experiment.finetune.items()
                 if method is None
-                or finetune.of is None
-                or method in self.variants(experiment, finetune.of)
+                or finetune.methods is None
+                or method in self.variants(experiment, finetune.methods)
             ),
         ]
 

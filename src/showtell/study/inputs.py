@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from showtell.study.grid import PRETRAIN, Cell, Grid
+from showtell.study.grid import TRAIN, Cell, Grid
 from showtell.study.layout import Layout, Place, Run
 from showtell.study.needs import Needs
 
@@ -104,9 +104,9 @@ class Inputs:
 
     def start(self, cell: Cell, phase: str) -> list[str]:
         """The policy that a fine-tuning goes on from."""
-        if phase == PRETRAIN:
+        if phase == TRAIN:
             return []
-        run = Run(cell.task, cell.method, cell.seed, PRETRAIN)
+        run = Run(cell.task, cell.method, cell.seed, TRAIN)
         return [str(self.layout.training(cell.paper, cell.experiment, run) / "policy.safetensors")]
 
     # --- of a paper ---

@@ -61,7 +61,7 @@ class Task(Frozen):
     """A world, its camera, its prompts and its usual learner."""
 
     world: World
-    camera: Camera
+    camera: Camera  # from where the task is drawn
     prompts: Prompts | None = None
     # Of the frames that a video network reads on this task; null: what the encoder says.
     pixel_values: PixelValues | None = None
@@ -82,8 +82,8 @@ class Method(Frozen):
     )
 
 
-# A training's last policy, or the one with the best learned return, or the best true return.
-Choice: TypeAlias = Literal["final", "learned", "oracle"]
+# The last policy of a training, or the one with the best learned return, or the best true return.
+Checkpoint: TypeAlias = Literal["last", "best-learned", "best-true"]
 
 
 class Phase(Frozen):
@@ -97,16 +97,19 @@ class FineTune(Frozen):
 
     learner: Name
     reward: Name
-    choice: Choice = "final"  # which policy of the first training it starts from
-    of: list[Name] | None = None  # these methods only; a swept method stands for all its values
+    checkpoint: Checkpoint = "last"  # which policy of the first training it starts from
+    methods: list[Name] | None = (
+        None  # these methods only; a swept method stands for all its values
+    )
 
 
 class Evaluation(Frozen):
     """How a policy is evaluated."""
 
     episodes: PositiveInt
-    policies: list[Literal["deterministic", "stochastic"]] = Field(min_length=1)
-    choices: list[Choice] = Field(default=["final"], min_length=1)  # which of a training's policies
+    actions: list[Literal["deterministic", "stochastic"]] = Field(min_length=1)
+    # Which policies of a training: last, best-learned, best-true.
+    checkpoints: list[Checkpoint] = Field(default=["last"], min_length=1)
 
 
 class Experiment(Frozen):
@@ -115,9 +118,9 @@ class Experiment(Frozen):
     tasks: list[Name] = Field(min_length=1)
     methods: dict[Name, Method] = Field(min_length=1)
     seeds: PositiveInt
-    pretrain: Phase = Phase()
-    finetunes: dict[Name, FineTune] = Field(default={})  # by the name of the phase
-    evaluate: Evaluation
+    train: Phase = Phase()  # the first training of each method
+    finetune: dict[Name, FineTune] = Field(default={})  # by the name of the phase
+    evaluate: Evaluation  # how the trained policies are evaluated
     studies: dict[Name, Study] = Field(default={})
     figures: dict[Name, Figure] = Field(default={})
     # What happens to a task and a method that cannot go together: the study is refused, or the

@@ -15,7 +15,7 @@ class Selection(Frozen):
 
     tasks: list[str] | None = None
     methods: list[str] | None = None
-    finetunes: list[str] | None = None
+    finetune: list[str] | None = None
     studies: list[str] | None = None
     figures: list[str] | None = None
 
@@ -59,7 +59,7 @@ def _part(experiment: dict[str, Any], wanted: Any, where: str) -> dict[str, Any]
         found[key] = {name: known[name] for name in names} if isinstance(known, dict) else names
     if selection.methods is not None:
         out = set(experiment.get("methods") or {}) - set(selection.methods)
-        found["finetunes"] = _without(out, found.get("finetunes"), "of")
+        found["finetune"] = _without(out, found.get("finetune"), "methods")
         found["studies"] = _without(out, found.get("studies"), "methods")
     return found | {"figures": _drawable(experiment, found)}
 
@@ -68,10 +68,10 @@ def _without(out: set[str], entries: Any, key: str) -> dict[str, Any]:
     """Entries that apply to methods, less the methods that do not run; none without any."""
     found = {}
     for name, entry in (entries or {}).items():
-        if isinstance(of := entry.get(key), list):
-            if set(of) <= out:
+        if isinstance(methods := entry.get(key), list):
+            if set(methods) <= out:
                 continue
-            entry = entry | {key: [method for method in of if method not in out]}
+            entry = entry | {key: [method for method in methods if method not in out]}
         found[name] = entry
     return found
 
@@ -80,7 +80,7 @@ def _drawable(experiment: dict[str, Any], found: dict[str, Any]) -> dict[str, An
     """The figures that draw no phase and no study that does not run."""
     out = {
         name
-        for key in ("finetunes", "studies")
+        for key in ("finetune", "studies")
         for name in set(experiment.get(key) or {}) - set(found.get(key) or {})
     }
     return {

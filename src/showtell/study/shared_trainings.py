@@ -7,7 +7,7 @@ method's trainings and evaluations are those of roboclip/language; on other task
 from collections.abc import Iterator
 
 from showtell.project.errors import UserError, nearest
-from showtell.study.grid import PRETRAIN, Cell, Grid
+from showtell.study.grid import TRAIN, Cell, Grid
 from showtell.study.parameters import Experiment, Method
 from showtell.study.settings import LearnerSettings
 
@@ -57,7 +57,7 @@ def _protocol(where: str, here: Experiment, there: Experiment) -> Iterator[str]:
     mine, theirs = here.evaluate, there.evaluate
     if mine.episodes != theirs.episodes:
         yield f"{where} evaluates {theirs.episodes} episodes, here {mine.episodes}; use one number."
-    for key in ("policies", "choices"):
+    for key in ("actions", "checkpoints"):
         if absent := [one for one in getattr(mine, key) if one not in getattr(theirs, key)]:
             yield f"{where} evaluates no {absent[0]!r}; add it to its evaluate.{key}."
 
@@ -78,12 +78,12 @@ def _training(
                 f"({_differences(grid.learner(mine, phase), grid.learner(theirs, phase))}); use "
                 "one learner."
             )
-        elif phase != PRETRAIN and _start(here, phase) != _start(there, phase):
-            yield f"fine-tuning starts from {_start(there, phase)!r} in {where}; use one choice."
+        elif phase != TRAIN and _start(here, phase) != _start(there, phase):
+            yield f"fine-tuning starts from {_start(there, phase)!r} in {where}; use one."
 
 
 def _start(experiment: Experiment, phase: str) -> str:
-    return experiment.finetunes[phase].choice
+    return experiment.finetune[phase].checkpoint
 
 
 def _differences(mine: LearnerSettings, theirs: LearnerSettings) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from showtell.project.files import canonical_json
 from showtell.project.fingerprint import fingerprint
-from showtell.study.grid import PRETRAIN, Cell, Grid
+from showtell.study.grid import TRAIN, Cell, Grid
 from showtell.study.needs import Needs
 from showtell.study.parameters import Task
 from showtell.study.registry import part
@@ -87,7 +87,7 @@ class Specifications:
         experiment = self._grid.experiment(cell.paper, cell.experiment)
         reward, learner = self._grid.reward(cell, phase), self._grid.learner(cell, phase)
         task, method = self._grid.task(cell.task), self._grid.variant(cell).method
-        start = {} if phase == PRETRAIN else {"choice": experiment.finetunes[phase].choice}
+        start = {} if phase == TRAIN else {"checkpoint": experiment.finetune[phase].checkpoint}
         return self._job(
             "train",
             [
@@ -97,7 +97,7 @@ class Specifications:
             task=_world(task),
             reward=_plain(reward),
             learner=_plain(learner),
-            address=[*cell.address, phase],
+            address=cell.address(phase),
             picture=_plain(method.picture or task.camera.native),
             **self._context(reward.needs(), [cell.task], cell.task, method.picture),
             **start,
@@ -113,7 +113,7 @@ class Specifications:
             task=_world(task),
             learner=_plain(learner),
             evaluate=_plain(experiment.evaluate),
-            address=[*cell.address, phase],
+            address=cell.address(phase),
         )
 
     def study(self, paper: str, name: str, task: str, study: str) -> str:
@@ -204,9 +204,9 @@ class Specifications:
             "seeds": experiment.seeds,
             "phases": grid.phases(experiment),
             "only": {
-                phase: list(grid.variants(experiment, finetune.of))
-                for phase, finetune in experiment.finetunes.items()
-                if finetune.of is not None
+                phase: list(grid.variants(experiment, finetune.methods))
+                for phase, finetune in experiment.finetune.items()
+                if finetune.methods is not None
             },
             "evaluate": _plain(experiment.evaluate),
             "demos": [list(pair) for pair in grid.demos_of(paper, name)],

@@ -13,7 +13,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy
 
-from showtell.learners.choices import Best, Weights
+from showtell.learners.checkpoints import Best, Weights
 from showtell.learners.labelling import Rollout, label
 from showtell.learners.learner import Assignment, Sink
 from showtell.learners.progress import EpisodeLog, Row, succeeded

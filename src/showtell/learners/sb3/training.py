@@ -8,7 +8,7 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecEnv
 
-from showtell.learners.choices import Weights
+from showtell.learners.checkpoints import Weights
 from showtell.learners.learner import Assignment, Sink
 from showtell.learners.sb3.lockstep import Lockstep
 from showtell.learners.sb3.pictures import Pictures

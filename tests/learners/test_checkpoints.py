@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from showtell.learners.choices import Best, label
+from showtell.learners.checkpoints import Best, policy_name
 from showtell.learners.progress import Row
 
 
@@ -18,36 +18,36 @@ def held(best: Best) -> dict[str, int]:
 
 def test_each_choice_is_the_best_by_its_own_score():
     best = meet(Best(), (1, 5), (3, 4), (2, 3))
-    assert held(best) == {"learned": 1, "oracle": 2}
-    assert best.steps == {"learned_step": 10, "oracle_step": 20}
+    assert held(best) == {"best-learned": 1, "best-true": 2}
+    assert best.steps == {"best-learned_step": 10, "best-true_step": 20}
 
 
 def test_of_equals_it_is_the_later_one():
-    assert held(meet(Best(), (1, 0), (1, 0), (0, 0))) == {"learned": 3, "oracle": 2}
+    assert held(meet(Best(), (1, 0), (1, 0), (0, 0))) == {"best-learned": 3, "best-true": 2}
 
 
 def test_what_is_kept_does_not_follow_the_training():
     best, weights = Best(), {"a": np.zeros(2)}
     best.meet(Row(1, 1, 0.0, 0.0, 0.0), weights)
     weights["a"] += 1
-    assert (best.weights["oracle"]["a"] == 0).all()
+    assert (best.weights["best-true"]["a"] == 0).all()
 
 
 def test_what_is_restored_goes_on_comparing():
     again = Best()
     again.restore(meet(Best(), (1, 5), (3, 4)).state())
-    assert held(again) == {"learned": 1, "oracle": 2}
+    assert held(again) == {"best-learned": 1, "best-true": 2}
     best = meet(again, (2, 4.5))
-    assert held(best) == {"learned": 1, "oracle": 2}
+    assert held(best) == {"best-learned": 1, "best-true": 2}
 
 
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        ("final", "stochastic"),
-        ("oracle", "stochastic (oracle)"),
-        ("learned", "stochastic (learned)"),
+        ("last", "stochastic"),
+        ("best-true", "stochastic (best-true)"),
+        ("best-learned", "stochastic (best-learned)"),
     ],
 )
 def test_a_choice_that_knows_more_is_named_wherever_it_is_shown(choice, expected):
-    assert label("stochastic", choice) == expected
+    assert policy_name("stochastic", choice) == expected

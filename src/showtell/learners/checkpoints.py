@@ -1,4 +1,4 @@
-"""Which of a training's policies is meant: its last one, or the best one met on the way."""
+"""Which policy of a training is meant: the last one, or the best one met on the way."""
 
 from typing import Any, Literal, get_args
 
@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from showtell.learners.progress import Row
 
-# `learned`: best by the reward that was learned from. `oracle`: best by the true return, which
-# nobody has who needs a learned reward; it is called oracle wherever it is shown.
-Choice = Literal["final", "learned", "oracle"]
-CHOICES: tuple[Choice, ...] = get_args(Choice)
-_SCORES = {"learned": "learned_return", "oracle": "true_return"}
+# `best-true` needs the true return, which nobody has who needs a learned reward: its name says so
+# wherever it is shown.
+Checkpoint = Literal["last", "best-learned", "best-true"]
+CHECKPOINTS: tuple[Checkpoint, ...] = get_args(Checkpoint)
+_SCORES = {"best-learned": "learned_return", "best-true": "true_return"}
 
 Weights = dict[str, NDArray[Any]]
 
@@ -26,16 +26,16 @@ class Best:
 
     def meet(self, row: Row, weights: Weights) -> None:
         """Consider the policy that acted at the end of a window; a tie goes to the later one."""
-        for choice, column in _SCORES.items():
+        for checkpoint, column in _SCORES.items():
             score = float(getattr(row, column))
-            if score >= self._scores.get(choice, -np.inf):
-                self.weights[choice] = {name: array.copy() for name, array in weights.items()}
-                self._scores[choice], self._steps[choice] = score, row.step
+            if score >= self._scores.get(checkpoint, -np.inf):
+                self.weights[checkpoint] = {name: array.copy() for name, array in weights.items()}
+                self._scores[checkpoint], self._steps[checkpoint] = score, row.step
 
     @property
     def steps(self) -> dict[str, int]:
-        """When each was met, e.g. `{"oracle_step": 40_000}`."""
-        return {f"{choice}_step": step for choice, step in self._steps.items()}
+        """When each was met, e.g. `{"best-true_step": 40_000}`."""
+        return {f"{checkpoint}_step": step for checkpoint, step in self._steps.items()}
 
     def state(self) -> dict[str, Any]:
         """Everything, as arrays and plain values."""
@@ -47,6 +47,6 @@ class Best:
         self._steps = state["steps"]
 
 
-def label(how: str, choice: str) -> str:
-    """How a policy is called in tables and figures: `deterministic`, `deterministic (oracle)`."""
-    return how if choice == "final" else f"{how} ({choice})"
+def policy_name(actions: str, checkpoint: str) -> str:
+    """The name of a policy in tables and figures, e.g. `deterministic (best-true)`."""
+    return actions if checkpoint == "last" else f"{actions} ({checkpoint})"
