@@ -151,7 +151,7 @@ def test_the_active_goals_picture_stands_beside_the_frame(tmp_path, models):
     buffer = models[0].replay_buffer
     rows = np.arange(80, dtype=np.int64)  # ten rollouts of eight
     np.random.seed(0)
-    samples = buffer._get_samples(rows)
+    samples = buffer.samples(rows)
     np.random.seed(0)
     lanes = np.random.randint(0, 2, size=80)
     goals = resize(GOALS, 10, 8, how="bilinear").transpose(0, 3, 1, 2)

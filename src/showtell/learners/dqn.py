@@ -39,6 +39,7 @@ class Dqn:
     def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
         from showtell.learners.sb3.off_policy import pay
+        from showtell.learners.sb3.private import updates
         from showtell.learners.sb3.rollouts import Pace, weights_of
         from showtell.learners.sb3.training import train
 
@@ -68,7 +69,7 @@ class Dqn:
             },
             episodes=story.episodes,
             log_every=settings.log_every,
-            updates=model._n_updates,
+            updates=updates(model),
         )
 
     def _algorithm(self, worlds: "VecEnv", seed: int) -> "DQN":

@@ -102,6 +102,7 @@ class Ppo:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
         from showtell.learners.sb3 import on_policy
         from showtell.learners.sb3.ppo import CRITIC
+        from showtell.learners.sb3.private import updates
         from showtell.learners.sb3.rollouts import Pace, weights_of
         from showtell.learners.sb3.training import train
 
@@ -138,7 +139,7 @@ class Ppo:
             network=self._network(model.observation_space, model.action_space),
             episodes=story.episodes,
             log_every=settings.log_every,
-            updates=model._n_updates,
+            updates=updates(model),
         )
 
     def _network(

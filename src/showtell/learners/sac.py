@@ -76,6 +76,7 @@ class Sac:
     def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
         from showtell.learners.sb3.off_policy import pay_scaled
+        from showtell.learners.sb3.private import updates
         from showtell.learners.sb3.rollouts import Pace, weights_of
         from showtell.learners.sb3.sac import algorithm, description
         from showtell.learners.sb3.training import train
@@ -103,7 +104,7 @@ class Sac:
             network={"learner": settings.kind, **description(model, settings)},
             episodes=story.episodes,
             log_every=settings.log_every,
-            updates=model._n_updates,
+            updates=updates(model),
         )
 
 

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from stable_baselines3.common.vec_env import DummyVecEnv
 from stable_baselines3.common.vec_env.base_vec_env import VecEnvStepReturn
 
@@ -22,6 +23,7 @@ class Lockstep(DummyVecEnv):
 
     def step_wait(self) -> VecEnvStepReturn:
         """One step of each; an environment whose episode ended shows its next one's start."""
+        rows: list[NDArray[Any]] = []
         infos: list[dict[str, Any]] = []
         for number, world in enumerate(self.envs):
             seen, reward, terminated, truncated, info = world.step(self.actions[number])
@@ -31,10 +33,9 @@ class Lockstep(DummyVecEnv):
                 info["terminal_observation"] = seen
                 seen, self.reset_infos[number] = world.reset()
             self.buf_rews[number], self.buf_dones[number] = reward, over
-            self._save_obs(number, seen)
+            rows.append(seen)
             infos.append(info)
-        seen_now = self._obs_from_buf()
-        assert isinstance(seen_now, np.ndarray)
+        seen_now = np.array(rows, dtype=self.observation_space.dtype)
         return seen_now, self.buf_rews.copy(), self.buf_dones.copy(), infos
 
 

@@ -7,10 +7,11 @@ from gymnasium import spaces
 from stable_baselines3.common.policies import ContinuousCritic
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.type_aliases import Schedule
-from stable_baselines3.sac.policies import Actor, SACPolicy
+from stable_baselines3.sac.policies import Actor
 from torch import nn
 
 from showtell.learners.policies import GOALS
+from showtell.learners.sb3.private import BuiltPolicy
 from showtell.rendering.scene import Frames
 
 
@@ -79,7 +80,7 @@ class _Apart(ContinuousCritic):
         )
 
 
-class PicturePolicy(SACPolicy):
+class PicturePolicy(BuiltPolicy):
     """SAC's policy on pictures; its arrays include the goals' pictures."""
 
     def __init__(
@@ -105,12 +106,13 @@ class PicturePolicy(SACPolicy):
         if len(goals):
             self.register_buffer(GOALS, torch.from_numpy(goals.copy()))
 
-    def _build(self, lr_schedule: Schedule) -> None:
+    def build(self, lr_schedule: Schedule) -> None:
+        """Actor and critics, with convolutions that they share or not."""
         self.critic, self.critic_target = self.make_critic(), self.make_critic()
         self.critic_target.load_state_dict(self.critic.state_dict())
         self.critic_target.set_training_mode(False)
         shared = self.critic.features_extractor if self._shared else None
-        actor = self._update_features_extractor(self.actor_kwargs, shared)
+        actor = self.with_extractor(self.actor_kwargs, shared)
         self.actor = (_Looking if self._shared else Actor)(**actor).to(self.device)
         mine = [
             parameter
@@ -130,7 +132,7 @@ class PicturePolicy(SACPolicy):
         """Both critics."""
         if self._shared:
             return super().make_critic(features_extractor)
-        settings = self._update_features_extractor(self.critic_kwargs, features_extractor)
+        settings = self.with_extractor(self.critic_kwargs, features_extractor)
         critic = _Apart(**settings)
         critic.second = self.make_features_extractor()
         return critic.to(self.device)

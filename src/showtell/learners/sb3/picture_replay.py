@@ -11,9 +11,10 @@ import numpy as np
 import torch
 from gymnasium import spaces
 from numpy.typing import NDArray
-from stable_baselines3.common.buffers import BaseBuffer, ReplayBuffer
+from stable_baselines3.common.buffers import BaseBuffer
 from stable_baselines3.common.type_aliases import ReplayBufferSamples
 
+from showtell.learners.sb3.private import SampledReplay
 from showtell.project.segments import Arrays
 from showtell.rendering.scene import Frames
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _ROWS = ("frames", "stages", "next_stages", "actions", "rewards", "dones", "timeouts")
 
 
-class PictureReplay(ReplayBuffer):
+class PictureReplay(SampledReplay):
     """Holds (frame, stage, action, reward, frame after it, stage after it)."""
 
     def __init__(
@@ -78,22 +79,23 @@ class PictureReplay(ReplayBuffer):
         if self.pos == self.buffer_size:
             self.full, self.pos = True, 0
 
-    def _get_samples(self, batch_inds: NDArray[Any], env: Any = None) -> ReplayBufferSamples:
-        lanes = np.random.randint(0, self.n_envs, size=len(batch_inds))
-        following = self.frames[(batch_inds + 1) % self.buffer_size, lanes]
-        for sample, place in enumerate(batch_inds):
+    def samples(self, places: NDArray[np.int64]) -> ReplayBufferSamples:
+        """A batch: of each place a transition of an environment drawn at random."""
+        lanes = np.random.randint(0, self.n_envs, size=len(places))
+        following = self.frames[(places + 1) % self.buffer_size, lanes]
+        for sample, place in enumerate(places.tolist()):
             if place in self.ends:
                 following[sample] = self.ends[place][lanes[sample]]
-        ends = self.dones[batch_inds, lanes] * (1 - self.timeouts[batch_inds, lanes])
+        ends = self.dones[places, lanes] * (1 - self.timeouts[places, lanes])
         return ReplayBufferSamples(
-            self._observations(self.frames[batch_inds, lanes], self.stages[batch_inds, lanes]),
-            self.to_torch(self.actions[batch_inds, lanes]),
-            self._observations(following, self.next_stages[batch_inds, lanes]),
+            self._pictures(self.frames[places, lanes], self.stages[places, lanes]),
+            self.to_torch(self.actions[places, lanes]),
+            self._pictures(following, self.next_stages[places, lanes]),
             self.to_torch(ends[:, None]),
-            self.to_torch(self.rewards[batch_inds, lanes][:, None]),
+            self.to_torch(self.rewards[places, lanes][:, None]),
         )
 
-    def _observations(self, frames: NDArray[Any], stages: NDArray[Any]) -> torch.Tensor:
+    def _pictures(self, frames: NDArray[Any], stages: NDArray[Any]) -> torch.Tensor:
         seen = np.concatenate([frames, self._goals[stages]], axis=1) if len(self._goals) else frames
         if self._shift is not None:
             seen = shifted(seen, self._shift, self.generator)

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from stable_baselines3 import PPO
 from stable_baselines3.common.distributions import DiagGaussianDistribution
 from stable_baselines3.common.policies import ActorCriticPolicy
 
+from showtell.learners.sb3.private import SavingPpo
 from showtell.nets.modules.adam import FusedAdam
 
 # The arrays of the critic; all others are the actor's.
@@ -25,7 +25,7 @@ class Clone(NamedTuple):
     learning_rate: float
 
 
-class TunedPpo(PPO):
+class TunedPpo(SavingPpo):
     """PPO that can hold its actor still at first, and clones behaviour after every update."""
 
     still: int = 0  # updates at the start in which only the critic learns
@@ -36,6 +36,7 @@ class TunedPpo(PPO):
         self._clone = clone
         # Its own moments: the two losses differ in scale by orders of magnitude.
         self.cloning = FusedAdam(_actor(self.policy), lr=clone.learning_rate)
+        self.more_to_save = ("cloning",)
 
     def train(self) -> None:
         """One update, from the rollout that was just collected."""
@@ -58,10 +59,6 @@ class TunedPpo(PPO):
             self.cloning.step()
             losses.append(loss.item())
         return float(np.mean(losses))
-
-    def _get_torch_save_params(self) -> tuple[list[str], list[str]]:
-        names, variables = super()._get_torch_save_params()
-        return [*names, *(["cloning"] if self._clone is not None else [])], variables
 
 
 def _likelihood(policy: ActorCriticPolicy, seen: torch.Tensor, done: torch.Tensor) -> torch.Tensor:

@@ -18,6 +18,7 @@ from showtell.learners.labelling import Rollout, label
 from showtell.learners.learner import Assignment, Sink
 from showtell.learners.progress import EpisodeLog, Row, succeeded
 from showtell.learners.sb3.pictures import Pictures
+from showtell.learners.sb3.private import observed, step_of
 from showtell.learners.sb3.replay import ReplaySegments
 from showtell.learners.sb3.state import capture
 from showtell.learners.scaling import ReturnScale
@@ -110,25 +111,22 @@ class Rollouts(BaseCallback):
             self._saved = step
         elif self._replay and (rows := self._replay.waiting(step // self.model.n_envs)):
             self._resume.write(rows)
-        seen = self.model._last_obs
+        seen = observed(self.model)
         if isinstance(self.training_env, Pictures):
             self.training_env.forget()
             seen = self.training_env.states
-        assert isinstance(seen, np.ndarray)
         self._rollout.begin(seen, self._starts())
 
     def _on_step(self) -> bool:
-        seen = self.locals
-        log_probs = seen.get("log_probs")
+        step, worlds = step_of(self), self.training_env
         self._rollout.add(
-            # What the world was given: a Gaussian's action is clipped on its way.
-            seen.get("clipped_actions", seen["actions"]),
-            worlds.states if isinstance(worlds := self.training_env, Pictures) else seen["new_obs"],
-            seen["rewards"],
-            seen["dones"],
-            seen["infos"],
-            None if log_probs is None else log_probs.numpy(),
-            self._starts() if seen["dones"].all() else None,
+            step.actions,
+            worlds.states if isinstance(worlds, Pictures) else step.observations,
+            step.rewards,
+            step.dones,
+            step.infos,
+            step.log_probs,
+            self._starts() if step.dones.all() else None,
         )
         return True
 

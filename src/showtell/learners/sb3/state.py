@@ -13,22 +13,20 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.save_util import recursive_getattr
 
+from showtell.learners.sb3.private import counters, saved, set_counters
 from showtell.learners.sb3.replay import ReplaySegments
 from showtell.worlds.world import SeededEpisodes
-
-# `_n_calls` decides when DQN's target network follows.
-_COUNTERS = ("num_timesteps", "_n_updates", "_n_calls", "exploration_rate")
 
 
 def capture(
     model: BaseAlgorithm, worlds: list[SeededEpisodes], replay: ReplaySegments | None
 ) -> dict[str, Any]:
     """The state at the start of a rollout, where every episode is at its first step."""
-    names, variables = model._get_torch_save_params()
+    names, variables = saved(model)
     state: dict[str, Any] = {
         "networks": {name: _arrays(recursive_getattr(model, name).state_dict()) for name in names},
         "variables": {name: _arrays(recursive_getattr(model, name)) for name in variables},
-        "counters": {name: getattr(model, name) for name in _COUNTERS if hasattr(model, name)},
+        "counters": counters(model),
         "random": {
             "python": random.getstate(),
             "numpy": np.random.get_state(legacy=False),
@@ -49,14 +47,13 @@ def restore(
     state: dict[str, Any],
 ) -> None:
     """Become what `state` was taken from; the next `learn` must not reset the counters."""
-    names, variables = model._get_torch_save_params()
+    names, variables = saved(model)
     for name in names:
         recursive_getattr(model, name).load_state_dict(_tensors(state["networks"][name]))
     for name in variables:
         # In place: its optimizer holds this very tensor (SAC's `log_ent_coef`).
         recursive_getattr(model, name).data.copy_(_tensors(state["variables"][name]))
-    for name, value in state["counters"].items():
-        setattr(model, name, value)
+    set_counters(model, state["counters"])
     if replay is not None:
         replay.restore(state["buffer"])
     # These episodes had been reset already: `learn` resets a fresh model's worlds once more.
