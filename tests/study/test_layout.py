@@ -33,3 +33,17 @@ def test_results_may_lie_anywhere(tmp_path):
     layout = Layout(tmp_path)
     assert layout.demo("scripted", "drawer").relative_to(tmp_path).parts[0] == "demos"
     assert layout.parse(layout.training("p", "e", RUN)) == Place("p", "e", RUN)
+
+
+def test_what_exists_is_listed_and_nothing_else(tmp_path):
+    layout = Layout(tmp_path)
+    folders = [layout.training("p", "e", RUN), layout.training("p", "f", RUN)]
+    folders += [layout.comparison("p", "e"), layout.comparison("q", "e"), layout.encoder("clip")]
+    folders += [layout.evaluation("p", "e", RUN), tmp_path / "p/e/t/text/seed-of-none/pretrain"]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    listed = layout.trainings("p")
+    assert listed == [(Place("p", e, RUN), layout.training("p", e, RUN)) for e in ("e", "f")]
+    assert layout.comparisons("p") == {"e": layout.comparison("p", "e")}
+    assert layout.encoders() == {"clip": layout.encoder("clip")}
+    assert Layout(tmp_path / "nothing").trainings("p") == []

@@ -1,7 +1,7 @@
 """Where every result lies: one table of paths, for the rules and for whoever reads results."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -97,6 +97,28 @@ class Layout:
             )
         paper, experiment, task, method, seed, phase, _ = match.groups()
         return Place(paper, experiment, Run(task, method, int(seed), phase))
+
+    def encoders(self) -> dict[str, Path]:
+        """The folders of the frozen networks that exist, by name."""
+        return {names["encoder"]: path for names, path in self._existing(ENCODER)}
+
+    def comparisons(self, paper: str) -> dict[str, Path]:
+        """The folders of a paper's compared experiments that exist, by experiment."""
+        found = self._existing(COMPARISON, paper=paper)
+        return {names["experiment"]: path for names, path in found}
+
+    def trainings(self, paper: str) -> list[tuple[Place, Path]]:
+        """The folders of a paper's trainings that exist."""
+        return [(self.parse(path), path) for _, path in self._existing(TRAINING, paper=paper)]
+
+    def _existing(self, template: str, **known: str) -> Iterator[tuple[dict[str, str], Path]]:
+        """What exists of one template, with the names in its path; `known` are given."""
+        below, pattern = template.removeprefix(_RESULTS + "/"), _pattern(template)
+        glob = re.sub(r"\{(\w+)\}", lambda name: known.get(name[1], "*"), below)
+        for path in sorted(self.results.glob(glob)):
+            match = pattern.match(path.relative_to(self.results).as_posix())
+            if match is not None:
+                yield match.groupdict(), path
 
     def _path(self, template: str, names: Mapping[str, object] | None = None) -> Path:
         below = template.removeprefix(_RESULTS + "/")

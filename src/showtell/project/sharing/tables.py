@@ -7,58 +7,68 @@ from statistics import fmean
 from typing import Any
 
 from showtell.project.files import read_json, write_json, write_text
+from showtell.study.layout import Layout
 
 _SETTING = ("task", "method", "phase", "policy", "metric")
 
 
 def write_tables(root: Path, scale: str, papers: Iterable[str]) -> None:
     """The numbers of each paper and the networks' held-out scores, as far as they exist."""
-    results = root / "results" / scale
-    tables = results / "tables"
-    for name in papers:
-        paper = results / name
-        write_json(tables / f"{name}.json", _metrics(paper))
-        _write_csv(tables / f"{name}.csv", ("experiment", "series", "iqm"), _bars(paper))
-        for series, curve in _curves(paper).items():
-            _write_csv(tables / "curves" / name / f"{series}.csv", *curve)
-    if (results / "models").is_dir():
-        scores = sorted(results.glob("models/*/metrics.json"))
-        write_json(tables / "models.json", {path.parent.name: read_json(path) for path in scores})
+    layout = Layout(root / Layout.of(scale).results)
+    tables = layout.results / "tables"
+    for paper in papers:
+        write_json(tables / f"{paper}.json", _metrics(layout, paper))
+        _write_csv(tables / f"{paper}.csv", ("experiment", "series", "iqm"), _bars(layout, paper))
+        for series, curve in _curves(layout, paper).items():
+            _write_csv(tables / "curves" / paper / f"{series}.csv", *curve)
+    encoders = layout.encoders()
+    if encoders:
+        files = {name: folder / "metrics.json" for name, folder in encoders.items()}
+        scores = {name: read_json(file) for name, file in files.items() if file.exists()}
+        write_json(tables / "models.json", scores)
 
 
-def _metrics(paper: Path) -> dict[str, Any]:
+def _metrics(layout: Layout, paper: str) -> dict[str, Any]:
     """Experiment, setting, number; and the verdict on each claim."""
     found: dict[str, Any] = {}
-    for summary in sorted(paper.glob("*/compare/summary.csv")):
+    for experiment, rows in _summaries(layout, paper):
         values: dict[str, Any] = {}
-        for row in _rows(summary):
+        for row in rows:
             inner = values
             for key in _setting(row):
                 inner = inner.setdefault(key, {})
             inner |= {key: float(row[key]) for key in ("iqm", "low", "high") if row.get(key)}
             inner["n_seeds"] = int(float(row["n_seeds"]))
-        claims = summary.with_name("claims.json")
+        claims = layout.comparison(paper, experiment) / "claims.json"
         if claims.exists():
             verdicts = read_json(claims)["claims"]
             values["claims"] = {claim["id"]: claim["outcome"] for claim in verdicts}
-        found[summary.parents[1].name] = values
+        found[experiment] = values
     return found
 
 
-def _bars(paper: Path) -> Iterable[tuple[Any, ...]]:
+def _bars(layout: Layout, paper: str) -> Iterable[tuple[Any, ...]]:
     """The same numbers in one column, for a bar chart."""
-    for summary in sorted(paper.glob("*/compare/summary.csv")):
-        for row in _rows(summary):
-            yield summary.parents[1].name, " ".join(_setting(row)), row["iqm"]
+    for experiment, rows in _summaries(layout, paper):
+        for row in rows:
+            yield experiment, " ".join(_setting(row)), row["iqm"]
 
 
-def _curves(paper: Path) -> dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
+def _summaries(layout: Layout, paper: str) -> Iterable[tuple[str, list[dict[str, str]]]]:
+    for experiment, folder in layout.comparisons(paper).items():
+        if (folder / "summary.csv").exists():
+            yield experiment, _rows(folder / "summary.csv")
+
+
+def _curves(layout: Layout, paper: str) -> dict[str, tuple[tuple[str, ...], list[tuple[Any, ...]]]]:
     """A learning curve a method: the mean over the seeds that got to a step."""
     runs: dict[str, dict[int, list[float]]] = {}
-    for progress in sorted(paper.glob("*/*/*/seed*/*/progress.csv")):
-        experiment, task, method, _, phase, _ = progress.relative_to(paper).parts
-        curve = runs.setdefault(f"{experiment}-{task}-{method}-{phase}", {})
-        for row in _rows(progress):
+    for place, folder in layout.trainings(paper):
+        if not (folder / "progress.csv").exists():
+            continue
+        run = place.run
+        curve = runs.setdefault(f"{place.experiment}-{run.task}-{run.method}-{run.phase}", {})
+        for row in _rows(folder / "progress.csv"):
             if row.get("true_return"):
                 curve.setdefault(int(row["step"]), []).append(float(row["true_return"]))
     header = ("step", "true_return", "seeds")
