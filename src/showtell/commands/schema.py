@@ -20,13 +20,18 @@ def schema() -> str:
     """The text of params.schema.json."""
     values = Parameters.model_json_schema()
     common = read_yaml(Path(__file__).with_name("keys.yaml"))
-    models = {model.__name__: model for model in _models(Parameters, set())}
+    models = {name: model for model in _models(Parameters, set()) for name in _names(model)}
     for name, definition in [("Parameters", values), *values["$defs"].items()]:
         described = common | _descriptions(models[name])
         for field, entry in definition.get("properties", {}).items():
             if field in described:
                 entry["description"] = described[field]
     return json.dumps(values, indent=1, sort_keys=True) + "\n"
+
+
+def _names(model: type[BaseModel]) -> tuple[str, str]:
+    """What pydantic calls a model: by its module where two have one name."""
+    return model.__name__, f"{model.__module__}.{model.__qualname__}".replace(".", "__")
 
 
 def _models(annotation: Any, found: set[type[BaseModel]]) -> set[type[BaseModel]]:
