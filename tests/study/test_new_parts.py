@@ -180,7 +180,7 @@ EXPERIMENT = """
     tasks: [{task}]
     seeds: 1
     methods: {{method: {method}}}
-    evaluate: {{episodes: 1, policies: [deterministic]}}
+    evaluate: {{episodes: 1, actions: [deterministic]}}
     {experiment}
 """
 # Run in the copy, as `showtell plan` and `make export` would; prints the modules of each job.
