@@ -1,37 +1,25 @@
 """Any process may be killed at any moment; the next run ends with the same numbers."""
 
 import random
+import shutil
 import subprocess
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 
-from showtell.project.files import sha256
+from showtell.project.files import read_json, sha256
 from tests.workflow.workspace import Workspace, kill_group
 
 pytestmark = pytest.mark.workflow
-CELL = "results/smoke/vlm_rm/cartpole/cartpole/text-alpha0.5/seed0/train"
-RESULTS = (
-    f"{CELL}/policy.safetensors",
-    f"{CELL}/policy.json",
-    f"{CELL}/progress.csv",
-    f"{CELL}/metrics.json",
-    f"{CELL}/evaluation/episodes.csv",
-    f"{CELL}/evaluation/rollout.mp4",
-)
-TARGET = f"{CELL}/evaluation/episodes.csv"
-
-
-@pytest.fixture
-def longer(workspace) -> Workspace:
-    """A training long enough to be hit several times, checkpointed often."""
-    workspace.override(
-        **{
-            "learners__dqn-cartpole__steps": 8000,
-            "learners__dqn-cartpole__checkpoint_every": 800,
-        }
-    )
-    return workspace
+RESULTS = Path("results/smoke")
+CARTPOLE = RESULTS / "vlm_rm/cartpole/cartpole/text-alpha0.5/seed0/train"
+GAIL = RESULTS / "roboclip/language/drawer-close/gail/seed0"
+ENCODER, DEMO = RESULTS / "models/clip", RESULTS / "demos/scripted/drawer-close"
+TRAININGS = {"DQN": CARTPOLE, "PPO": GAIL / "train", "fine-tuning": GAIL / "true-reward"}
+EVALUATIONS = [CARTPOLE / "evaluation", GAIL / "true-reward/evaluation"]
+TARGETS = [f"{folder}/episodes.csv" for folder in EVALUATIONS]
 
 
 def wait_for(condition, *, seconds: float = 60.0) -> None:
@@ -41,38 +29,61 @@ def wait_for(condition, *, seconds: float = 60.0) -> None:
         time.sleep(0.02)
 
 
-def test_three_kills_change_no_number(longer, tmp_path):
-    undisturbed = longer.copy(tmp_path / "undisturbed")
-    done = undisturbed.snakemake(TARGET)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-    chance = random.Random(7)
-    resume = longer.root / CELL / ".resume"
-    for _ in range(3):
-        process = longer.start(TARGET)
-        wait_for(lambda p=process: (resume / "live.jsonl").exists() or p.poll() is not None)
-        time.sleep(chance.uniform(0.2, 2.0))
+def test_a_kill_in_each_kind_of_job_changes_no_byte(workspace, finished):
+    folders = [*TRAININGS.values(), ENCODER, DEMO]
+    for folder in folders:
+        shutil.rmtree(workspace.root / folder)
+    left, chance = {"demonstration", "encoder", *TRAININGS}, random.Random(7)
+    while left:
+        process = workspace.start("--nolock", "--", *TARGETS)
+        while not (hit := under_way(workspace) & left):
+            assert process.poll() is None, f"the workflow ended before a kill in {left}"
+            time.sleep(0.02)
+        if hit == {"demonstration"}:  # it has only just begun
+            time.sleep(chance.uniform(0.5, 2.0))
         kill_group(process)
-        longer.snakemake("--unlock")
-    done = longer.snakemake(TARGET)
+        left -= hit
+    done = workspace.snakemake("--nolock", "--", *TARGETS)
     assert done.returncode == 0, done.stdout + done.stderr
 
-    for name in RESULTS:
-        assert sha256(longer.root / name) == sha256(undisturbed.root / name), name
-    assert not resume.exists()
+    for folder in TRAININGS.values():
+        assert read_json(workspace.root / folder / "provenance.json")["resumed"] >= 1
+        assert not (workspace.root / folder / ".resume").exists()
+    made = [path for at in (*folders, *EVALUATIONS) for path in results(finished.root / at)]
+    assert {"policy.safetensors", "rollout.mp4", "demo.npz", "model.safetensors"} <= {
+        path.name for path in made
+    }
+    for path in made:
+        again = workspace.root / path.relative_to(finished.root)
+        assert sha256(again) == sha256(path), again
 
 
-def test_an_orphan_trainer_is_named_not_raced(longer):
-    longer.override(**{"learners__dqn-cartpole__steps": 200_000})  # it outlives the second run
-    process = longer.start(TARGET)
-    resume = longer.root / CELL / ".resume"
-    wait_for(lambda: (resume / "live.jsonl").exists())
+def under_way(workspace: Workspace) -> set[str]:
+    """What a kill would hit now: trainings that have a checkpoint, and jobs that have begun."""
+    trainings = {name: workspace.root / at / ".resume" for name, at in TRAININGS.items()}
+    found = {name for name, resume in trainings.items() if any(resume.glob("[0-9]*.json"))}
+    begun = {
+        "encoder": ENCODER / ".resume/live.jsonl",
+        "demonstration": DEMO / "demonstrate.log",
+    }
+    return found | {name for name, file in begun.items() if (workspace.root / file).exists()}
+
+
+def results(folder: Path) -> list[Path]:
+    """The files of one folder that hold no time."""
+    files = [path for path in folder.iterdir() if path.is_file()]
+    return [f for f in files if f.name != "provenance.json" and f.suffix not in (".log", ".jsonl")]
+
+
+def test_an_orphan_trainer_is_named_not_raced(workspace):
+    workspace.override(**{"learners__dqn-cartpole__steps": 200_000})  # it outlives the second run
+    process = workspace.start("--nolock", "--", TARGETS[0])
+    wait_for(lambda: (workspace.root / CARTPOLE / ".resume/live.jsonl").exists())
     trainer = _trainer(process.pid)
     process.kill()  # Snakemake alone: its trainer lives on
     process.wait()
-    longer.snakemake("--unlock")
     try:
-        done = longer.snakemake(TARGET)
+        done = workspace.snakemake("--nolock", "--", TARGETS[0])
         assert done.returncode != 0
         assert str(trainer) in done.stdout + done.stderr
         assert "kill" in done.stdout + done.stderr
@@ -81,8 +92,6 @@ def test_an_orphan_trainer_is_named_not_raced(longer):
 
 
 def _trainer(parent: int) -> int:
-    import psutil
-
     for child in psutil.Process(parent).children(recursive=True):
         command = child.cmdline()
         if "showtell" in command and "train" in command and "python" in command[0]:

@@ -188,6 +188,8 @@ USE = """
     import json
     import sys
     from pathlib import Path
+    from showtell.claims import agreement
+    from showtell.claims.ledger import find_ledger
     from showtell.commands.schema import schema, undescribed
     from showtell.study import specifications
     from showtell.study.grid import Grid
@@ -216,23 +218,12 @@ USE = """
             job = json.loads(call(*arguments))
             jobs.setdefault(call.__name__, []).extend(read)
         found[path.stem] = jobs
+    parameters, read = load(root, "smoke"), []
+    agreement.check(parameters)
+    specifications.Specifications(Grid(parameters)).comparison("new", "one")
+    found["paper"] = {"comparison": read, "learning": find_ledger("new").protocol("one").learning}
     exported = json.loads(schema())
     print(json.dumps([found, exported, undescribed(exported)]))
-"""
-PAPER = """
-    import sys
-    from pathlib import Path
-    from showtell.claims import agreement
-    from showtell.claims.ledger import find_ledger
-    from showtell.study.grid import Grid
-    from showtell.study.loading import load
-    from showtell.study.specifications import Specifications
-    parameters = load(Path(sys.argv[1]), "smoke")
-    agreement.check(parameters)
-    grid = Grid(parameters)
-    assert ("new", "one") in [(paper, name) for paper, name, _ in grid.experiments()]
-    assert find_ledger("new").protocol("one").learning == "L."
-    print(Specifications(grid).comparison("new", "one"))
 """
 
 
@@ -262,6 +253,19 @@ def copied(to: Path) -> Path:
     return to
 
 
+def add_paper(root: Path) -> None:
+    """A ledger, and as for every paper an entry in params.yaml and one at the scale."""
+    ledger = root / "src/showtell/papers/new/ledger.yaml"
+    ledger.parent.mkdir(exist_ok=True)
+    ledger.write_text(dedent(LEDGER))
+    experiment = dedent(EXPERIMENT.format(**Kind("", "", "", "")._asdict()))
+    entry = "new:\n  title: New\n  experiments:\n    one:\n" + indent(experiment, " " * 6)
+    with (root / "params.yaml").open("a") as file:
+        file.write(indent(entry, "  "))
+    scale = root / "workflow/scales/smoke.yaml"
+    scale.write_text(scale.read_text().replace("\nrun:\n", "\nrun:\n  new: all\n"))
+
+
 def python(root: Path, code: str, *arguments: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-c", dedent(code), *map(str, (root, *arguments))],
@@ -284,6 +288,7 @@ def used(tmp_path_factory):
     for name, kind in KINDS.items():
         written(kind, root / "src/showtell")
         (studies / f"{name}.yaml").write_text(study(kind))
+    add_paper(root)
     return json.loads(python(root, USE, studies))
 
 
@@ -306,15 +311,7 @@ def test_the_schema_describes_all_keys_of_new_parts(used):
     assert used[2] == []
 
 
-def test_a_new_ledger_is_a_new_paper(tmp_path):
-    root = copied(tmp_path)
-    ledger = root / "src/showtell/papers/new/ledger.yaml"
-    ledger.parent.mkdir()
-    ledger.write_text(dedent(LEDGER))
-    experiment = EXPERIMENT.format(**Kind("", "", "", "")._asdict())
-    entry = "new:\n  title: New\n  experiments:\n    one:\n" + indent(dedent(experiment), " " * 6)
-    with (root / "params.yaml").open("a") as file:
-        file.write(indent(entry, "  "))
-    scale = root / "workflow/scales/smoke.yaml"
-    scale.write_text(scale.read_text().replace("\nrun:\n", "\nrun:\n  new: all\n"))
-    assert json.loads(python(root, PAPER))["paper"] == "new"
+def test_a_new_ledger_is_a_new_paper(used):
+    paper = used[0]["paper"]
+    assert paper["learning"] == "L."
+    assert "showtell.papers.new" in paper["comparison"]

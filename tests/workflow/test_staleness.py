@@ -12,35 +12,98 @@ TASK = ("vlm_rm", "cartpole", "cartpole")
 SEEDS = ("0", "1")
 
 
-def downstream(*, figures: bool = True) -> set[tuple[str, ...]]:
+FIGURES = {
+    "cartpole": ("landscape", "learning", "success", "epic"),
+    "language": ("alignment", "language", "finetuning"),
+    "edited": ("edited", "fit"),
+}
+
+
+def downstream(*, figures: bool = True, experiment: str = "cartpole") -> set[tuple[str, ...]]:
     """What follows any change of a training's result."""
-    names = ("landscape", "learning", "success", "epic") if figures else ()
-    return {
-        ("compare", "smoke", "vlm_rm", "cartpole"),
-        ("report", "smoke"),
-        *(("figure", "smoke", "vlm_rm", "cartpole", name) for name in names),
-    }
+    at = ("smoke", "vlm_rm" if experiment == "cartpole" else "roboclip", experiment)
+    names = FIGURES[experiment] if figures else ()
+    return {("compare", *at), ("report", "smoke"), *(("figure", *at, name) for name in names)}
 
 
 def cells(*methods: str) -> set[tuple[str, ...]]:
-    return {
-        (rule, "smoke", *TASK, method, seed, "train")
-        for rule in ("train", "evaluate")
-        for method in methods
-        for seed in SEEDS
-    }
+    return {job for seed in SEEDS for method in methods for job in training(*TASK, method, seed)}
 
 
-def test_a_second_run_has_nothing_to_do(workspace):
+def training(*run: str, phases: tuple[str, ...] = ("train",)) -> set[tuple[str, ...]]:
+    return {(rule, "smoke", *run, phase) for rule in ("train", "evaluate") for phase in phases}
+
+
+def language(*methods: str, phases: tuple[str, ...]) -> set[tuple[str, ...]]:
+    at = ("roboclip", "language", "drawer-close")
+    runs = (training(*at, method, "0", phases=phases) for method in methods)
+    return set().union(*runs) | downstream(experiment="language")
+
+
+def edited() -> set[tuple[str, ...]]:
+    run = training("roboclip", "edited", "drawer-close", "edited", "0")
+    return run | downstream(experiment="edited")
+
+
+STUDIES = {("measure", "smoke", *TASK, study) for study in ("pole-angle", "epic")}
+EXPERIMENT = "papers__vlm_rm__experiments__cartpole"
+EVALUATIONS = {
+    job for job in cells("text-alpha0.5", "zero", "ground-truth") if job[0] == "evaluate"
+}
+BOTH = ("train", "true-reward")
+# Each edit is of one paper, so that one dry run shows the jobs of one edit of each.
+CARTPOLE_EDITS = {
+    "alpha": (
+        {f"{EXPERIMENT}__methods__text__sweep__alpha": [0.25]},
+        cells("text-alpha0.25") | STUDIES | downstream(),
+    ),
+    "evaluation": ({f"{EXPERIMENT}__evaluate__episodes": 3}, EVALUATIONS | downstream()),
+    "study": (
+        {f"{EXPERIMENT}__studies__epic__states": 50},
+        {("measure", "smoke", *TASK, "epic")} | downstream(),
+    ),
+    "learner": (
+        {"learners__dqn-cartpole__gamma": 0.9},
+        cells("text-alpha0.5", "zero", "ground-truth") | downstream(),
+    ),
+}
+ROBOCLIP_EDITS = {
+    "scripted demo": (
+        {"demos__scripted__attempts": 21},
+        {("demonstrate", "smoke", "scripted", "drawer-close")} | language("gail", phases=BOTH),
+    ),
+    "demo of another task": (
+        {"demos__hand__count": 2},
+        {
+            ("demonstrate", "smoke", "hand", "button-press"),
+            ("embed_goal", "smoke", "edited-s3d", "drawer-close"),
+            ("measure", "smoke", "roboclip", "edited", "drawer-close", "alignment"),
+        }
+        | edited(),
+    ),
+    "learner of the fine-tuning": (
+        {"learners__ppo-finetune__epochs": 3},
+        language("text", "gail", "zero", phases=("true-reward",)),
+    ),
+    "PPO": (
+        {"learners__ppo__clip": 0.1},
+        language("text", "gail", "zero", phases=BOTH) | edited(),
+    ),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), zip(CARTPOLE_EDITS, ROBOCLIP_EDITS, strict=True))
+def test_a_changed_key_of_each_paper_reruns_exactly_its_descendants(workspace, one, other):
+    edits, expected = CARTPOLE_EDITS[one]
+    more_edits, more_expected = ROBOCLIP_EDITS[other]
+    workspace.override(**edits, **more_edits)
+    assert workspace.pending() == expected | more_expected
+
+
+def test_a_second_run_has_nothing_to_do_with_more_threads_either(workspace):
     started = time.perf_counter()
-    done = workspace.snakemake()
+    done = workspace.snakemake("--set-threads", "train=2", "evaluate=2")
     print(f"second run: {time.perf_counter() - started:.1f} s")
-    assert done.returncode == 0
-    assert "Nothing to be done" in done.stdout + done.stderr
-
-
-def test_more_threads_for_a_rule_rerun_nothing(finished):
-    done = finished.snakemake("--dry-run", "--set-threads", "train=2", "evaluate=2")
     assert done.returncode == 0, done.stderr
     assert "Nothing to be done" in done.stdout + done.stderr
 
@@ -51,34 +114,18 @@ def test_every_file_of_a_finished_run_is_declared_or_a_log(finished):
     assert not list((finished.root / "results").rglob("*.part*"))
 
 
-def test_changing_alpha_reruns_what_reads_alpha(workspace):
-    workspace.override(papers__vlm_rm__experiments__cartpole__methods__text__sweep__alpha=[0.25])
-    studies = {("measure", "smoke", *TASK, study) for study in ("pole-angle", "epic")}
-    assert workspace.pending() == cells("text-alpha0.25") | studies | downstream()
-
-
-def test_changing_the_evaluation_retrains_nothing(workspace):
-    workspace.override(papers__vlm_rm__experiments__cartpole__evaluate__episodes=3)
-    assert {job[0] for job in workspace.pending()} == {"evaluate", "compare", "figure", "report"}
-
-
-def test_changing_one_study_reruns_that_study(workspace):
-    workspace.override(papers__vlm_rm__experiments__cartpole__studies__epic__states=50)
-    expected = {("measure", "smoke", *TASK, "epic")} | downstream()
-    assert workspace.pending() == expected
-
-
-def test_a_comment_or_a_docstring_reruns_nothing(workspace):
+def test_a_comment_a_docstring_or_a_files_time_reruns_nothing(workspace):
     workspace.edit("src/showtell/rewards/clip.py", '"""', '"""Edited. ')
     workspace.edit("src/showtell/learners/dqn.py", "\nclass ", "\n# A comment.\nclass ")
+    for path in (workspace.root / "results").rglob("model.safetensors"):
+        path.touch()
     assert workspace.pending() == set()
 
 
 def test_a_line_of_a_reward_reruns_exactly_what_imports_it(workspace):
     path = workspace.root / "src/showtell/rewards/clip.py"
     path.write_text(path.read_text() + "\nEDITED = True\n")
-    studies = {("measure", "smoke", *TASK, study) for study in ("pole-angle", "epic")}
-    assert workspace.pending() == cells("text-alpha0.5") | studies | downstream()
+    assert workspace.pending() == cells("text-alpha0.5") | STUDIES | downstream()
 
 
 def test_a_file_that_no_job_reads_reruns_nothing(workspace):
@@ -154,9 +201,3 @@ def film(path: Path, *colours: str) -> None:
     path.parent.mkdir(exist_ok=True)
     first, *others = (Image.new("RGB", (32, 32), colour) for colour in colours)
     first.save(path, save_all=True, append_images=others)
-
-
-def test_touching_files_reruns_nothing(workspace):
-    for path in (workspace.root / "results").rglob("model.safetensors"):
-        path.touch()
-    assert workspace.pending() == set()
