@@ -2,6 +2,7 @@
 
 import pytest
 
+from showtell.claims.controls import Beats, Reaches
 from showtell.claims.tests import Above, AtLeast, Early, NoBetter, NoWorse, Times
 from showtell.claims.verdicts import judge
 from tests.claims.test_verdicts import OneClaim
@@ -23,90 +24,181 @@ def zero_shot(**methods):
     }
 
 
+GOOD, BAD = [0.8, 0.85, 0.85, 0.9, 0.9], [0.1, 0.1, 0.15, 0.2, 0.2]
+
+
 @pytest.mark.parametrize(
     ("gail", "outcome"),
     [
-        ([0.2, 0.25, 0.3], "reproduced"),
-        ([0.0, 0.0, 0.0], "reproduced"),  # any success is more than twice none
-        ([0.35, 0.4, 0.5], "inconclusive"),
-        ([0.6, 0.7, 0.7], "not reproduced"),
+        ([0.2, 0.22, 0.25, 0.28, 0.3], "reproduced"),
+        ([0.0] * 5, "reproduced"),  # any success is more than twice none
+        ([0.3, 0.35, 0.4, 0.45, 0.5], "inconclusive"),
+        ([0.46, 0.48, 0.48, 0.5, 0.5], "not reproduced"),
+        ([0.6, 0.65, 0.7, 0.7, 0.75], "cannot be tested at this scale"),  # no room for twice
     ],
 )
 def test_times_asks_for_so_many_of_the_other(gail, outcome):
-    results = results_of(zero_shot(text=[0.75, 0.8, 0.9], gail=gail))
+    results = results_of(zero_shot(text=GOOD, gail=gail))
     found = verdict(Times(kind="times", method="text", versus="gail", times=2, **RATE), results)
     assert found.outcome == outcome
 
 
 def test_times_says_the_ratio_even_where_it_divides_by_zero():
     test = Times(kind="times", method="text", versus="gail", times=2, **RATE)
-    found = verdict(test, results_of(zero_shot(text=[0.8, 0.8, 0.8], gail=[0.4, 0.4, 0.4])))
-    assert found.parts[0].text == "2.0 times [2.0, 2.0]: 80 % against 40 %"
-    found = verdict(test, results_of(zero_shot(text=[0.8, 0.8, 0.8], gail=[0.0, 0.0, 0.0])))
-    assert found.parts[0].text == "∞ times [∞, ∞]: 80 % against 0 %"
-    found = verdict(test, results_of(zero_shot(text=[0.0] * 3, gail=[0.0] * 3)))
-    assert found.parts[0].text == "0/0 times [1.0, 1.0]: 0 % against 0 %"
-    assert found.outcome == "not reproduced"
+    found = verdict(test, results_of(zero_shot(text=[0.8] * 5, gail=[0.4] * 5)))
+    assert found.parts[0].text == "2.0 times: 80 % against 40 %"
+    found = verdict(test, results_of(zero_shot(text=[0.8] * 5, gail=[0.0] * 5)))
+    assert found.parts[0].text == "∞ times: 80 % against 0 %"
+    found = verdict(test, results_of(zero_shot(text=[0.0] * 5, gail=[0.0] * 5)))
+    assert found.parts[0].text == "0/0 times: 0 % against 0 %"
+    assert found.outcome == "cannot be tested at this scale"
 
 
 def test_several_others_are_a_part_each_and_all_must_be_beaten():
-    test = Above(kind="above", method="text", versus=("gail", "airl"), **RATE)
-    scores = zero_shot(text=[0.8, 0.8, 0.9], gail=[0.1, 0.1, 0.2], airl=[0.85, 0.95, 1.0])
+    test = Above(kind="above", method="text", versus=("gail", "airl"), by=0.1, **RATE)
+    scores = zero_shot(text=GOOD, gail=BAD, airl=[0.95, 0.95, 0.95, 1.0, 1.0])
     found = verdict(test, results_of(scores))
     assert [part.holds for part in found.parts] == [True, False]
     assert found.parts[1].text.endswith("(to airl)")
     assert found.outcome == "not reproduced"
-    assert "to gail and to airl" in found.test
+    assert "gail and to airl" in found.test
+
+
+def test_a_baseline_that_does_not_run_is_named_and_the_others_still_count():
+    test = Above(kind="above", method="text", versus=("gail", "airl"), by=0.1, **RATE)
+    ahead = verdict(test, results_of(zero_shot(text=GOOD, gail=BAD)))
+    assert ahead.outcome == "not run at this scale"
+    assert "airl" in ahead.why
+    behind = verdict(test, results_of(zero_shot(text=BAD, gail=GOOD)))
+    assert behind.outcome == "not reproduced"
+    assert "airl" in behind.why
 
 
 @pytest.mark.parametrize(
     ("share", "outcome"), [("most", "reproduced"), ("every", "not reproduced")]
 )
 def test_each_task_may_count_alone(share, outcome):
-    good, bad = [0.8, 0.9, 0.9], [0.0, 0.1, 0.1]
     scores = zero_shot(
-        text={"drawer": good, "door": good, "button": bad},
-        zero={"drawer": bad, "door": bad, "button": good},
+        text={"drawer": GOOD, "door": GOOD, "button": BAD},
+        zero={"drawer": BAD, "door": BAD, "button": GOOD},
     )
-    test = Above(kind="above", method="text", versus="zero", each_task=True, share=share, **RATE)
+    test = Above(
+        kind="above", method="text", versus="zero", each_task=True, share=share, by=0.1, **RATE
+    )
     found = verdict(test, results_of(scores))
     assert found.outcome == outcome
     assert [part.text.split("(")[-1] for part in found.parts] == ["drawer)", "door)", "button)"]
 
 
 def test_reaching_a_value_may_be_asked_of_each_task():
-    scores = zero_shot(text={"drawer": [0.9, 0.9, 1.0], "door": [0.1, 0.1, 0.2]})
+    scores = zero_shot(text={"drawer": GOOD, "door": BAD})
     together = AtLeast(kind="at_least", method="text", value=0.3, **RATE)
     each = together.model_copy(update={"each_task": True})
-    assert [part.holds for part in verdict(each, results_of(scores)).parts] == [True, False]
+    parts = verdict(each, results_of(scores)).parts
+    assert [part.p_holds < 0.05 for part in parts] == [True, False]
+    assert [part.p_fails < 0.05 for part in parts] == [False, True]
     assert len(verdict(together, results_of(scores)).parts) == 1
 
 
 @pytest.mark.parametrize(
     ("clip", "outcome"),
     [
-        ([0.0, 0.02, 0.04], "reproduced"),
-        ([0.5, 0.6, 0.6], "not reproduced"),
-        ([0.0, 0.1, 0.3], "inconclusive"),
+        ([0.1, 0.12, 0.14, 0.1, 0.12], "reproduced"),
+        ([0.5, 0.6, 0.6, 0.7, 0.5], "not reproduced"),
+        ([0.1, 0.2, 0.4, 0.1, 0.2], "inconclusive"),
+        ([0.0] * 5, "cannot be tested at this scale"),  # both at the floor
     ],
 )
-def test_no_better_asks_that_the_whole_interval_stays_below_a_line(clip, outcome):
-    results = results_of(zero_shot(clip=clip, zero=[0.0, 0.0, 0.02]))
+def test_no_better_asks_that_the_difference_stays_below_a_margin(clip, outcome):
+    zero = [0.1, 0.12, 0.1, 0.14, 0.12] if clip[0] else [0.0] * 5
+    results = results_of(zero_shot(clip=clip, zero=zero))
     test = NoBetter(kind="no_better", method="clip", versus="zero", by=0.1, **RATE)
     assert verdict(test, results).outcome == outcome
 
 
 def test_no_worse_forgives_a_little():
-    results = results_of(zero_shot(one=[0.78, 0.8, 0.8], three=[0.8, 0.82, 0.84], five=[1.0] * 3))
+    one, three = [0.78, 0.8, 0.8, 0.79, 0.8], [0.8, 0.82, 0.84, 0.8, 0.81]
+    results = results_of(zero_shot(one=one, three=three, five=[0.95] * 5))
     test = NoWorse(kind="no_worse", method="one", versus=("three", "five"), by=0.1, **RATE)
     assert [part.holds for part in verdict(test, results).parts] == [True, False]
+
+
+ENDS = {"zero": {"kind": "zero"}, "dense": {"kind": "true_reward"}}
+
+
+def test_returns_are_compared_from_zero_reward_to_the_true_one():
+    test = Above(
+        kind="above", method="text", versus="gail", by=0.1, metric="return", policy="deterministic"
+    )
+    # `results_of` gives 100 times the success as return; here they lie between 20 and 60.
+    scores = zero_shot(
+        text=[0.4, 0.42, 0.44, 0.4, 0.4],
+        gail=[0.3, 0.3, 0.32, 0.28, 0.3],
+        zero=[0.2] * 5,
+        dense=[0.6] * 5,
+    )
+    found = verdict(test, results_of(scores, rewards=ENDS))
+    assert found.parts[0].value == pytest.approx((0.412 - 0.3) / 0.4)
+    assert found.outcome == "reproduced"
+    del scores["dense"]
+    found = verdict(test, results_of(scores, rewards=ENDS))
+    assert found.outcome == "cannot be tested at this scale"
+    assert "true reward" in found.why
+
+
+SOLVABLE = Reaches(
+    kind="reaches", text="t", method="dense", metric="success", policy="deterministic", value=0.5
+)
+ABOVE = Above(kind="above", method="text", versus="zero", by=0.1, each_task=True, **RATE)
+
+
+@pytest.mark.parametrize(
+    ("dense", "outcome"),
+    [
+        ([1.0, 1.0, 1.0, 1.0, 0.0], "reproduced"),  # four of five seeds are enough
+        ([1.0, 1.0, 1.0, 0.0, 0.0], "cannot be tested at this scale"),
+        (None, "cannot be tested at this scale"),  # the control does not run
+    ],
+)
+def test_a_claim_is_judged_only_if_its_controls_hold(dense, outcome):
+    methods = {"text": GOOD, "zero": BAD} | ({"dense": dense} if dense else {})
+    ledger = OneClaim(ABOVE, experiment="language", solvable=SOLVABLE)
+    (found,) = judge(ledger, results_of(zero_shot(**methods)))
+    assert found.outcome == outcome
+    assert [control.id for control in found.controls] == ["solvable"]
+    assert ("“solvable”" in found.why) == (outcome != "reproduced")
+
+
+def test_a_task_whose_control_fails_is_left_out_of_the_mean_and_named():
+    ledger = OneClaim(
+        ABOVE.model_copy(update={"each_task": False}), experiment="language", solvable=SOLVABLE
+    )
+    scores = zero_shot(
+        text={"drawer": GOOD, "door": BAD},
+        zero={"drawer": BAD, "door": GOOD},
+        dense={"drawer": [1.0] * 5, "door": [0.0] * 5},
+    )
+    (found,) = judge(ledger, results_of(scores))
+    assert found.outcome == "reproduced"
+    assert "without door" in found.parts[0].text
+
+
+def test_a_wrong_sentence_that_trains_as_well_closes_a_claim_about_language():
+    wrong = Beats(kind="beats", text="t", method="text", versus="wrong-text", by=0.1, **RATE)
+    ledger = OneClaim(ABOVE, experiment="language", wrong=wrong)
+    closed = judge(ledger, results_of(zero_shot(text=GOOD, zero=BAD, **{"wrong-text": GOOD})))
+    opened = judge(ledger, results_of(zero_shot(text=GOOD, zero=BAD, **{"wrong-text": BAD})))
+    assert [v.outcome for v in (*closed, *opened)] == [
+        "cannot be tested at this scale",
+        "reproduced",
+    ]
 
 
 def test_a_phase_is_compared_with_the_one_before_it():
     scores = {
         "text": {
-            "train": {"coffee": [0.1, 0.2, 0.2]},
-            "one-demo": {"coffee": [0.9, 0.9, 1.0]},
+            "train": {"coffee": BAD},
+            "one-demo": {"coffee": [0.9, 0.9, 1.0, 1.0, 0.95]},
         }
     }
     thrice = Times(
@@ -115,15 +207,15 @@ def test_a_phase_is_compared_with_the_one_before_it():
     found = verdict(thrice, results_of(scores))
     assert found.outcome == "reproduced"
     assert "the same method after train" in found.test
-    assert (found.n, found.expected) == (3, 3)
+    assert (found.n, found.expected) == (5, 5)
 
 
 def test_methods_that_skip_a_phase_are_not_waited_for():
-    scores = zero_shot(text=[0.9] * 3, gail=[0.1] * 3, dense=[1.0] * 3)
+    scores = zero_shot(text=GOOD, gail=BAD, dense=[1.0] * 5)
     for method in ("text", "gail"):
-        scores[method]["true-reward"] = {"drawer": [0.9 if method == "text" else 0.2] * 3}
+        scores[method]["true-reward"] = {"drawer": GOOD if method == "text" else BAD}
     results = results_of(scores)
-    test = Above(kind="above", method="text", versus="*", phase="true-reward", **RATE)
+    test = Above(kind="above", method="text", versus="*", phase="true-reward", by=0.1, **RATE)
     found = verdict(test, results)
     assert len(found.parts) == 1
     assert found.outcome == "reproduced"
@@ -138,6 +230,7 @@ def test_a_policy_that_is_not_judged_here_is_named():
         kind="above",
         method="text",
         versus="zero",
+        by=0.1,
         metric="success",
         policy="stochastic (best-learned)",
     )
@@ -145,9 +238,9 @@ def test_a_policy_that_is_not_judged_here_is_named():
 
 
 FINETUNED = {
-    "train": {"drawer": [0.8] * 3},
-    "true-reward": {"drawer": [0.9] * 3},
-    "true-reward-abrupt": {"drawer": [0.9] * 3},
+    "train": {"drawer": [0.8] * 5},
+    "true-reward": {"drawer": [0.9] * 5},
+    "true-reward-abrupt": {"drawer": [0.9] * 5},
 }
 EARLY = Early(
     kind="early",
@@ -156,14 +249,15 @@ EARLY = Early(
     versus_phase="true-reward-abrupt",
     column="success",
     part=0.2,
+    by=0.1,
 )
 
 
-@pytest.mark.parametrize(("abrupt", "outcome"), [(0.1, "reproduced"), (0.8, "inconclusive")])
+@pytest.mark.parametrize(("abrupt", "outcome"), [(0.1, "reproduced"), (0.76, "not reproduced")])
 def test_early_looks_at_the_first_part_of_a_phase_alone(abrupt, outcome):
     curves = {
-        ("text", "true-reward"): {10: 0.8, 20: 0.8, 80: 0.1, 100: 0.1},
-        ("text", "true-reward-abrupt"): {10: abrupt, 20: abrupt, 80: 0.9, 100: 0.9},
+        ("text", "true-reward"): {10: 0.8, 15: 0.8, 20: 0.8, 80: 0.1, 100: 0.1},
+        ("text", "true-reward-abrupt"): {10: abrupt, 15: abrupt, 20: abrupt, 80: 0.9, 100: 0.9},
     }
     found = verdict(EARLY, results_of({"text": FINETUNED}, curves=curves))
     assert found.parts[0].value == pytest.approx(0.8 - abrupt)
@@ -173,11 +267,11 @@ def test_early_looks_at_the_first_part_of_a_phase_alone(abrupt, outcome):
 def test_early_says_when_curves_are_too_coarse_for_it():
     coarse = {("text", name): {50: 0.8, 100: 0.9} for name in FINETUNED if name != "train"}
     found = verdict(EARLY, results_of({"text": FINETUNED}, curves=coarse))
-    assert found.outcome == "inconclusive"
-    assert "No curve has a point within the first 20 %" in found.why
+    assert found.outcome == "cannot be tested at this scale"
+    assert "within the first 20 %" in found.why
     assert verdict(EARLY, results_of({"text": FINETUNED})).outcome == "waiting"
 
 
 def test_a_test_against_itself_is_refused():
     with pytest.raises(ValueError, match="against itself"):
-        Above(kind="above", method="text", **RATE)
+        Above(kind="above", method="text", by=0.1, **RATE)

@@ -3,7 +3,7 @@
 import pytest
 
 from showtell.claims.ledger import Claim
-from showtell.claims.tests import Above, AtLeast, LandscapePeak, Order, SameShape
+from showtell.claims.tests import Above, AtLeast, AtMost, LandscapePeak, Order, SameShape
 from showtell.claims.verdicts import judge, not_run
 
 RATE = {"metric": "success", "policy": "stochastic"}
@@ -12,10 +12,13 @@ RATE = {"metric": "success", "policy": "stochastic"}
 class OneClaim:
     """As much of a ledger as a judge looks at."""
 
-    def __init__(self, test, experiment="cartpole"):
-        self.claims = (
-            Claim(id="c", text="t", where="w", experiment=experiment, measured="m", test=test),
-        )
+    def __init__(self, test, experiment="cartpole", **controls):
+        self._controls = controls
+        facts = {"text": "t", "where": "w", "experiment": experiment, "measured": "m"}
+        self.claims = (Claim(id="c", test=test, controls=tuple(controls), **facts),)
+
+    def controls_of(self, experiment):
+        return self._controls
 
 
 def verdict(test, results):
@@ -24,79 +27,90 @@ def verdict(test, results):
 
 
 def above(**change):
-    return Above(**{"kind": "above", "method": "text*", "versus": "zero"} | RATE | change)
+    return Above(
+        **{"kind": "above", "method": "text*", "versus": "zero", "by": 0.1} | RATE | change
+    )
 
 
 def at_least(value, **change):
     return AtLeast(**{"kind": "at_least", "method": "text*", "value": value} | RATE | change)
 
 
+LOW, HIGH = [0.0, 0.02, 0.04, 0.06, 0.08], [0.8, 0.85, 0.9, 0.92, 0.98]
+
+
 @pytest.mark.parametrize(
     ("text", "zero", "outcome"),
     [
-        ([0.9, 0.95, 1.0], [0.0, 0.05, 0.1], "reproduced"),
-        ([0.0, 0.05, 0.1], [0.9, 0.95, 1.0], "not reproduced"),
-        ([0.0, 0.0, 0.0], [0.0, 0.0, 0.0], "not reproduced"),  # equal is not above
-        ([0.1, 0.5, 0.9], [0.2, 0.4, 0.6], "inconclusive"),
-        ([0.9, 1.0], [0.0, 0.0], "inconclusive"),  # two seeds decide nothing
-        ([1.0], [0.0], "inconclusive"),  # nor does one
+        (HIGH, LOW, "reproduced"),
+        (LOW, HIGH, "not reproduced"),
+        ([0.5] * 5, [0.5] * 5, "not reproduced"),  # equal on every seed is not above
+        ([0.1, 0.3, 0.5, 0.7, 0.9], [0.2, 0.3, 0.4, 0.5, 0.6], "inconclusive"),
+        ([0.55] * 5, [0.5] * 5, "not reproduced"),  # less than what matters
+        (HIGH[:4], LOW[:4], "inconclusive"),  # four seeds decide nothing
+        ([1.0], [0.0], "inconclusive"),
+        ([0.0] * 5, [0.0] * 5, "cannot be tested at this scale"),
+        ([1.0] * 5, [1.0] * 5, "cannot be tested at this scale"),
     ],
 )
-def test_above_asks_that_the_interval_of_the_difference_leaves_zero(
-    make_results, text, zero, outcome
-):
+def test_above_asks_for_a_difference_that_chance_does_not_make(make_results, text, zero, outcome):
     results = make_results({"text": {"cartpole": text}, "zero": {"cartpole": zero}})
     found = verdict(above(), results)
     assert found.outcome == outcome
-    assert (found.n, found.expected) == (len(text), 3)
+    assert (found.n, found.expected) == (len(text), 5)
     assert found.parts[0].value == pytest.approx(sum(text) / len(text) - sum(zero) / len(zero))
 
 
-def test_a_single_seed_has_no_interval_and_says_so(make_results):
+def test_too_few_seeds_are_a_range_and_say_so(make_results):
     results = make_results({"text": {"cartpole": [1.0]}, "zero": {"cartpole": [0.0]}})
     found = verdict(above(), results)
     assert found.parts[0].low is None
-    assert "no interval" in found.parts[0].text
-    assert "Fewer than 3 seeds" in found.why
+    assert "one seed" in found.parts[0].text
+    results = make_results({"text": {"cartpole": [0.9, 1.0]}, "zero": {"cartpole": [0.0, 0.2]}})
+    found = verdict(above(), results)
+    assert (found.parts[0].low, found.parts[0].high) == pytest.approx((0.7, 1.0))
+    assert "range" in found.why
 
 
-def test_at_least_holds_only_when_the_whole_interval_reaches_the_value(make_results):
-    good = make_results({"text": {"cartpole": [1.0, 1.0, 1.0]}})
-    mixed = make_results({"text": {"cartpole": [0.9, 1.0, 1.0]}})
-    bad = make_results({"text": {"cartpole": [0.9, 0.9, 0.8]}})
+def test_at_least_asks_that_most_seeds_reach_the_value(make_results):
+    good = make_results({"text": {"cartpole": [1.0] * 5}})
+    mixed = make_results({"text": {"cartpole": [0.9, 1.0, 1.0, 1.0, 1.0]}})
+    bad = make_results({"text": {"cartpole": [0.9] * 5}})
     outcomes = [verdict(at_least(0.995), results).outcome for results in (good, mixed, bad)]
     assert outcomes == ["reproduced", "inconclusive", "not reproduced"]
+    at_most = AtMost(kind="at_most", method="text*", value=0.995, **RATE)
+    assert verdict(at_most, bad).outcome == "reproduced"
+    assert verdict(at_most, good).outcome == "not reproduced"
 
 
 @pytest.mark.parametrize(
     ("share", "levels", "outcome"),
     [
         ("every", [1.0, 1.0, 1.0], "reproduced"),
-        ("every", [1.0, 1.0, 0.0], "not reproduced"),
-        ("most", [1.0, 1.0, 0.0], "reproduced"),
-        ("most", [1.0, 0.0], "not reproduced"),  # half is not most
-        ("any", [1.0, 0.0, 0.0], "reproduced"),
+        ("every", [1.0, 1.0, 0.0], "inconclusive"),  # one of three at five seeds: p = 3/32
+        ("every", [0.0, 0.0, 0.0], "not reproduced"),
+        ("every", [1.0, 0.0], "inconclusive"),
+        ("most", [1.0, 1.0, 1.0, 1.0, 1.0], "reproduced"),
+        ("most", [0.0, 0.0, 0.0], "not reproduced"),
+        ("any", [1.0, 1.0, 1.0], "reproduced"),
         ("any", [0.0, 0.0, 0.0], "not reproduced"),
-        ("every", [1.0, None], "inconclusive"),  # one method has no results yet
-        ("most", [0.0, 0.0, None], "not reproduced"),  # whatever the last one brings
+        ("every", [1.0, None], "waiting"),  # one method has no results yet
+        ("every", [0.0, 0.0, 0.0, 0.0, None], "not reproduced"),  # whatever the last one brings
     ],
 )
 def test_shares_of_methods(make_results, share, levels, outcome):
     scores = {
-        f"text-alpha{place}": {} if level is None else {"cartpole": [level] * 3}
+        f"text-alpha{place}": {} if level is None else {"cartpole": [level] * 5}
         for place, level in enumerate(levels)
     }
     found = verdict(at_least(0.5, share=share), make_results(scores))
     assert found.outcome == outcome
-    assert ("Waiting for" in found.why) == (None in levels)
 
 
 def test_seeds_are_those_of_the_method_with_fewest(make_results):
-    results = make_results(
-        {"text": {"cartpole": [1.0] * 5}, "zero": {"cartpole": [0.0] * 4}}, seeds=5
-    )
+    results = make_results({"text": {"cartpole": [*HIGH, 1.0]}, "zero": {"cartpole": LOW}}, seeds=6)
     found = verdict(above(), results)
-    assert (found.n, found.expected, found.outcome) == (4, 5, "reproduced")
+    assert (found.n, found.expected, found.outcome) == (5, 6, "reproduced")
 
 
 def test_claims_wait_until_something_is_judged(make_results):
@@ -163,10 +177,10 @@ def test_same_shape_is_the_rank_correlation_with_the_reference(make_results):
         ((0.2, 0.18, 0.22), "reproduced"),
         ((0.6, 0.58, 0.62), "not reproduced"),
         ((0.39, 0.37, 0.41), "inconclusive"),
-        ((0.2, None, None), "inconclusive"),  # no interval, no verdict
+        ((0.2, None, None), "cannot be tested at this scale"),  # a constant reward
     ],
 )
-def test_order_asks_that_intervals_are_apart(make_results, other, outcome):
+def test_order_asks_for_a_difference_over_the_same_states(make_results, other, outcome):
     test = Order(
         kind="order",
         study="distance",

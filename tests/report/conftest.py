@@ -28,12 +28,13 @@ WORLD = {
 LEVELS = {0.0: 0.93, 0.25: 0.985, 0.5: 1.0, 0.75: 0.97, 1.0: 0.55}
 
 
-def comparison(alphas=(0.0, 0.5), seeds=3):
+def comparison(alphas=(0.0, 0.5), seeds=5):
     """The job of one experiment, as the grid writes it."""
     rewards = {
         f"text-alpha{alpha:g}": {"kind": "clip", "goal": "text-clip", "alpha": alpha}
         for alpha in alphas
     }
+    rewards |= {"wrong-text": {"kind": "clip", "goal": "text-clip-wrong", "alpha": 0.0}}
     rewards |= {"ground-truth": {"kind": "true_reward"}, "zero": {"kind": "zero"}}
     return {
         "fingerprint": "0123456789abcdef",
@@ -149,9 +150,9 @@ class Tree:
 
     def write_studies(self):
         rows = ["method,alpha,pole_angle,reward,rescaled,true_reward"]
-        distances = ["method,alpha,against,epic,low,high,states"]
+        distances = ["method,alpha,against,versus,epic,low,high,p_lower,p_higher,states"]
         for method, reward in self.rewards.items():
-            if "alpha" not in reward:
+            if not method.startswith("text"):
                 continue
             alpha = reward["alpha"]
             for angle in np.linspace(-0.4, 0.4, 121).tolist():
@@ -162,8 +163,16 @@ class Tree:
                 rows.append(f"{method},{alpha},{angle!r},{0.3 + 0.2 * shape!r},{shape!r},{upright}")
             value = 0.42 - 0.17 * alpha + 0.1 * alpha * alpha
             for against in ("success", "true_reward"):
-                numbers = f"{value!r},{value - 0.012!r},{value + 0.012!r},2000"
-                distances.append(f"{method},{alpha},{against},{numbers}")
+                numbers = f"{value!r},{value - 0.012!r},{value + 0.012!r},,,2000"
+                distances.append(f"{method},{alpha},{against},,{numbers}")
+                for other, one in self.rewards.items():
+                    if other.startswith("text") and other != method:
+                        gap = value - (0.42 - 0.17 * one["alpha"] + 0.1 * one["alpha"] ** 2)
+                        chances = "0.001,1.0" if gap < 0 else "1.0,0.001"
+                        ends = f"{gap!r},{gap - 0.012!r},{gap + 0.012!r}"
+                        distances.append(
+                            f"{method},{alpha},{against},{other},{ends},{chances},2000"
+                        )
         folder = self.folder / TASK / "studies"
         _write(folder / "pole-angle.csv", rows)
         _write(folder / "epic.csv", distances)
@@ -188,7 +197,7 @@ class Tree:
 
     def _level(self, method, stream):
         reward = self.rewards[method]
-        if "alpha" in reward:
+        if method.startswith("text"):
             return min(1.0, LEVELS[reward["alpha"]] + 0.02 * float(stream.normal()))
         return 1.0 if method == "ground-truth" else 0.02
 

@@ -34,11 +34,11 @@ def test_compare_writes_the_summary_and_a_verdict_on_each_claim(mini_tree, tmp_p
         *("n_seeds", "expected_seeds", "iqm", "low", "high"),
     )
     text = summary.where(method="text-alpha0.5", policy="stochastic", metric="success")
-    assert text.column("n_seeds") == ["3"]
+    assert text.column("n_seeds") == ["5"]
     assert 0.9 < text.numbers("iqm")[0] <= 1.0
     assert claims["cartpole-beats-zero-reward"]["outcome"] == "reproduced"
     assert claims["cartpole-landscape-peak"]["outcome"] == "reproduced"
-    assert claims["cartpole-learned-from-a-sentence"]["n"] == 3
+    assert claims["cartpole-learned-from-a-sentence"]["n"] == 5
     assert "mountain-car-textured" not in claims  # another experiment
 
 
@@ -62,9 +62,9 @@ def test_a_seed_that_failed_does_not_stop_the_comparison(mini_tree, tmp_path):
     (mini_tree.run_folder("zero", 1) / "evaluation/episodes.csv").unlink()
     summary, claims, _ = compared(mini_tree, tmp_path)
     zero = summary.where(method="zero", policy="stochastic", metric="success")
-    assert (zero.column("n_seeds"), zero.column("expected_seeds")) == (["2"], ["3"])
+    assert (zero.column("n_seeds"), zero.column("expected_seeds")) == (["4"], ["5"])
     claim = claims["cartpole-beats-zero-reward"]
-    assert (claim["n"], claim["expected"], claim["outcome"]) == (2, 3, "inconclusive")
+    assert (claim["n"], claim["expected"], claim["outcome"]) == (4, 5, "inconclusive")
 
 
 @pytest.mark.parametrize("name", ["landscape", "learning", "success", "epic"])
@@ -83,7 +83,7 @@ def test_figure_without_results_says_what_to_run(empty_tree, tmp_path):
 def test_report_is_built_beside_the_results(mini_tree):
     page = mini_tree.root / "report.html"
     report.run(mini_tree.job, job_inputs(mini_tree), {"page": page})
-    assert "12 <small>of 12</small>" in page.read_text()
+    assert "25 <small>of 25</small>" in page.read_text()
 
 
 @pytest.fixture

@@ -63,7 +63,7 @@ def ledger():
 
 def test_page_of_nothing_shows_that_nothing_has_run(empty_tree):
     page = built(empty_tree)
-    assert 'data-trainings="0/12" data-studies="0/2"' in page
+    assert 'data-trainings="0/25" data-studies="0/2"' in page
     assert "<figure" not in page
     assert set(outcomes(page).values()) == {"waiting"}
 
@@ -113,13 +113,13 @@ def test_page_lists_what_cannot_run_with_the_reason(mini_tree):
     assert 'data-incompatible="zero cartpole"' in page
     assert "It cannot see." in page
     assert 'class="partial"' not in page
-    assert "9 <small>of 9</small>" in page
+    assert "20 <small>of 20</small>" in page
 
 
 def test_policies_that_were_evaluated_by_other_settings_do_not_count(mini_tree):
     plan = mini_tree.job["papers"]["vlm_rm"]["experiments"]["cartpole"]
     plan["evaluate"] = plan["evaluate"] | {"checkpoints": ["last", "best-true"]}
-    assert 'data-trainings="0/12"' in built(mini_tree)
+    assert 'data-trainings="0/25"' in built(mini_tree)
 
 
 def test_page_prints_every_change_of_the_scale_and_every_deviation(mini_tree):
@@ -155,16 +155,16 @@ def test_page_of_the_papers_own_scale_needs_no_stand_in(tmp_path):
 def test_page_names_the_seeds_that_are_missing(mini_tree):
     shutil.rmtree(mini_tree.run_folder("text-alpha0.5", 2))
     page = built(mini_tree)
-    assert 'data-trainings="11/12"' in page
-    assert "α = 0.5 2 of 3 seeds" in Reader(page).text
+    assert 'data-trainings="24/25"' in page
+    assert "α = 0.5 4 of 5 seeds" in Reader(page).text
 
 
-@pytest.mark.parametrize("seeds", [1, 3])
+@pytest.mark.parametrize("seeds", [1, 4])
 def test_page_warns_of_few_seeds(tmp_path, seeds):
     tree = Tree(tmp_path, report_job(scale="smoke", seeds=seeds)).write_all(films=False)
     page = built(tree)
     assert f'data-seeds="{seeds}"' in page
-    assert (outcomes(page)["cartpole-beats-zero-reward"] == "inconclusive") == (seeds == 1)
+    assert outcomes(page)["cartpole-beats-zero-reward"] == "inconclusive"
 
 
 def compare_and_draw(tree, name="epic"):
@@ -255,7 +255,7 @@ def test_video_is_that_of_the_seed_with_the_median_success(mini_tree):
 
 def test_page_says_where_every_number_comes_from(mini_tree):
     text = Reader(built(mini_tree)).text
-    assert "24 jobs" in text
+    assert "50 jobs" in text
     assert "9f2c4e1a" in text
     assert "vlm_rm / cartpole / cartpole / text-alpha0.5 / 1" in text
     assert "stable-baselines3" in text

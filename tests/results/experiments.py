@@ -7,7 +7,7 @@ from showtell.results.table import Table
 from showtell.study.layout import Run
 
 
-def comparison(methods, tasks=("cartpole",), seeds=3, policies=("stochastic",)):
+def comparison(methods, tasks=("cartpole",), seeds=5, policies=("stochastic",)):
     return Comparison(
         root=0,
         address=("vlm_rm", "cartpole"),
@@ -52,23 +52,37 @@ def _landscape(rows):
 
 
 def _epic(rows, plan):
-    """(method, distance, low, high) as a study writes it, for both truths."""
-    columns = ("method", "alpha", "against", "epic", "low", "high", "states")
-    return Table.of(
-        columns,
-        [
-            (method, plan.methods[method].variant["alpha"], against, *numbers, 100)
-            for method, *numbers in rows
-            for against in ("success", "true_reward")
-        ],
-    )
+    """(method, distance, low, high) as a study writes it, for both truths.
+
+    The difference of two methods is decided where their intervals are apart.
+    """
+    columns = ("method", "alpha", "against", "versus")
+    columns += ("epic", "low", "high", "p_lower", "p_higher", "states")
+    found = []
+    for method, *numbers in rows:
+        name = (method, plan.methods[method].variant["alpha"])
+        for against in ("success", "true_reward"):
+            found.append((*name, against, "", *numbers, None, None, 100))
+            for other, value, low, high in rows:
+                if other != method:
+                    found.append((*name, against, other, *_gap(numbers, (value, low, high)), 100))
+    return Table.of(columns, found)
+
+
+def _gap(one, other):
+    if one[1] is None or other[1] is None:
+        return one[0] - other[0], None, None, None, None
+    low, high = one[1] - other[2], one[2] - other[1]
+    p_lower = 0.001 if high < 0 else 1.0 if low > 0 else 0.5
+    p_higher = 0.001 if low > 0 else 1.0 if high < 0 else 0.5
+    return one[0] - other[0], low, high, p_lower, p_higher
 
 
 @pytest.fixture
 def make_results():
     """Build results from `{method: {task: [success a seed]}}` and study tables."""
 
-    def make(scores, *, seeds=3, tasks=("cartpole",), rewards=None, landscape=None, epic=None):
+    def make(scores, *, seeds=5, tasks=("cartpole",), rewards=None, landscape=None, epic=None):
         methods = {method: (rewards or {}).get(method) for method in scores}
         plan = comparison(methods, tasks, seeds)
         judged = {

@@ -21,7 +21,7 @@ def results_of(scores, *, rewards=None, curves=None, studies=None, **more):
         experiment="language",
         tasks=tasks,
         methods=listed({m: (rewards or {}).get(m, {"kind": "roboclip"}) for m in scores}),
-        seeds=3,
+        seeds=5,
         phases=phases,
         only={p: tuple(m for m, of in scores.items() if p in of) for p in phases[1:]},
         evaluate={

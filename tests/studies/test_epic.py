@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 
-from showtell.studies.epic import EpicSettings, epic, interval
+from showtell.studies.epic import EpicSettings, ends, epic, resampled
 from showtell.study.registry import build
 from tests.studies.subjects import ANGLE, Counting, OfState, clip_subject, subject, world
 
@@ -22,7 +22,7 @@ def measured(subject_, states: int = 400, root: int = 0) -> list[dict[str, str]]
 
 
 def of(rows: list[dict[str, str]], method: str, against: str = "success") -> dict[str, str]:
-    (row,) = [r for r in rows if r["method"] == method and r["against"] == against]
+    (row,) = [r for r in rows if (r["method"], r["against"], r["versus"]) == (method, against, "")]
     return row
 
 
@@ -55,7 +55,7 @@ def test_the_interval_holds_the_value_and_shrinks_with_more_states():
     for count in (100, 2500):
         truth = rng.normal(size=count)
         rewards = truth + rng.normal(size=count)
-        low, high = interval(rewards, truth, np.random.default_rng(0))
+        low, high = ends(resampled(rewards, truth, np.random.default_rng(0)))
         assert low < epic(rewards, truth) < high
         widths.append(high - low)
     assert widths[1] == pytest.approx(widths[0] / 5, rel=0.4)
@@ -66,7 +66,7 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     truly = np.sqrt((1 - np.sqrt(0.5)) / 2)  # rho of x and x + e is 1 / sqrt(2)
     for _ in range(40):
         truth = rng.normal(size=150)
-        low, high = interval(truth + rng.normal(size=150), truth, rng)
+        low, high = ends(resampled(truth + rng.normal(size=150), truth, rng))
         hits += low <= truly <= high
     assert hits >= 33
 
@@ -103,10 +103,30 @@ def test_frames_are_encoded_once_for_all_strengths():
     encoder = Counting()
     rows = measured(clip_subject([0.0, 0.5, 1.0], encoder), states=30)
     assert encoder.frames == 30
-    assert len({row["epic"] for row in rows if row["against"] == "success"}) == 3
-    assert [row["alpha"] for row in rows[::2]] == ["0.0", "0.5", "1.0"]
+    alone = [row for row in rows if row["against"] == "success" and not row["versus"]]
+    assert len({row["epic"] for row in alone}) == 3
+    assert [row["alpha"] for row in alone] == ["0.0", "0.5", "1.0"]
 
 
 def test_two_states_are_the_least():
     with pytest.raises(ValueError, match="states"):
         EpicSettings(kind="epic", methods=["text"], states=1)
+
+
+def test_a_difference_over_the_same_states_is_decided_where_intervals_overlap():
+    near = OfState(lambda states: -np.abs(states[:, ANGLE]))
+    nearer = OfState(lambda states: -np.abs(states[:, ANGLE]) + 0.02 * _labels(states))
+    rows = measured(subject(near=near, nearer=nearer))
+    one, other = of(rows, "nearer"), of(rows, "near")
+    assert float(one["high"]) > float(other["low"])  # the two intervals overlap
+    (gap,) = [
+        r for r in rows if (r["method"], r["versus"], r["against"]) == ("nearer", "near", "success")
+    ]
+    assert float(gap["epic"]) == pytest.approx(float(one["epic"]) - float(other["epic"]))
+    assert float(gap["high"]) < 0
+    assert float(gap["p_lower"]) < 0.01
+    assert float(gap["p_higher"]) > 0.99
+
+
+def _labels(states):
+    return world().successes(states.astype(float)).astype(float)

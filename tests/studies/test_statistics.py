@@ -11,8 +11,10 @@ from showtell.studies.statistics import (
     interquartile_mean,
     iqm,
     iqm_curve,
+    mean_difference,
     probability_of_improvement,
     spearman,
+    spread_name,
 )
 
 DATA = np.random.default_rng(3)
@@ -71,7 +73,8 @@ def test_interval_of_one_task_is_scipys_percentile_bootstrap():
 
 
 def test_tasks_are_strata_so_a_gap_between_tasks_does_not_widen_the_interval():
-    near, far = [0.0, 0.01, 0.02, 0.03], [100.0, 100.01, 100.02, 100.03]
+    near = [0.0, 0.01, 0.02, 0.03, 0.01, 0.02]
+    far = [100 + seed for seed in near]
     estimate = iqm({"near": near, "far": far}, stream())
     assert estimate.high - estimate.low < 0.05
 
@@ -82,20 +85,35 @@ def test_same_address_gives_the_same_bytes_and_another_address_does_not():
     assert iqm(scores, stream("x")) != iqm(scores, stream("y"))
 
 
-def test_a_single_seed_has_no_interval_and_decides_nothing():
-    estimate = iqm({"task": [0.7]}, stream())
-    assert estimate == (0.7, None, None, 1)
-    assert not estimate.decides
+def test_a_single_seed_has_no_spread():
+    assert iqm({"task": [0.7]}, stream()) == (0.7, None, None, 1)
 
 
 def test_one_task_with_a_single_seed_takes_the_interval_from_all():
     assert iqm({"a": [0.1, 0.2, 0.3], "b": [0.5]}, stream()).low is None
 
 
-def test_two_seeds_have_an_interval_but_decide_nothing():
-    estimate = iqm({"task": [0.7, 0.8]}, stream())
-    assert (estimate.low, estimate.high) == (0.7, 0.8)
-    assert not estimate.decides
+def test_below_six_seeds_the_spread_is_the_range_of_the_seeds():
+    assert spread_name(5) == "range over seeds" != spread_name(6)
+    estimate = iqm({"task": [0.7, 0.75, 0.9, 0.71, 0.8]}, stream())
+    assert (estimate.low, estimate.high) == pytest.approx((0.7, 0.9))
+    gap = difference({"t": [0.8, 0.9]}, {"t": [0.1, 0.3]}, stream())
+    assert (gap.low, gap.high) == pytest.approx((0.5, 0.8))
+    means = mean_difference({"t": [0.8, 0.9]}, {"t": [0.1, 0.3]}, stream(), times=2)
+    assert (means.value, means.low, means.high) == pytest.approx((0.45, 0.2, 0.7))
+
+
+def test_the_mean_difference_of_many_seeds_has_scipys_bootstrap_interval():
+    x, y = DATA.normal(loc=1, size=12), DATA.normal(size=10)
+    expected = scipy.stats.bootstrap(
+        (x, y),
+        lambda a, b, axis: a.mean(axis=axis) - b.mean(axis=axis),
+        method="percentile",
+        n_resamples=20_000,
+        rng=1,
+    ).confidence_interval
+    estimate = mean_difference({"t": x}, {"t": y}, stream())
+    assert (estimate.low, estimate.high) == pytest.approx((expected.low, expected.high), abs=0.05)
 
 
 def test_no_seed_at_all_is_refused():

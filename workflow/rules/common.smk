@@ -36,7 +36,9 @@ OWN_STUDY = Path(config["study"]) if config.get("study") else None
 try:
     GRID = Grid(loading.load(ROOT, SCALE, OWN_STUDY))
     shared_trainings.check(GRID)
-    agreement.check(loading.load(ROOT, "paper"))
+    WHOLE = loading.load(ROOT, "paper")
+    agreement.check(WHOLE)
+    agreement.check_experiments(WHOLE)
     INPUTS = Inputs(GRID, SCALE)
     TARGETS = Targets(GRID, SCALE)
     TARGETS.check(sys.argv[1:])  # Snakemake sets its own list later

@@ -19,10 +19,25 @@ def check(parameters: Parameters) -> None:
         raise UserError("\n".join(found))
 
 
+def check_experiments(parameters: Parameters) -> None:
+    """Refuse a claim that has a test but no experiment among the papers' whole parameters."""
+    found = [
+        f"papers/{name}/ledger.yaml: the claim {claim.id} has a test, but params.yaml has no "
+        f"experiment {claim.experiment!r}; {nearest(claim.experiment, paper.experiments)} "
+        "Or say under `untested` why nothing tests it yet."
+        for name, paper in parameters.papers.items()
+        if (ledger := find_ledger(name)) is not None
+        for claim in ledger.claims
+        if claim.untested is None and claim.experiment not in paper.experiments
+    ]
+    if found:
+        raise UserError("\n".join(found))
+
+
 def _problems(ledger: Ledger, paper: Paper) -> Iterator[str]:
     for claim in ledger.claims:
-        name = getattr(claim.test, "study", None)
         experiment = paper.experiments.get(claim.experiment)
+        name = getattr(claim.test, "study", None)
         if name is None or experiment is None:
             continue
         where = f"the claim {claim.id} is tested on the study {name!r}"

@@ -8,6 +8,7 @@ from showtell.claims.tests import (
     Above,
     Against,
     AtLeast,
+    AtMost,
     Diagonal,
     Early,
     LandscapePeak,
@@ -30,6 +31,7 @@ _CHOSEN: dict[Checkpoint, str] = {
     "best-learned": "the best one of training by the learned reward",
     "best-true": "the best one of training by the true return (oracle)",
 }
+RATES = {"success", "success_any", "success_final", "success_always", "return"}  # 0 to 1
 _ON: dict[Share, str] = {"every": "on every task", "most": "on most tasks", "any": "on some task"}
 
 
@@ -47,37 +49,45 @@ def describe(test: Any) -> str:
 
 
 def _asked(test: Any, who: str) -> str:
-    interval = "its 95 % stratified bootstrap interval"
     match test:
         case Above():
             return (
-                f"Difference of IQM {words(test.metric)} to {_versus(test)}: {interval} lies "
-                f"above 0, {who} ({_policy(test)})."
+                f"Mean {_metric(test)} less that of {_versus(test)} is above 0 by an exact "
+                f"permutation test, and at least {_size(test.by, test.metric)}, {who} "
+                f"({_policy(test)}). Less than {_size(test.by, test.metric)} counts as no better."
             )
         case Times():
             return (
-                f"IQM {words(test.metric)} less {test.times:g} times that of "
-                f"{_versus(test, 'of ')}: {interval} lies above 0, {who} ({_policy(test)})."
+                f"Mean {words(test.metric)} is more than {test.times:g} times that of "
+                f"{_versus(test, 'of ')} by an exact permutation test, {who} ({_policy(test)})."
             )
         case NoBetter():
             return (
-                f"Difference of IQM {words(test.metric)} to {_versus(test)}: {interval} lies "
-                f"below {_size(test.by, test.metric)}, {who} ({_policy(test)})."
+                f"Mean {_metric(test)} less that of {_versus(test)} is below "
+                f"{_size(test.by, test.metric)} by an exact permutation test, {who} "
+                f"({_policy(test)})."
             )
         case NoWorse():
             return (
-                f"Difference of IQM {words(test.metric)} to {_versus(test)}: {interval} lies "
-                f"above −{_size(test.by, test.metric)}, {who} ({_policy(test)})."
+                f"Mean {_metric(test)} less that of {_versus(test)} is above "
+                f"−{_size(test.by, test.metric)} by an exact permutation test, {who} "
+                f"({_policy(test)})."
             )
         case AtLeast():
             return (
-                f"IQM {words(test.metric)}: {interval} reaches "
-                f"{_size(test.value, test.metric)}, {who} ({_policy(test)})."
+                f"Most seeds have a {words(test.metric)} of at least "
+                f"{_size(test.value, test.metric)} by the sign test, {who} ({_policy(test)})."
+            )
+        case AtMost():
+            return (
+                f"Most seeds have a {words(test.metric)} below "
+                f"{_size(test.value, test.metric)} by the sign test, {who} ({_policy(test)})."
             )
         case Early():
             return (
-                f"IQM {words(test.column)} while training, over the first {100 * test.part:g} % "
-                f"of {test.phase} less that of {test.versus_phase}: {interval} lies above 0, {who}."
+                f"Mean {words(test.column)} while training, over the first {100 * test.part:g} % "
+                f"of {test.phase}, less that of {test.versus_phase} is above 0 by an exact "
+                f"permutation test, and at least {_size(test.by, test.column)}, {who}."
             )
         case Diagonal():
             kind = {
@@ -85,8 +95,8 @@ def _asked(test: Any, who: str) -> str:
                 "similarity": "Mean cosine of sentence and rollout",
             }[test.column]
             return (
-                f"{kind} with the task's own sentence less the best with another's: the 95 % "
-                f"bootstrap interval over rollouts lies above 0, {_ON[test.share]}."
+                f"{kind} with the task's own sentence less the best with another's is above 0 by "
+                f"the bootstrap over rollouts, {_ON[test.share]}."
             )
         case LandscapePeak():
             return (
@@ -100,8 +110,8 @@ def _asked(test: Any, who: str) -> str:
             )
         case _:
             return (
-                f"{words(test.column)} lower than with {setting_words(test.than)}, 95 % intervals "
-                f"apart, {who}."
+                f"{words(test.column)} lower than with {setting_words(test.than)} by the bootstrap "
+                f"over the same states, {who}."
             )
 
 
@@ -121,10 +131,15 @@ def _versus(test: Against, again: str = "to ") -> str:
     return who if same else f"{who} after {test.other_phase}"
 
 
+def _metric(test: OfPolicies) -> str:
+    """The metric; returns are compared on the scale from zero reward to the true reward."""
+    return "normalised return" if test.metric == "return" else words(test.metric)
+
+
 def _policy(test: OfPolicies) -> str:
     after = "" if test.phase == "train" else f" after {test.phase}"
     return f"{test.policy} policy{after}"
 
 
 def _size(value: float, metric: str) -> str:
-    return f"{100 * value:g} %" if metric.startswith("success") else f"{value:g}"
+    return f"{100 * value:g} %" if metric in RATES else f"{value:g}"

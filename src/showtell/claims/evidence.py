@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,7 +12,7 @@ from showtell.studies.statistics import Estimate
 
 
 class Part(BaseModel):
-    """The test on one method (and, for studies, one task)."""
+    """The test on one method, one baseline and one task, or on all tasks together."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -21,7 +21,10 @@ class Part(BaseModel):
     low: float | None = None
     high: float | None = None
     seeds: int | None = None  # behind this number; a fixed model has none
-    holds: bool | None  # None: undecided
+    p_holds: float = 1.0  # how probable a result at least so good is if the part is false
+    p_fails: float = 1.0  # and one at least so bad if it is true
+    holds: bool | None = None  # after correction for the number of parts; None: undecided
+    untestable: str | None = None  # why it cannot be tested here
     text: str  # the finding, for a reader
 
 
@@ -30,20 +33,10 @@ class Evidence(NamedTuple):
 
     parts: list[Part]
     waiting: tuple[str, ...] = ()  # methods still without results
+    absent: tuple[str, ...] = ()  # baselines that do not run at this scale
     line: float | None = None  # the value that the parts are held against
     band: tuple[float, float] | None = None  # or the range that they should lie in
     note: str = ""
-
-
-def interval_vs(estimate: Estimate, line: float, strict: bool) -> bool | None:
-    """Whether a whole interval lies above a line (True), below it (False), or neither."""
-    if estimate.low is None or estimate.high is None or not estimate.decides:
-        return None
-    if estimate.low > line or (estimate.low == line and not strict):
-        return True
-    if estimate.high < line or (estimate.high == line and strict):
-        return False
-    return None
 
 
 def methods_matching(pattern: str, names: Iterable[str]) -> list[str]:
@@ -69,12 +62,17 @@ def words(metric: str) -> str:
     return "EPIC distance" if metric == "epic" else metric.replace("_", " ")
 
 
-def part_of(method: str, estimate: Estimate, holds: bool | None, text: str) -> Part:
+def part_of(method: str, estimate: Estimate, text: str, **judged: Any) -> Part:
     """A part about an estimate."""
     value, low, high, seeds = estimate
     return Part(
-        method=method, value=value, low=low, high=high, seeds=seeds or None, holds=holds, text=text
+        method=method, value=value, low=low, high=high, seeds=seeds or None, text=text, **judged
     )
+
+
+def certain(holds: bool) -> dict[str, float]:
+    """The p-values of a part that has no chance in it."""
+    return {"p_holds": 0.0 if holds else 1.0, "p_fails": 1.0 if holds else 0.0}
 
 
 def format_estimate(estimate: Estimate, metric: str, sign: str = "") -> str:
@@ -85,7 +83,7 @@ def format_estimate(estimate: Estimate, metric: str, sign: str = "") -> str:
     value, low, high = (
         None if end is None else f"{scale * end:{sign}.{digits}f}" for end in estimate[:3]
     )
-    return f"{value}{unit} (no interval)" if low is None else f"{value}{unit} [{low}, {high}]"
+    return f"{value}{unit} (one seed)" if low is None else f"{value}{unit} [{low}, {high}]"
 
 
 def task_suffix(task: str, results: Results) -> str:

@@ -1,164 +1,222 @@
-"""What trained policies say: IQMs over seeds and tasks, and their differences."""
+"""What trained policies say: means over seeds and tasks, and their differences."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from showtell.claims.evidence import (
-    Evidence,
-    Part,
-    format_estimate,
-    interval_vs,
-    methods_matching,
-    part_of,
-)
-from showtell.claims.tests import Above, Against, AtLeast, Early, NoBetter, NoWorse, Times
-from showtell.results.estimates import interval
+from showtell.claims.evidence import Evidence, Part, format_estimate, methods_matching, part_of
+from showtell.claims.scores import Pair, checked, normalised, pair_of
+from showtell.claims.tests import Above, Against, AtLeast, AtMost, Early, NoBetter, NoWorse, Times
 from showtell.results.reading import Results
 from showtell.studies import statistics
-from showtell.studies.statistics import Estimate, Scores
+from showtell.studies.permutation import ENOUGH_SEEDS, p_above, p_below, p_most
+from showtell.studies.statistics import Estimate
 
-Finding = tuple[Estimate, bool | None, str]  # a number, whether it holds, what was found in words
-
-
-class _Pair(NamedTuple):
-    """Scores of one method and of what it is held against, on the tasks that both have."""
-
-    one: Scores
-    other: Scores
-    purpose: tuple[str, ...]  # the stream of its statistics
+Blocked = Mapping[str, str]  # task -> the control that fails on it
+EARLY_POINTS = 3  # of a curve: the first is the policy before any update
 
 
-def above(test: Above, results: Results) -> Evidence:
-    """The difference of the IQMs."""
+class Finding(NamedTuple):
+    """A difference, how probable it is by chance, and what was found in words."""
 
-    def found(pair: _Pair) -> Finding:
-        gap, wins = _difference(pair, results), _wins(pair, results)
-        text = (
-            f"{format_estimate(gap, test.metric, '+')}; ahead in {100 * wins.value:.0f} % of pairs"
+    estimate: Estimate
+    p_holds: float
+    p_fails: float
+    text: str
+
+
+def above(test: Above, results: Results, blocked: Blocked) -> Evidence:
+    """The difference of the means, with the smallest one that matters."""
+
+    def found(pair: Pair) -> Finding:
+        gap = _difference(pair, results)
+        p_holds = p_above(pair.one, pair.other, 0.0, _stream(pair, results))
+        wins = statistics.probability_of_improvement(pair.one, pair.other, _stream(pair, results))
+        text = f"{_points(gap, test)}; ahead in {100 * wins.value:.0f} % of pairs of seeds"
+        return Finding(
+            gap,
+            p_holds if gap.value >= test.by - 1e-9 else 1.0,
+            p_below(pair.one, pair.other, test.by, _stream(pair, results)),
+            text,
         )
-        return gap, interval_vs(gap, 0.0, strict=True), text
 
-    return _compared(test, results, found, line=0.0)
-
-
-def no_better(test: NoBetter, results: Results) -> Evidence:
-    """The difference of the IQMs, which should stay below a line."""
-
-    def found(pair: _Pair) -> Finding:
-        gap = _difference(pair, results)
-        over = interval_vs(gap, test.by, strict=False)
-        return gap, None if over is None else not over, format_estimate(gap, test.metric, "+")
-
-    return _compared(test, results, found, line=test.by)
+    return _compared(test, results, blocked, found, line=0.0)
 
 
-def no_worse(test: NoWorse, results: Results) -> Evidence:
-    """The difference of the IQMs, which should stay above a line below zero."""
+def no_better(test: NoBetter, results: Results, blocked: Blocked) -> Evidence:
+    """The difference of the means, which should stay below a margin."""
 
-    def found(pair: _Pair) -> Finding:
-        gap = _difference(pair, results)
-        return gap, interval_vs(gap, -test.by, strict=False), format_estimate(gap, test.metric, "+")
+    def found(pair: Pair) -> Finding:
+        gap, streams = _difference(pair, results), (_stream(pair, results) for _ in range(2))
+        under = p_below(pair.one, pair.other, test.by, next(streams))
+        over = p_above(pair.one, pair.other, test.by, next(streams))
+        return Finding(gap, under, over, _points(gap, test))
 
-    return _compared(test, results, found, line=-test.by)
+    return _compared(test, results, blocked, found, line=test.by)
 
 
-def times(test: Times, results: Results) -> Evidence:
-    """One IQM less so many of the other: a ratio has no interval where it divides by zero."""
+def no_worse(test: NoWorse, results: Results, blocked: Blocked) -> Evidence:
+    """The difference of the means, which should stay above a margin below zero."""
 
-    def found(pair: _Pair) -> Finding:
-        stream = results.comparison.generator("times", *pair.purpose)
-        gap = statistics.difference(pair.one, pair.other, stream, times=test.times)
+    def found(pair: Pair) -> Finding:
+        gap, streams = _difference(pair, results), (_stream(pair, results) for _ in range(2))
+        over = p_above(pair.one, pair.other, -test.by, next(streams))
+        under = p_below(pair.one, pair.other, -test.by, next(streams))
+        return Finding(gap, over, under, _points(gap, test))
+
+    return _compared(test, results, blocked, found, line=-test.by)
+
+
+def times(test: Times, results: Results, blocked: Blocked) -> Evidence:
+    """One mean less so many of the other: a ratio has no range where it divides by zero."""
+
+    def found(pair: Pair) -> Finding:
+        stream = _stream(pair, results)
+        gap = statistics.mean_difference(pair.one, pair.other, stream, times=test.times)
+        many = {task: [test.times * x for x in seeds] for task, seeds in pair.other.items()}
+        over = p_above(pair.one, many, 0.0, _stream(pair, results))
+        under = p_below(pair.one, many, 0.0, _stream(pair, results))
         one, other = (
-            Estimate(float(statistics.pooled_iqm(scores)), None, None, 0)
-            for scores in (pair.one, pair.other)
+            format_estimate(Estimate(statistics.mean(of), None, None, 0), test.metric)
+            for of in (pair.one, pair.other)
         )
-        ratio = _ratio(pair, results)
-        numbers = (
-            format_estimate(e, test.metric).removesuffix(" (no interval)") for e in (one, other)
-        )
-        return gap, interval_vs(gap, 0.0, strict=True), f"{ratio}: {' against '.join(numbers)}"
+        text = f"{_ratio(pair)} times: {one} against {other}".replace(" (one seed)", "")
+        return Finding(gap, over, under, text)
 
-    return _compared(test, results, found, line=0.0)
+    return _compared(test, results, blocked, found, line=0.0)
 
 
-def at_least(test: AtLeast, results: Results) -> Evidence:
-    """The IQM."""
+def reaches(test: AtLeast | AtMost, results: Results, blocked: Blocked) -> Evidence:
+    """How many seeds reach the value, or stay below it: the sign test on the median seed."""
     parts: list[Part] = []
     waiting: list[str] = []
     for method in _going_through(test.method, test.phase, results):
-        for task, suffix in _tasks(test.each_task, results):
-            key = (method, test.phase, test.policy, test.metric, task)
-            if not results.scores(*key):
+        for tasks, suffix, why in _tasks(test.each_task, results, blocked):
+            key = (method, test.phase, test.policy, test.metric)
+            scores = {t: s for t, s in results.scores(*key).items() if t in tasks}
+            if not scores:
                 waiting.append(method + suffix)
                 continue
-            estimate = interval(results, *key)
-            holds = interval_vs(estimate, test.value, strict=False)
+            stream = results.comparison.generator("iqm", *sorted(scores), *key)
+            estimate = statistics.iqm(scores, stream)
+            up = isinstance(test, AtLeast)
+            does = [(x >= test.value - 1e-9) == up for seeds in scores.values() for x in seeds]
+            few = min(map(len, scores.values())) < ENOUGH_SEEDS
             parts.append(
-                part_of(method, estimate, holds, format_estimate(estimate, test.metric) + suffix)
+                part_of(
+                    method,
+                    estimate,
+                    f"{format_estimate(estimate, test.metric)}; {sum(does)} of {len(does)} "
+                    f"seeds {'reach it' if up else 'stay below'}{suffix}",
+                    p_holds=1.0 if few or why else p_most(does),
+                    p_fails=1.0 if few or why else p_most([not x for x in does]),
+                    untestable=why,
+                )
             )
     return Evidence(parts, tuple(waiting), line=test.value)
 
 
-def early(test: Early, results: Results) -> Evidence:
+def early(test: Early, results: Results, blocked: Blocked) -> Evidence:
     """How much better one phase begins than another, by what the agent did while it learned."""
     parts: list[Part] = []
     waiting: list[str] = []
     for method in _going_through(test.method, test.phase, results):
-        for task, suffix in _tasks(test.each_task, results):
+        for tasks, suffix, why in _tasks(test.each_task, results, blocked):
             one, other = (
-                _beginnings(results, method, phase, task, test)
+                _beginnings(results, method, phase, tasks, test)
                 for phase in (test.phase, test.versus_phase)
             )
             shared = sorted(set(one) & set(other))
             if not shared:
                 waiting.append(method + suffix)
                 continue
-            purpose = (method, test.phase, test.versus_phase, test.column, task or "")
-            pair = _Pair({t: one[t] for t in shared}, {t: other[t] for t in shared}, purpose)
+            purpose = (method, test.phase, test.versus_phase, test.column, suffix)
+            pair = Pair({t: one[t] for t in shared}, {t: other[t] for t in shared}, purpose)
             gap = _difference(pair, results)
-            text = format_estimate(gap, test.column, "+") + suffix
-            parts.append(part_of(method, gap, interval_vs(gap, 0.0, strict=True), text))
+            over = p_above(pair.one, pair.other, 0.0, _stream(pair, results))
+            under = p_below(pair.one, pair.other, test.by, _stream(pair, results))
+            closed = pair.few or why is not None
+            parts.append(
+                part_of(
+                    method,
+                    gap,
+                    format_estimate(gap, test.column, "+") + suffix,
+                    p_holds=1.0 if closed or gap.value < test.by else over,
+                    p_fails=1.0 if closed else under,
+                    untestable=why,
+                )
+            )
     return Evidence(parts, tuple(waiting), line=0.0, note=_too_coarse(test, results))
 
 
 def _too_coarse(test: Early, results: Results) -> str:
-    """A sentence, if the curves are there and none has a point in the part that is asked for."""
+    """A sentence, if the curves are there and none has enough points in the part asked for."""
     phases = (test.phase, test.versus_phase)
+    everywhere = results.comparison.tasks
     for method in _going_through(test.method, test.phase, results):
         there = {run.phase for run in results.progress if run.method == method}
-        begun = [_beginnings(results, method, phase, None, test) for phase in phases]
-        if not there.issuperset(phases) or any(begun):
+        begun = [_beginnings(results, method, phase, everywhere, test) for phase in phases]
+        if not there.issuperset(phases) or all(begun):
             return ""
     return (
-        f"No curve has a point within the first {100 * test.part:g} % of its steps: "
-        "give these learners a smaller log_every."
+        f"No curve has {EARLY_POINTS} points within the first {100 * test.part:g} % of its steps: "
+        "give these learners more steps, or a smaller log_every."
     )
 
 
 def _compared(
-    test: Against, results: Results, found: Callable[[_Pair], Finding], line: float
+    test: Against,
+    results: Results,
+    blocked: Blocked,
+    found: Callable[[Pair], Finding],
+    line: float,
 ) -> Evidence:
     """A part for each method, each other method, and each task where they count alone."""
     parts: list[Part] = []
     waiting: list[str] = []
+    absent = [
+        pattern for pattern in test.others if not _going_through(pattern, test.other_phase, results)
+    ]
     for method in _going_through(test.method, test.phase, results):
         others = _others(test, method, results)
         for other in others:
             named = f" (to {other})" if len(others) > 1 else ""
-            for task, suffix in _tasks(test.each_task, results):
-                pair = _pair(test, results, method, other, task)
+            for tasks, suffix, why in _tasks(test.each_task, results, blocked):
+                pair = pair_of(test, results, method, other, tasks)
                 if pair is None:
                     waiting.append(method + named + suffix)
                     continue
-                estimate, holds, text = found(pair)
-                parts.append(part_of(method, estimate, holds, text + named + suffix))
-    return Evidence(parts, tuple(waiting), line=line)
+                pair = _on_one_scale(pair, test, results)
+                estimate, p_holds, p_fails, text = found(pair)
+                why = why or pair.untestable
+                closed = pair.few or why is not None
+                parts.append(
+                    part_of(
+                        method,
+                        estimate,
+                        text + named + suffix,
+                        p_holds=1.0 if closed else p_holds,
+                        p_fails=1.0 if closed else p_fails,
+                        untestable=why,
+                    )
+                )
+    return Evidence(parts, tuple(waiting), tuple(absent), line=line)
+
+
+def _on_one_scale(pair: Pair, test: Against, results: Results) -> Pair:
+    many = test.times if isinstance(test, Times) else 1.0
+    if test.metric != "return":
+        return checked(pair, many)
+    if many == 1.0:
+        pair = normalised(pair, results, test.policy)
+        return pair if pair.untestable else checked(pair)
+    # A ratio of returns depends on their zero, so that stays; of one task it needs no scale.
+    return pair if len(pair.one) == 1 else normalised(pair, results, test.policy, from_zero=False)
 
 
 def _others(test: Against, method: str, results: Results) -> list[str]:
-    """The methods that one method is held against."""
+    """The methods that one method is compared with."""
     if test.versus is None:
         return [method]
     names = [
@@ -170,29 +228,24 @@ def _others(test: Against, method: str, results: Results) -> list[str]:
     return [name for name in dict.fromkeys(names) if not (itself and name == method)]
 
 
-def _pair(
-    test: Against, results: Results, method: str, other: str, task: str | None
-) -> _Pair | None:
-    one = results.scores(method, test.phase, test.policy, test.metric, task)
-    two = results.scores(other, test.other_phase, test.policy, test.metric, task)
-    tasks = sorted(set(one) & set(two))
-    if not tasks:
-        return None
-    purpose = [method, other, test.phase, test.policy, test.metric]
-    if test.other_phase != test.phase:
-        purpose.append(test.other_phase)
-    if task is not None:
-        purpose.append(task)
-    return _Pair({t: one[t] for t in tasks}, {t: two[t] for t in tasks}, tuple(purpose))
+def _tasks(
+    each: bool, results: Results, blocked: Blocked
+) -> Iterator[tuple[tuple[str, ...], str, str | None]]:
+    """(tasks, their suffix in a text, why they cannot be tested) of every part of one method.
 
-
-def _tasks(each: bool, results: Results) -> Iterator[tuple[str | None, str]]:
-    """(task, its suffix in a text): every task alone, or all of them together."""
-    if not each:
-        yield None, ""
+    All tasks together are those on which the controls hold, or all if they hold on none.
+    """
+    tasks = results.comparison.tasks
+    if each:
+        for task in tasks:
+            yield (task,), f" ({task})", blocked.get(task)
         return
-    for task in results.comparison.tasks:
-        yield task, f" ({task})"
+    open_ones = tuple(task for task in tasks if task not in blocked)
+    if open_ones:
+        left_out = f" (without {', '.join(t for t in tasks if t in blocked)})" if blocked else ""
+        yield open_ones, left_out, None
+    else:
+        yield tasks, "", "; ".join(dict.fromkeys(blocked.values()))
 
 
 def _going_through(pattern: str, phase: str, results: Results) -> list[str]:
@@ -202,34 +255,33 @@ def _going_through(pattern: str, phase: str, results: Results) -> list[str]:
     ]
 
 
-def _difference(pair: _Pair, results: Results) -> Estimate:
-    stream = results.comparison.generator("difference", *pair.purpose)
-    return statistics.difference(pair.one, pair.other, stream)
+def _difference(pair: Pair, results: Results) -> Estimate:
+    return statistics.mean_difference(pair.one, pair.other, _stream(pair, results))
 
 
-def _wins(pair: _Pair, results: Results) -> Estimate:
-    stream = results.comparison.generator("improvement", *pair.purpose)
-    return statistics.probability_of_improvement(pair.one, pair.other, stream)
+def _stream(pair: Pair, results: Results) -> np.random.Generator:
+    return results.comparison.generator("difference", *pair.purpose)
 
 
-def _ratio(pair: _Pair, results: Results) -> str:
-    ratio = statistics.ratio(pair.one, pair.other, results.comparison.generator(*pair.purpose))
-    value, low, high = (None if end is None else _many(end) for end in ratio[:3])
-    return f"{value} times" if low is None else f"{value} times [{low}, {high}]"
+def _points(gap: Estimate, test: Against) -> str:
+    normalised = " of the normalised return" if test.metric == "return" else ""
+    return format_estimate(gap, "success" if normalised else test.metric, "+") + normalised
 
 
-def _many(ratio: float) -> str:
+def _ratio(pair: Pair) -> str:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = float(np.float64(statistics.mean(pair.one)) / statistics.mean(pair.other))
     return "∞" if np.isinf(ratio) else "0/0" if np.isnan(ratio) else f"{ratio:.1f}"
 
 
 def _beginnings(
-    results: Results, method: str, phase: str, task: str | None, test: Early
+    results: Results, method: str, phase: str, tasks: tuple[str, ...], test: Early
 ) -> dict[str, list[float]]:
     """Task -> the mean of each seed over the first part of a phase."""
     found: dict[str, list[float]] = {}
-    for name in results.comparison.tasks if task is None else (task,):
+    for name in tasks:
         steps, lines = results.curves(method, phase, name, test.column)
         first = [place for place, step in enumerate(steps) if step <= test.part * steps[-1]]
-        if first:
+        if len(first) >= EARLY_POINTS:
             found[name] = [float(np.mean(line[: first[-1] + 1])) for line in lines.values()]
     return found

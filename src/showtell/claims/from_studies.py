@@ -1,13 +1,14 @@
 """What studies say: rewards measured without an agent, one fixed reward a method."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from showtell.claims.evidence import (
     Evidence,
     Part,
+    certain,
     format_estimate,
     method_with,
     methods_matching,
@@ -21,19 +22,21 @@ from showtell.results.table import Table
 from showtell.studies import statistics
 from showtell.studies.statistics import Estimate
 
+Blocked = Mapping[str, str]  # task -> the control that fails on it
 
-def landscape_peak(test: LandscapePeak, results: Results) -> Evidence:
+
+def landscape_peak(test: LandscapePeak, results: Results, blocked: Blocked) -> Evidence:
     """Where each reward curve is largest."""
     parts: list[Part] = []
     for method, curve in curves(results, test.study, test.method):
         peak = curve.x[int(np.argmax(curve.reward))]
         holds = abs(peak - test.at) <= test.within
         text = f"largest at {peak:+.3f} {test.unit}{curve.task_suffix}"
-        parts.append(Part(method=method, value=peak, holds=holds, text=text))
+        parts.append(_fixed(method, peak, holds, text, blocked.get(curve.task)))
     return Evidence(parts, line=test.at, band=(test.at - test.within, test.at + test.within))
 
 
-def same_shape(test: SameShape, results: Results) -> Evidence:
+def same_shape(test: SameShape, results: Results, blocked: Blocked) -> Evidence:
     """The rank correlation of each reward curve with that of the reference."""
     reference = method_with(test.reference, test.method, results.comparison.methods)
     if reference is None:
@@ -45,11 +48,12 @@ def same_shape(test: SameShape, results: Results) -> Evidence:
         if method != reference.name and curve.task in references:
             rank = statistics.spearman(curve.reward, references[curve.task].reward)
             text = f"{rank:.2f} with {reference.label}{curve.task_suffix}"
-            parts.append(Part(method=method, value=rank, holds=rank >= test.value, text=text))
+            why = "a reward is constant over the curve" if rank != rank else blocked.get(curve.task)
+            parts.append(_fixed(method, rank, rank >= test.value, text, why))
     return Evidence(parts, line=test.value)
 
 
-def order(test: Order, results: Results) -> Evidence:
+def order(test: Order, results: Results, blocked: Blocked) -> Evidence:
     """Each method's number beside that of the reference."""
     reference = method_with(test.than, test.method, results.comparison.methods)
     if reference is None:
@@ -59,21 +63,37 @@ def order(test: Order, results: Results) -> Evidence:
     notes: list[str] = []
     for task, whole in results.study_tables(test.study).items():
         table = whole.where(**test.rows)
-        rows = {name: _row(table, name, test.column) for name in table.distinct("method")}
-        than = rows.get(reference.name)
+        alone = table.where(versus="")
+        than = _row(alone, reference.name, test.column)
         if than is None:
             continue
         where = task_suffix(task, results)
         lines.append(than.value)
         notes.append(f"{reference.label}: {format_estimate(than, test.column)}{where}.")
-        for method in methods_matching(test.method, rows):
-            if method != reference.name:
-                holds, text = _lower(rows[method], than), format_estimate(rows[method], test.column)
-                parts.append(part_of(method, rows[method], holds, text + where))
+        for method in methods_matching(test.method, alone.distinct("method")):
+            one = _row(alone, method, test.column)
+            if method == reference.name or one is None:
+                continue
+            pair = table.where(method=method, versus=reference.name)
+            lower, higher = (pair.numbers(name)[0] for name in ("p_lower", "p_higher"))
+            gap = _row(pair, method, test.column)
+            text = f"{format_estimate(one, test.column)}, difference "
+            text += f"{'' if gap is None else format_estimate(gap, test.column, '+')}{where}"
+            known = lower == lower
+            parts.append(
+                part_of(
+                    method,
+                    one,
+                    text,
+                    p_holds=lower if known else 1.0,
+                    p_fails=higher if known else 1.0,
+                    untestable=blocked.get(task) if known else "a reward is constant",
+                )
+            )
     return Evidence(parts, line=lines[0] if len(lines) == 1 else None, note=" ".join(notes))
 
 
-def diagonal(test: Diagonal, results: Results) -> Evidence:
+def diagonal(test: Diagonal, results: Results, blocked: Blocked) -> Evidence:
     """By how much a task's own sentence leads the best of the others, on that task's rollouts."""
     parts: list[Part] = []
     for task, table in results.study_tables(test.study).items():
@@ -85,8 +105,17 @@ def diagonal(test: Diagonal, results: Results) -> Evidence:
                 continue
             text = f"{lead.gap.value:+.2f} [{lead.gap.low:+.2f}, {lead.gap.high:+.2f}]: "
             text += f"{lead.own:.2f}, {lead.other:.2f} with the sentence of {lead.second}"
-            holds = _leads(lead.gap)
-            parts.append(part_of(method, lead.gap, holds, f"{text} ({task})"))
+            why = blocked.get(task)
+            parts.append(
+                part_of(
+                    method,
+                    lead.gap,
+                    f"{text} ({task})",
+                    p_holds=1.0 if why else lead.p_behind,
+                    p_fails=1.0 if why else lead.p_ahead,
+                    untestable=why,
+                )
+            )
     return Evidence(parts, line=0.0)
 
 
@@ -109,20 +138,17 @@ def curves(results: Results, study: str, pattern: str) -> Iterator[tuple[str, Cu
             yield method, Curve(task, x, reward, task_suffix(task, results))
 
 
-def _leads(gap: Estimate) -> bool | None:
-    assert gap.low is not None and gap.high is not None
-    return True if gap.low > 0 else False if gap.high < 0 else None
+def _fixed(method: str, value: float, holds: bool, text: str, why: str | None) -> Part:
+    """A part about a fixed model: no sampling, so no chance."""
+    judged: dict[str, Any] = {} if why else certain(holds)
+    return Part(method=method, value=value, text=text, untestable=why, **judged)
 
 
-def _lower(one: Estimate, other: Estimate) -> bool | None:
-    if one.low is None or one.high is None or other.low is None or other.high is None:
-        return None
-    return True if one.high < other.low else False if one.low > other.high else None
-
-
-def _row(table: Table, method: str, column: str) -> Estimate:
+def _row(table: Table, method: str, column: str) -> Estimate | None:
     """A study's number with its interval, where it wrote one."""
     rows = table.where(method=method)
+    if not len(rows):
+        return None
     ends = [rows.numbers(name)[0] if name in rows.columns else None for name in ("low", "high")]
     low, high = (None if end is None or end != end else end for end in ends)
     return Estimate(rows.numbers(column)[0], low, high, 0)

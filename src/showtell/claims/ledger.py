@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from showtell.claims.controls import Control
 from showtell.claims.tests import Entry, Measured, Test
 from showtell.project.errors import UserError, nearest
 
@@ -21,6 +22,7 @@ class Facts(Entry):
     """Which paper this is."""
 
     title: str
+    short: str = ""  # what the field calls it
     authors: str
     venue: str
     arxiv: str
@@ -58,13 +60,31 @@ class Claim(Entry):
     origin: Literal["paper", "control"] = "paper"  # a control is ours: it makes claims mean more
     experiment: str
     measured: str  # how it is measured here
-    test: Test | None = None  # None: no test here yet; the claim is listed all the same
+    test: Test | None = None
+    untested: str | None = None  # why nothing here tests it yet; the claim is listed all the same
+    controls: tuple[str, ...] = ()  # of its experiment; it is judged only if they hold
     figure: str | None = None
     caveats: tuple[Caveat, ...] = ()
+
+    @model_validator(mode="after")
+    def _tested_or_not(self) -> "Claim":
+        if self.test is None and self.untested is None:
+            raise ValueError(f"{self.id}: give a test, or say under `untested` why there is none.")
+        return self
 
     def caveat(self, scale: str) -> str | None:
         """What its verdict does not mean at this scale."""
         return " ".join(c.text for c in self.caveats if scale in c.scales) or None
+
+
+class Tuned(Entry):
+    """Settings that were chosen by results: which, and by the results of what."""
+
+    settings: str  # keys of params.yaml or of a scale
+    tasks: str
+    seeds: str
+    shown: bool  # whether results of the same tasks and seeds are shown
+    how: str
 
 
 class Deviation(Entry):
@@ -104,6 +124,7 @@ class Protocol(Entry):
     learning: str
     evaluation: str
     oracle: str  # every use of the ground truth
+    controls: dict[str, Control] = Field(default={})  # by name; claims say which they need
 
 
 class Ledger(Entry):
@@ -114,6 +135,7 @@ class Ledger(Entry):
     published: tuple[Published, ...]
     claims: tuple[Claim, ...]
     deviations: tuple[Deviation, ...]
+    tuned: tuple[Tuned, ...] = ()
     figures: dict[str, dict[str, FigureFacts]]  # experiment -> figure -> what stands around it
 
     def protocol(self, experiment: str) -> Protocol:
@@ -124,6 +146,10 @@ class Ledger(Entry):
             evaluation="",
             oracle="Not described in the paper's ledger.",
         )
+
+    def controls_of(self, experiment: str) -> dict[str, Control]:
+        """The controls of an experiment."""
+        return self.protocol(experiment).controls
 
     def facts(self, experiment: str, figure: str) -> FigureFacts:
         """What stands around a figure; a user's own may not be described."""
@@ -145,6 +171,11 @@ class Ledger(Entry):
                 hint = nearest(experiment, self.experiments)
                 raise ValueError(f"{name}: no experiment {experiment!r}; {hint}")
         for claim in self.claims:
+            controls = self.experiments[claim.experiment].controls
+            for control in claim.controls:
+                if control not in controls:
+                    hint = nearest(control, controls)
+                    raise ValueError(f"{claim.id}: no control {control!r}; {hint}")
             figures = self.figures.get(claim.experiment, {})
             if claim.figure is not None and claim.figure not in figures:
                 hint = nearest(claim.figure, figures)

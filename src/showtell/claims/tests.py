@@ -65,43 +65,52 @@ class Against(OfPolicies):
 
 
 class Above(Against):
-    """One method beats another: the interval of the difference of their IQMs lies above zero."""
+    """One method is better than another: the difference of their means is above zero."""
 
     kind: Literal["above"]
+    by: PositiveFloat  # the smallest difference that matters
 
 
 class Times(Against):
-    """One IQM is so many times another: that of the one less so many of the other is above 0."""
+    """One mean is so many times another."""
 
     kind: Literal["times"]
     times: PositiveFloat
 
 
 class NoBetter(Against):
-    """One method does not beat another by much: the interval of the difference lies below it."""
+    """One method is not better than another: the difference of their means is below a margin."""
 
     kind: Literal["no_better"]
     by: PositiveFloat
 
 
 class NoWorse(Against):
-    """One method does not fall behind another by much: the interval lies above a line."""
+    """One method is as good as another: the difference of their means is above minus a margin."""
 
     kind: Literal["no_worse"]
     by: PositiveFloat
 
 
 class AtLeast(OfPolicies):
-    """A method reaches a value: the whole interval of its IQM does."""
+    """A method reaches a value on most of its seeds."""
 
     kind: Literal["at_least"]
     value: float
 
 
+class AtMost(OfPolicies):
+    """A method stays below a value on most of its seeds."""
+
+    kind: Literal["at_most"]
+    value: float
+
+
 class Early(Entry):
-    """A phase begins better than another: the IQM over the first part of its steps is higher."""
+    """A phase begins better than another: the mean over the first part of its steps is higher."""
 
     kind: Literal["early"]
+    by: PositiveFloat  # the smallest difference that matters
     method: str
     phase: str
     versus_phase: str
@@ -148,7 +157,7 @@ class SameShape(Entry):
 
 
 class Order(Entry):
-    """A study's number is lower for one method than for another: their intervals are apart."""
+    """A study's number is lower for one method than for another, over the same states."""
 
     kind: Literal["order"]
     study: str
@@ -165,6 +174,7 @@ Test = Annotated[
     | NoBetter
     | NoWorse
     | AtLeast
+    | AtMost
     | Early
     | Diagonal
     | LandscapePeak

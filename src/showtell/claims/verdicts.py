@@ -1,4 +1,4 @@
-"""From a claim and the results to a verdict: reproduced, not reproduced, or inconclusive."""
+"""From a claim and the results to a verdict: its controls first, then its parts together."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -6,6 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from showtell.claims import from_policies, from_studies
+from showtell.claims.controls import Checked, check
+from showtell.claims.decisions import LEVEL, decide, holm
 from showtell.claims.descriptions import describe
 from showtell.claims.evidence import Evidence, Part, method_with, methods_matching, setting_words
 from showtell.claims.ledger import Claim, Ledger
@@ -13,6 +15,7 @@ from showtell.claims.tests import (
     Above,
     Against,
     AtLeast,
+    AtMost,
     Diagonal,
     Early,
     LandscapePeak,
@@ -26,28 +29,31 @@ from showtell.claims.tests import (
 )
 from showtell.results.reading import Results
 from showtell.results.table import Table
-from showtell.studies.statistics import ENOUGH_SEEDS
+from showtell.studies.permutation import ENOUGH_SEEDS
 
 Outcome = Literal[
-    "reproduced", "not reproduced", "inconclusive", "waiting", "not run at this scale"
+    "reproduced",
+    "not reproduced",
+    "inconclusive",
+    "waiting",
+    "cannot be tested at this scale",
+    "not run at this scale",
+    "not implemented",
 ]
-_EVIDENCE: dict[type, Callable[[Any, Results], Evidence]] = {
+_EVIDENCE: dict[type, Callable[[Any, Results, Mapping[str, str]], Evidence]] = {
     Above: from_policies.above,
     Times: from_policies.times,
     NoBetter: from_policies.no_better,
     NoWorse: from_policies.no_worse,
-    AtLeast: from_policies.at_least,
+    AtLeast: from_policies.reaches,
+    AtMost: from_policies.reaches,
     Early: from_policies.early,
     Diagonal: from_studies.diagonal,
     LandscapePeak: from_studies.landscape_peak,
     SameShape: from_studies.same_shape,
     Order: from_studies.order,
 }
-_OUTCOME: dict[bool | None, Outcome] = {
-    True: "reproduced",
-    False: "not reproduced",
-    None: "inconclusive",
-}
+_DECIDED: dict[bool, Outcome] = {True: "reproduced", False: "not reproduced"}
 
 
 class Verdict(BaseModel):
@@ -58,19 +64,25 @@ class Verdict(BaseModel):
     id: str
     experiment: str
     outcome: Outcome
-    test: str  # the test by name, with what it asks for
-    why: str  # one sentence: what decided
+    test: str  # the test in words
+    why: str  # what decided
     n: int | None = None  # seeds, of the method with fewest
     expected: int | None = None
-    line: float | None = None  # the value that the parts are held against
+    line: float | None = None  # the value that the parts are compared with
     band: tuple[float, float] | None = None  # or the range that they should lie in
     parts: tuple[Part, ...] = ()
+    controls: tuple[Checked, ...] = ()
 
 
 def judge(ledger: Ledger, results: Results) -> list[Verdict]:
     """A verdict for each claim about this experiment."""
     experiment = results.comparison.experiment
-    return [_judge(claim, results) for claim in ledger.claims if claim.experiment == experiment]
+    controls = check(ledger.controls_of(experiment), results)
+    return [
+        _judge(claim, results, [c for c in controls if c.id in claim.controls])
+        for claim in ledger.claims
+        if claim.experiment == experiment
+    ]
 
 
 def not_run(claim: Claim) -> Verdict:
@@ -78,51 +90,127 @@ def not_run(claim: Claim) -> Verdict:
     return Verdict(
         id=claim.id,
         experiment=claim.experiment,
-        outcome="not run at this scale",
+        outcome="not implemented" if claim.untested else "not run at this scale",
         test=describe(claim.test),
-        why="This experiment is not part of this scale's grid.",
+        why=claim.untested or "This experiment is not part of this scale's grid.",
     )
 
 
-def _judge(claim: Claim, results: Results) -> Verdict:
+def _judge(claim: Claim, results: Results, controls: list[Checked]) -> Verdict:
     test = claim.test
     shared: dict[str, Any] = {
         "id": claim.id,
         "experiment": claim.experiment,
         "test": describe(test),
+        "controls": tuple(controls),
     }
-    if test is None:
-        return Verdict(outcome="inconclusive", why="No automatic test yet.", **shared)
+    if test is None or claim.untested is not None:
+        return Verdict(outcome="not implemented", why=claim.untested or "", **shared)
     absent = _absent(test, results)
     if absent is not None:
         why = f"This scale's grid has no {absent}."
         return Verdict(outcome="not run at this scale", why=why, **shared)
-    found = _EVIDENCE[type(test)](test, results)
+    # A baseline that does not run needs no control: the claim says that it is missing.
+    lacking = _lacking(test, results)
+    found = _EVIDENCE[type(test)](
+        test, results, _blocked([c for c in controls if c.method not in lacking])
+    )
     if not found.parts:
-        outcome: Outcome = "inconclusive" if found.note else "waiting"
+        outcome: Outcome = "cannot be tested at this scale" if found.note else "waiting"
         return Verdict(outcome=outcome, why=found.note or "No result yet.", **shared)
-    open_ones: list[bool | None] = [None] * len(found.waiting)
-    holds = _combined([*(part.holds for part in found.parts), *open_ones], test.share)
     seeds = _seeds(test, results)
+    parts = _corrected(found.parts)
+    outcome, reason = _outcome(parts, found, test.share, seeds)
     return Verdict(
-        outcome=_OUTCOME[holds],
-        why=_why(found),
+        outcome=outcome,
+        why=" ".join(filter(None, [found.note, reason])),
         line=found.line,
         band=found.band,
-        parts=tuple(found.parts),
+        parts=parts,
         n=seeds,
         expected=None if seeds is None else results.comparison.seeds,
         **shared,
     )
 
 
+def _blocked(controls: list[Checked]) -> dict[str, str]:
+    """Task -> why nothing can be concluded from it."""
+    found: dict[str, list[str]] = {}
+    for control in controls:
+        if not control.holds:
+            word = "fails" if control.holds is False else "is missing"
+            found.setdefault(control.task, []).append(
+                f"the control “{control.id}” {word} on {control.task}: {control.text}"
+            )
+    return {task: "; ".join(reasons) for task, reasons in found.items()}
+
+
+def _corrected(parts: list[Part]) -> tuple[Part, ...]:
+    """Parts with a decision each, by Holm's method over all that can be tested."""
+    testable = [part for part in parts if part.untestable is None]
+    holds = holm([part.p_holds for part in testable])
+    fails = holm([part.p_fails for part in testable])
+    decided = {
+        id(part): True if up <= LEVEL else False if down <= LEVEL else None
+        for part, up, down in zip(testable, holds, fails, strict=True)
+    }
+    return tuple(part.model_copy(update={"holds": decided.get(id(part))}) for part in parts)
+
+
+def _outcome(
+    parts: tuple[Part, ...], found: Evidence, share: Share, seeds: int | None
+) -> tuple[Outcome, str]:
+    """The verdict, and one sentence on what decided."""
+    testable = [part for part in parts if part.untestable is None]
+    reasons = "; ".join(dict.fromkeys(part.untestable for part in parts if part.untestable))
+    lacking = f"This scale does not run {', '.join(found.absent)}." if found.absent else ""
+    if not testable:
+        return "cannot be tested at this scale", f"{reasons[:1].upper()}{reasons[1:]}."
+    open_ones = [1.0] * (len(parts) - len(testable) + len(found.waiting) + len(found.absent))
+    holds = [part.p_holds for part in testable]
+    fails = [part.p_fails for part in testable]
+    whole = decide(holds + open_ones, fails + open_ones, share)
+    words = _counted(testable)
+    if whole is not None:
+        return _DECIDED[whole], " ".join(filter(None, [words, lacking, _but(reasons)]))
+    if found.waiting:
+        return "waiting", f"{words} Waiting for {', '.join(found.waiting)}."
+    if decide(holds, fails, share):
+        if reasons:
+            return "cannot be tested at this scale", f"{words} {_but(reasons)}"
+        return "not run at this scale", f"{words} {lacking}"
+    if seeds is not None and seeds < ENOUGH_SEEDS:
+        words += f" {seeds} seeds are a range; a verdict needs {ENOUGH_SEEDS}."
+    return "inconclusive", " ".join(filter(None, [words, lacking, _but(reasons)]))
+
+
+def _but(reasons: str) -> str:
+    return f"Not all can be tested: {reasons}." if reasons else ""
+
+
+def _counted(parts: list[Part]) -> str:
+    """How many parts hold, and the p-values of a single one."""
+    if len(parts) == 1:
+        (part,) = parts
+        if {part.p_holds, part.p_fails} == {0.0, 1.0}:
+            return "A fixed reward: no chance is involved."
+        return (
+            f"p = {part.p_holds:.3f} that chance alone does so well, {part.p_fails:.3f} so badly."
+        )
+    kinds = {True: "hold", False: "fail", None: "are undecided"}
+    each = [part.holds for part in parts]
+    counted = [f"{each.count(kind)} {word}" for kind, word in kinds.items() if kind in each]
+    return f"Of {len(each)} parts {', '.join(counted)} (corrected for their number)."
+
+
 def _absent(test: Any, results: Results) -> str | None:
     """What the test needs and the grid does not have."""
     plan = results.comparison
     others = test.others if isinstance(test, Against) else ()
-    for pattern in (test.method, *others):
-        if not methods_matching(pattern, plan.methods):
-            return f"method {pattern}"
+    if not methods_matching(test.method, plan.methods):
+        return f"method {test.method}"
+    if others and not any(methods_matching(pattern, plan.methods) for pattern in others):
+        return f"method {' or '.join(others)}"
     for phase in _phases(test):
         if phase not in plan.phases:
             return f"phase {phase}"
@@ -141,6 +229,12 @@ def _absent(test: Any, results: Results) -> str | None:
         if len(methods_matching(test.method, plan.methods)) < 2:
             return f"second method {test.method} to compare with"
     return None
+
+
+def _lacking(test: Any, results: Results) -> set[str]:
+    """The baselines of a test that the grid does not have."""
+    others = test.others if isinstance(test, Against) else ()
+    return {name for name in others if not methods_matching(name, results.comparison.methods)}
 
 
 def _single(tables: Mapping[str, Table]) -> bool:
@@ -169,30 +263,3 @@ def _seeds(test: Any, results: Results) -> int | None:
         if phase in plan.phases_of(method)
     ]
     return min(counts, default=0)
-
-
-def _why(found: Evidence) -> str:
-    words = {True: "hold", False: "do not", None: "undecided"}
-    each = [part.holds for part in found.parts]
-    counted = [f"{each.count(kind)} {word}" for kind, word in words.items() if kind in each]
-    sentences = [found.note, f"Of {len(each)}: {', '.join(counted)}." if len(each) > 1 else ""]
-    undecided = [part for part in found.parts if part.holds is None]
-    if any(part.seeds is not None and part.seeds < ENOUGH_SEEDS for part in undecided):
-        sentences.append(f"Fewer than {ENOUGH_SEEDS} seeds decide nothing.")
-    elif undecided:
-        sentences.append("Undecided: intervals overlap what they are held against.")
-    if found.waiting:
-        sentences.append(f"Waiting for {', '.join(found.waiting)}.")
-    return " ".join(filter(None, sentences))
-
-
-def _combined(holds: list[bool | None], share: Share) -> bool | None:
-    """One verdict for several methods; what is undecided may still fall either way."""
-    met, missed = holds.count(True), holds.count(False)
-    if share == "every":
-        met_enough, missed_enough = met == len(holds), missed > 0
-    elif share == "any":
-        met_enough, missed_enough = met > 0, missed == len(holds)
-    else:
-        met_enough, missed_enough = met > len(holds) / 2, missed >= len(holds) / 2
-    return True if met_enough else False if missed_enough else None

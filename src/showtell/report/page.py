@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,8 @@ from showtell.project.files import canonical_json, write_text
 from showtell.report import graphics
 from showtell.report.page_data import Experiment, JudgedClaim, Origin, networks, origins, papers
 from showtell.report.plan import Plan
-from showtell.studies.statistics import Estimate
+from showtell.studies.permutation import ENOUGH_SEEDS
+from showtell.studies.statistics import Estimate, spread_name
 
 DATA = ("page.html.j2", "style.css", "videos.js")
 _HERE = Path(__file__).parent
@@ -30,7 +31,9 @@ _BADGES = {
     "not reproduced": ("bad", "✕"),
     "inconclusive": ("open", "?"),
     "waiting": ("wait", "…"),
+    "cannot be tested at this scale": ("none", "⊘"),
     "not run at this scale": ("none", "–"),
+    "not implemented": ("none", "○"),
 }
 
 
@@ -85,10 +88,15 @@ def _render(results: Path, plan: Plan, signature: str) -> str:
         script=Markup((_HERE / "videos.js").read_text()),
         plan=plan,
         papers=found,
-        counts=_counts([judged for paper in found for judged in paper.judged]),
+        tallies={
+            paper.ledger.paper.short or paper.name: counts
+            for paper in found
+            if (counts := _counts(paper.judged))
+        },
         expected=sum(e.expected for e in experiments),
         judged=sum(e.judged for e in experiments),
         studies=_studies(experiments),
+        enough_seeds=ENOUGH_SEEDS,
         fewest_seeds=min((e.plan.seeds for e in experiments), default=0),
         networks=networks(plan, results),
         origins=sources,
@@ -119,6 +127,7 @@ def _template() -> Any:
         "number": _number,
         "duration": _duration,
         "value": _value,
+        "spread": spread_name,
         "swatch": _swatch,
         "strips": _strips,
         "breakable": _breakable,
@@ -128,7 +137,7 @@ def _template() -> Any:
     return environment.get_template("page.html.j2")
 
 
-def _counts(claims: list[JudgedClaim]) -> dict[str, int]:
+def _counts(claims: Iterable[JudgedClaim]) -> dict[str, int]:
     """How many claims have each outcome; controls are ours and not counted."""
     counts = Counter(entry.verdict.outcome for entry in claims if entry.claim.origin == "paper")
     return {outcome: counts[outcome] for outcome in _BADGES if counts[outcome]}  # type: ignore[index]

@@ -84,6 +84,13 @@ class JudgedClaim:
     caveat: str | None
     styles: dict[str, MethodStyle]
 
+    @property
+    def untested(self) -> bool:
+        """Whether there is nothing to show but the claim and why it is not tested."""
+        return self.verdict.outcome in ("not run at this scale", "not implemented") and (
+            not self.verdict.parts
+        )
+
 
 @dataclass(frozen=True)
 class Experiment:

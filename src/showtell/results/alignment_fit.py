@@ -29,6 +29,8 @@ class Lead(NamedTuple):
     other: float  # the best of the others
     second: str  # whose sentence that is
     gap: Estimate  # the interval is over rollouts
+    p_behind: float  # share of resamples in which it is not ahead
+    p_ahead: float  # and in which it is not behind
 
 
 def fits(table: Table) -> list[Fit]:
@@ -82,7 +84,12 @@ def lead(table: Table, own: str, column: str, generator: np.random.Generator) ->
     low, high = map(float, np.nanquantile(gaps, tails))
     best = int(whole[1:].argmax())
     gap = Estimate(float(whole[0] - whole[1 + best]), low, high, 0)
-    return Lead(float(whole[0]), float(whole[1 + best]), others[best], gap)
+    drawn_gaps = gaps[~np.isnan(gaps)]
+    chances = [
+        float((1 + side.sum()) / (1 + len(drawn_gaps)))
+        for side in (drawn_gaps <= 0, drawn_gaps >= 0)
+    ]
+    return Lead(float(whole[0]), float(whole[1 + best]), others[best], gap, *chances)
 
 
 def _fit(values: Array, returns: Array | None, picks: NDArray[np.int64]) -> Array:

@@ -77,6 +77,7 @@ class Comparison(BaseModel):
     demos: tuple[tuple[str, str], ...] = ()  # (demo, task) that its methods are given
     figures: tuple[dict[str, Any], ...] = ()  # name and settings of each
     incompatible: tuple[Incompatible, ...] = ()  # left out of the grid
+    trained_here: tuple[str, ...] = ()  # encoders: stand-ins for published ones
 
     @field_validator("methods", mode="before")
     @classmethod

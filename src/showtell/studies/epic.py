@@ -13,6 +13,8 @@ from showtell.study.settings import StudySettings
 
 RESAMPLES = 1000
 COVERAGE = 0.95
+# `versus`: the method that was subtracted; empty for the distance itself.
+_COLUMNS = ("against", "versus", "epic", "low", "high", "p_lower", "p_higher", "states")
 
 
 class EpicSettings(StudySettings):
@@ -35,23 +37,34 @@ class Epic:
         self._settings = settings
 
     def measure(self, subject: Subject, root: int, address: tuple[str | int, ...]) -> Measured:
-        """One row a method and truth; the interval is over states, resampled together."""
+        """One row a method and truth, and one a pair of methods: their difference.
+
+        Intervals are over states. All methods are resampled at the same states, so a difference
+        can be decided where the two intervals overlap.
+        """
         count = self._settings.states
         states = subject.world.uniform(seeds.generator(root, *address, "states"), count)
+        scores = subject.scores(states)
         truths = {
             "success": subject.world.successes(states).astype(np.float64),
             "true_reward": subject.world.true_rewards(states),
         }
         rows: list[tuple[Value, ...]] = []
-        for method, rewards in subject.scores(states).items():
-            for against, truth in truths.items():
-                generator = seeds.generator(root, *address, "resamples")
-                low, high = interval(rewards, truth, generator)
-                value = epic(rewards, truth)
-                rows.append((*subject.named(method), against, value, low, high, count))
-        return Measured(
-            ("method", *subject.swept, "against", "epic", "low", "high", "states"), rows
-        )
+        for against, truth in truths.items():
+            values = {method: epic(rewards, truth) for method, rewards in scores.items()}
+            drawn = {
+                method: resampled(rewards, truth, seeds.generator(root, *address, "resamples"))
+                for method, rewards in scores.items()
+            }
+            for method, value in values.items():
+                name = (*subject.named(method), against)
+                rows.append((*name, "", value, *ends(drawn[method]), None, None, count))
+                for other in scores:
+                    if other != method:
+                        gaps = drawn[method] - drawn[other]
+                        gap = (value - values[other], *ends(gaps), *_chances(gaps))
+                        rows.append((*name, other, *gap, count))
+        return Measured(("method", *subject.swept, *_COLUMNS), rows)
 
 
 def epic(rewards: Array, truth: Array, weights: Array | None = None) -> float:
@@ -69,17 +82,29 @@ def epic(rewards: Array, truth: Array, weights: Array | None = None) -> float:
     return math.sqrt(max(0.0, 1 - rho) / 2)
 
 
-def interval(rewards: Array, truth: Array, generator: np.random.Generator) -> tuple[float, float]:
-    """The percentile bootstrap's 95 % interval over states."""
+def resampled(rewards: Array, truth: Array, generator: np.random.Generator) -> Array:
+    """The distance at RESAMPLES draws of the states; NaN at a draw without any success."""
     count = len(rewards)
     picks = (generator.integers(0, count, count) for _ in range(RESAMPLES))
     weights = (np.bincount(pick, minlength=count) / count for pick in picks)
-    drawn = np.array([epic(rewards, truth, weight) for weight in weights])
+    return np.array([epic(rewards, truth, weight) for weight in weights])
+
+
+def ends(drawn: Array) -> tuple[float, float]:
+    """The percentile bootstrap's 95 % interval."""
     if np.isnan(drawn).all():
         return math.nan, math.nan
-    # A resample without any success has no correlation; it is left out.
     low, high = np.nanquantile(drawn, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
     return float(low), float(high)
+
+
+def _chances(gaps: Array) -> tuple[float, float]:
+    """P-values of “not lower” and “not higher”."""
+    known = gaps[~np.isnan(gaps)]
+    if not len(known):
+        return math.nan, math.nan
+    first, second = ((1 + side.sum()) / (1 + len(known)) for side in (known >= 0, known <= 0))
+    return float(first), float(second)
 
 
 PARTS = {"epic": (EpicSettings, "Epic")}

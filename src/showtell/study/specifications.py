@@ -223,6 +223,7 @@ class Specifications:
                 for misfit in grid.misfits.get((paper, name), ())
                 if misfit.task is not None
             ],
+            "trained_here": sorted(grid.parameters.training),
             "address": [paper, name],
             **self._trained_elsewhere(paper, name),
         }

@@ -104,7 +104,9 @@ class Epic:
         style_of = styles(methods.values())
         rows: list[tuple[Value, ...]] = []
         for task, table in results.study_tables(self._study).items():
-            for method, *found in table.where(against="success").pick(("method", *numbers)):
+            for method, *found in table.where(against="success", versus="").pick(
+                ("method", *numbers)
+            ):
                 if method in methods and self._over in methods[method].variant:
                     x = float(methods[method].variant[self._over])
                     rows.append((task, method, *style_of[method], self._over, x, *found))

@@ -1,0 +1,216 @@
+"""What must be true before a claim can be judged: that its experiment could have gone otherwise."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+
+from showtell.claims.tests import Entry, Policy
+from showtell.results.alignment_fit import fits
+from showtell.results.reading import METRICS, Results
+from showtell.results.table import Table
+
+MOST_SEEDS = 0.8  # of the seeds of a control have to do so: 4 of 5
+
+
+class Reaches(Entry):
+    """Most seeds of a method reach a value: the learner can solve the task, a baseline works."""
+
+    kind: Literal["reaches"]
+    text: str  # what it shows, in a sentence
+    method: str
+    metric: str
+    policy: Policy
+    value: float
+    phase: str = "train"
+
+
+class Beats(Entry):
+    """A method is better than another by so much, on average."""
+
+    kind: Literal["beats"]
+    text: str
+    method: str
+    versus: str
+    metric: str
+    policy: Policy
+    by: PositiveFloat
+    phase: str = "train"
+
+
+class BeatsControl(Entry):
+    """A method is better than what needs no learning: replay of the demonstration, noise."""
+
+    kind: Literal["beats_control"]
+    text: str
+    method: str
+    metric: str
+    policy: Policy
+    phase: str = "train"
+    study: str
+    control: str  # a row of the study: replay
+    by: float  # by so much; 0: as good
+
+
+class Ranks(Entry):
+    """Of two goals one ranks rollouts better: its success AUC is higher by so much."""
+
+    kind: Literal["ranks"]
+    text: str
+    study: str
+    method: str
+    over: str  # the other goal, as the study calls it: wrong
+    by: PositiveFloat
+
+
+class PublishedWeights(Entry):
+    """The claim is about an encoder that was not trained here, on pictures of these worlds."""
+
+    kind: Literal["published_weights"]
+    text: str
+    encoder: str
+
+
+Control = Annotated[
+    Reaches | Beats | BeatsControl | Ranks | PublishedWeights, Field(discriminator="kind")
+]
+
+
+class Checked(BaseModel):
+    """A control after its check on one task."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    method: str | None  # whose control it is
+    task: str
+    holds: bool | None  # None: it does not run at this scale
+    text: str  # what was found
+
+
+class Found(NamedTuple):
+    """Whether a control holds on a task, and the number that says so."""
+
+    holds: bool | None
+    text: str
+
+
+def check(controls: Mapping[str, Control], results: Results) -> list[Checked]:
+    """Every control on every task."""
+    return [
+        Checked(
+            id=name,
+            method=getattr(control, "method", None),
+            task=task,
+            holds=found.holds,
+            text=found.text,
+        )
+        for name, control in controls.items()
+        for task, found in _each(control, results)
+    ]
+
+
+def _each(control: Control, results: Results) -> Iterator[tuple[str, Found]]:
+    plan = results.comparison
+    tasks = plan.tasks
+    if isinstance(control, Ranks) and control.study in plan.studies:
+        tasks = plan.study_tasks(control.study)
+    studied = {task for study in plan.studies for task in plan.study_tasks(study)}
+    if isinstance(control, PublishedWeights):
+        tasks = tuple(dict.fromkeys((*tasks, *sorted(studied))))
+    for task in tasks:
+        match control:
+            case Reaches():
+                yield task, _reaches(control, results, task)
+            case Beats():
+                yield task, _beats(control, results, task)
+            case BeatsControl():
+                yield task, _beats_control(control, results, task)
+            case Ranks():
+                yield task, _ranks(control, results, task)
+            case PublishedWeights():
+                here = control.encoder in plan.trained_here
+                where = "was trained here" if here else "is the published one"
+                yield task, Found(not here, f"the network “{control.encoder}” {where}")
+
+
+def _reaches(control: Reaches, results: Results, task: str) -> Found:
+    scores = _scores(results, control.method, control, task)
+    if isinstance(scores, str):
+        return Found(None, scores)
+    reached = sum(score >= control.value - 1e-9 for score in scores)
+    holds = reached >= MOST_SEEDS * len(scores) - 1e-9
+    return Found(
+        holds,
+        f"{reached} of {len(scores)} seeds of “{control.method}” reach "
+        f"{_size(control.value, control.metric)}",
+    )
+
+
+def _beats(control: Beats, results: Results, task: str) -> Found:
+    one = _scores(results, control.method, control, task)
+    other = _scores(results, control.versus, control, task)
+    if isinstance(one, str):
+        return Found(None, one)
+    if isinstance(other, str):
+        return Found(None, other)
+    gap = float(np.mean(one) - np.mean(other))
+    words = (
+        f"“{control.method}” {_size(float(np.mean(one)), control.metric)}, "
+        f"“{control.versus}” {_size(float(np.mean(other)), control.metric)}"
+    )
+    return Found(gap >= control.by - 1e-9, words)
+
+
+def _beats_control(control: BeatsControl, results: Results, task: str) -> Found:
+    scores = _scores(results, control.method, control, task)
+    if isinstance(scores, str):
+        return Found(None, scores)
+    table = results.study_tables(control.study).get(task)
+    if table is None or control.control not in table.distinct("control"):
+        return Found(None, f"the study {control.study!r} has no “{control.control}”")
+    column = control.metric if control.metric in table.columns else "success"
+    bar = float(np.mean(table.where(control=control.control).numbers(column)))
+    mean = float(np.mean(scores))
+    words = (
+        f"“{control.method}” {_size(mean, control.metric)}, {control.control} "
+        f"{_size(bar, control.metric)}"
+    )
+    return Found(mean >= bar + control.by - 1e-9, words)
+
+
+def _ranks(control: Ranks, results: Results, task: str) -> Found:
+    table = results.study_tables(control.study).get(task)
+    if table is None:
+        return Found(None, f"the study {control.study!r} does not run on it")
+    by_text = {fit.text: fit.auc for fit in fits(_of(table, control.method))}
+    if task not in by_text or control.over not in by_text:
+        return Found(None, f"the study has no goal “{control.over}”")
+    own, other = by_text[task], by_text[control.over]
+    return Found(
+        own - other >= control.by - 1e-9,
+        f"AUC {own:.2f} with its own goal, {other:.2f} with “{control.over}”",
+    )
+
+
+def _of(table: Table, method: str) -> Table:
+    return table.where(method=method)
+
+
+def _scores(
+    results: Results, method: str, control: Reaches | Beats | BeatsControl, task: str
+) -> list[float] | str:
+    """The scores of a method on a task, or why there are none."""
+    assert control.metric in METRICS
+    plan = results.comparison
+    if method not in plan.methods or task not in plan.tasks_of(method):
+        return f"“{method}” does not run at this scale"
+    if control.phase not in plan.phases_of(method) or control.policy not in plan.policies:
+        return f"“{method}” has no {control.policy} policy after {control.phase} at this scale"
+    found = results.scores(method, control.phase, control.policy, control.metric, task)
+    return found.get(task) or f"“{method}” has no results yet"
+
+
+def _size(value: float, metric: str) -> str:
+    return f"{100 * value:.0f} %" if metric.startswith("success") else f"{value:.3g}"
