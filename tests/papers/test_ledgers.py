@@ -31,10 +31,11 @@ def test_the_papers_of_the_parameters_are_the_ledgers_with_experiments(parameter
 def test_every_switch_of_a_deviation_is_a_key_of_the_parameters(paper):
     values = resolved(base(ROOT), "params.yaml")
     for deviation in load(ledger_path(paper)).deviations:
-        at = values
-        for key in (deviation.switch or "").split(".") if deviation.switch else ():
-            assert key in at, f"{deviation.id}: {deviation.switch} is not in params.yaml"
-            at = at[key]
+        for switch in deviation.switches:
+            at = values
+            for key in switch.split("."):
+                assert key in at, f"{deviation.id}: {switch} is not in params.yaml"
+                at = at[key]
 
 
 @pytest.mark.parametrize("paper", STUDIED)

@@ -36,10 +36,10 @@ class Published(Entry):
     id: str
     label: str
     value: float
-    ci: tuple[float, float] | None = None
+    words: str | None = None  # the paper's own, where a phrase stands for the number
     unit: Literal["share", "times"] = "share"  # times: a ratio of two numbers
     where: str  # page, figure or table
-    read: Literal["stated", "digitised"]
+    read: Literal["stated", "printed in a figure", "digitised"]
     experiment: str
     measured: Measured | None = None
 
@@ -96,10 +96,15 @@ class Deviation(Entry):
     code: str  # what the published code does
     here: str
     why: str
-    switch: str | None = None  # the key in params.yaml that undoes it
+    switch: str | tuple[str, ...] | None = None  # the keys in params.yaml that undo it
     scales: tuple[Scale, ...] = ("smoke", "mini", "desk", "paper")
     worlds: tuple[str, ...] | None = None  # matters where one of these is studied; None: anywhere
     banner: bool = False  # weighty enough for the top of the report
+
+    @property
+    def switches(self) -> tuple[str, ...]:
+        """The keys in params.yaml that undo it."""
+        return (self.switch,) if isinstance(self.switch, str) else self.switch or ()
 
     def matters(self, scale: str, worlds: Iterable[str]) -> bool:
         """Whether a reader of one scale's results needs to know, given the worlds in them."""
