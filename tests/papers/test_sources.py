@@ -123,3 +123,21 @@ def test_the_section_of_an_experiment_is_that_of_its_claims(paper):
         sections = re.findall(r"§\d\.\d", COMMENTS[f"papers.{paper}.experiments.{name}"])
         assert sections, name
         assert set(sections) <= set(re.findall(r"§\d\.\d", claims)), name
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_settings_that_were_tuned_are_keys_of_the_parameters_or_of_a_scale(paper):
+    scales = [ROOT / f"workflow/scales/{scale}.yaml" for scale in ("mini", "desk")]
+    files = [RESOLVED, *(yaml.safe_load(path.read_text()) for path in scales)]
+    tuned = load(ledger_path(paper)).tuned
+    settings = {setting for entry in tuned for setting in entry.settings.split(", ")}
+    assert settings
+    assert not {setting for setting in settings if not any(has(file, setting) for file in files)}
+
+
+def has(values: object, setting: str) -> bool:
+    for key in setting.split("."):
+        if not isinstance(values, dict) or key not in values:
+            return False
+        values = values[key]
+    return True
