@@ -109,6 +109,9 @@ def _add_project_verbs(verbs: Any) -> None:
     show = verbs.add_parser("show", help="print an experiment, a method or an entry, resolved")
     show.add_argument("name", help="for example language, roboclip.language or rewards.gail")
     show.set_defaults(run=_show)
+    judge = verbs.add_parser("judge", help="judge all claims again, from the small tables alone")
+    judge.add_argument("tables", type=Path, help="for example results/mini/tables")
+    judge.set_defaults(run=_judge)
     page = verbs.add_parser("page", help="print where the report is")
     page.set_defaults(run=_page)
     export = verbs.add_parser("export", help="rewrite the files that are generated from code")
@@ -139,6 +142,13 @@ def _why(options: argparse.Namespace) -> int:
     from showtell.commands.why import why
 
     print(why(ROOT, options.scale, options.target))
+    return 0
+
+
+def _judge(options: argparse.Namespace) -> int:
+    from showtell.commands.judge import judge
+
+    print(judge(options.tables))
     return 0
 
 

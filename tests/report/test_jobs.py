@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from showtell.commands.judge import judge
 from showtell.jobs import compare, figure, report
 from showtell.project.errors import UserError
 from showtell.results.table import Table
@@ -14,7 +15,8 @@ from tests.report.conftest import job_inputs, named
 
 
 def compared(tree, folder):
-    outputs = {name: folder / name for name in ("summary", "claims")}
+    outputs = {name: folder / f"{name}.csv" for name in ("summary", "scores", "curves")}
+    outputs |= {name: folder / f"{name}.json" for name in ("claims", "comparison")}
     compare.run({**tree.plan, "root": 0, "fingerprint": "f"}, job_inputs(tree), outputs)
     summary = Table.read(outputs["summary"])
     claims = json.loads(outputs["claims"].read_text())["claims"]
@@ -47,6 +49,28 @@ def test_compare_is_the_same_bytes_every_time(mini_tree, tmp_path):
     again = compared(mini_tree, tmp_path / "b")[2]
     for name in first:
         assert first[name].read_bytes() == again[name].read_bytes()
+
+
+def test_the_small_tables_alone_give_the_same_verdicts(mini_tree, tmp_path):
+    _, claims, outputs = compared(mini_tree, tmp_path)
+    outputs["claims"].unlink()
+    for path in (mini_tree.folder / "cartpole/studies").glob("*.csv"):
+        copy = tmp_path / "studies/cartpole" / path.name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    said = judge(tmp_path)
+    assert "vlm_rm/cartpole-landscape-peak: new -> reproduced" in said
+    again = json.loads((tmp_path / "claims.json").read_text())["claims"]
+    assert {claim["id"]: claim for claim in again} == claims
+    assert "no verdict changed" in judge(tmp_path)
+
+
+def test_tables_that_are_not_there_are_named(tmp_path):
+    with pytest.raises(UserError, match=r"comparison\.json"):
+        judge(tmp_path)
+    (tmp_path / "comparison.json").write_text("{}")
+    with pytest.raises(UserError, match=r"has no scores\.csv"):
+        judge(tmp_path)
 
 
 def test_a_number_of_a_claim_is_the_number_of_the_summary(mini_tree, tmp_path):

@@ -17,7 +17,8 @@ from showtell.report import graphics
 from showtell.report import page as page_module
 from tests.report.conftest import SUCCESS, TASK, Tree, named, report_job
 
-COMPARED = ("summary.csv", "claims.json", "provenance.json")
+COMPARED = ("summary.csv", "claims.json", "scores.csv", "curves.csv", "comparison.json")
+COMPARED += ("provenance.json",)
 
 
 def built(tree):

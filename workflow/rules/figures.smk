@@ -7,6 +7,9 @@ rule compare:
     output:
         summary=f"{COMPARISON}/summary.csv",
         claims=f"{COMPARISON}/claims.json",
+        scores=f"{COMPARISON}/scores.csv",
+        curves=f"{COMPARISON}/curves.csv",
+        comparison=f"{COMPARISON}/comparison.json",
         provenance=f"{COMPARISON}/provenance.json",
     log:
         f"{COMPARISON}/compare.log",
@@ -24,6 +27,8 @@ rule compare:
         "python -m showtell compare --job {params.job:q}"
         " --results results/{wildcards.scale:q}"
         " --out summary {output.summary:q} --out claims {output.claims:q}"
+        " --out scores {output.scores:q} --out curves {output.curves:q}"
+        " --out comparison {output.comparison:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"
 
 

@@ -52,25 +52,25 @@ def _asked(test: Any, who: str) -> str:
     match test:
         case Above():
             return (
-                f"Mean {_metric(test)} less that of {_versus(test)} is above 0 by an exact "
-                f"permutation test, and at least {_size(test.by, test.metric)}, {who} "
+                f"Mean {_metric(test)} less that of {_versus(test)} is above 0 by a "
+                f"permutation and a t test, and at least {_size(test.by, test.metric)}, {who} "
                 f"({_policy(test)}). Less than {_size(test.by, test.metric)} counts as no better."
             )
         case Times():
             return (
                 f"Mean {words(test.metric)} is more than {test.times:g} times that of "
-                f"{_versus(test, 'of ')} by an exact permutation test, {who} ({_policy(test)})."
+                f"{_versus(test, 'of ')} by a permutation and a t test, {who} ({_policy(test)})."
             )
         case NoBetter():
             return (
                 f"Mean {_metric(test)} less that of {_versus(test)} is below "
-                f"{_size(test.by, test.metric)} by an exact permutation test, {who} "
+                f"{_size(test.by, test.metric)} by a permutation and a t test, {who} "
                 f"({_policy(test)})."
             )
         case NoWorse():
             return (
                 f"Mean {_metric(test)} less that of {_versus(test)} is above "
-                f"−{_size(test.by, test.metric)} by an exact permutation test, {who} "
+                f"−{_size(test.by, test.metric)} by a permutation and a t test, {who} "
                 f"({_policy(test)})."
             )
         case AtLeast():
@@ -86,8 +86,8 @@ def _asked(test: Any, who: str) -> str:
         case Early():
             return (
                 f"Mean {words(test.column)} while training, over the first {100 * test.part:g} % "
-                f"of {test.phase}, less that of {test.versus_phase} is above 0 by an exact "
-                f"permutation test, and at least {_size(test.by, test.column)}, {who}."
+                f"of {test.phase}, less that of {test.versus_phase} is above 0 by a "
+                f"permutation and a t test, and at least {_size(test.by, test.column)}, {who}."
             )
         case Diagonal():
             kind = {

@@ -1,4 +1,4 @@
-"""Puts an experiment's methods side by side: summary.csv, and a verdict on each claim."""
+"""Puts an experiment's methods side by side: numbers of each seed, summary.csv, and verdicts."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from showtell.claims.ledger import find_ledger
 from showtell.claims.verdicts import judge
 from showtell.project.files import write_json
+from showtell.results import recorded
 from showtell.results.reading import Comparison, read
 from showtell.results.summary import summarise
 
@@ -19,6 +20,9 @@ def run(
     ledger = find_ledger(comparison.paper)
     verdicts = [] if ledger is None else judge(ledger, results)
     summarise(results).write(outputs["summary"])
+    recorded.scores(results).write(outputs["scores"])
+    recorded.curves(results).write(outputs["curves"])
+    write_json(outputs["comparison"], recorded.plan(job))
     write_json(
         outputs["claims"],
         {

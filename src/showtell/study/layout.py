@@ -18,6 +18,7 @@ FIGURE = _EXPERIMENT + "/figures/{figure}"
 ENCODER = _RESULTS + "/models/{encoder}"
 DEMO = _RESULTS + "/demos/{demo}/{task}"
 GOAL = _RESULTS + "/goals/{goal}/{task}"
+TABLES = _RESULTS + "/tables/{paper}/{experiment}"  # small enough for git
 REPORT = _RESULTS + "/report"
 OWN_REPORT = _RESULTS + "/{study}/report"
 
@@ -66,6 +67,10 @@ class Layout:
         """The folder of one experiment's summary and claims."""
         return self._path(COMPARISON, locals())
 
+    def tables(self, paper: str, experiment: str) -> Path:
+        """The folder of one experiment's small tables."""
+        return self._path(TABLES, locals())
+
     def figure(self, paper: str, experiment: str, figure: str, suffix: str) -> Path:
         """One file of a figure: svg, pdf, csv or provenance.json."""
         return self._path(FIGURE + ".{suffix}", locals())
@@ -106,6 +111,11 @@ class Layout:
         """The folders of a paper's compared experiments that exist, by experiment."""
         found = self._existing(COMPARISON, paper=paper)
         return {names["experiment"]: path for names, path in found}
+
+    def studies(self, paper: str, experiment: str) -> dict[tuple[str, str], Path]:
+        """The tables of an experiment's studies that exist, by task and study."""
+        found = self._existing(STUDY + ".csv", paper=paper, experiment=experiment)
+        return {(names["task"], names["study"]): path for names, path in found}
 
     def trainings(self, paper: str) -> list[tuple[Place, Path]]:
         """The folders of a paper's trainings that exist."""

@@ -19,6 +19,8 @@ def write_tables(root: Path, scale: str, papers: Iterable[str]) -> None:
     for paper in papers:
         write_json(tables / f"{paper}.json", _metrics(layout, paper))
         _write_csv(tables / f"{paper}.csv", ("experiment", "series", "iqm"), _bars(layout, paper))
+        for experiment, folder in layout.comparisons(paper).items():
+            _copy(layout, paper, experiment, folder)
         for series, curve in _curves(layout, paper).items():
             _write_csv(tables / "curves" / paper / f"{series}.csv", *curve)
     encoders = layout.encoders()
@@ -26,6 +28,16 @@ def write_tables(root: Path, scale: str, papers: Iterable[str]) -> None:
         files = {name: folder / "metrics.json" for name, folder in encoders.items()}
         scores = {name: read_json(file) for name, file in files.items() if file.exists()}
         write_json(tables / "models.json", scores)
+
+
+def _copy(layout: Layout, paper: str, experiment: str, compared: Path) -> None:
+    """What claims are judged by: scores of seeds, curves, studies; and the verdicts."""
+    tables = layout.tables(paper, experiment)
+    for name in ("comparison.json", "scores.csv", "curves.csv", "claims.json"):
+        if (compared / name).exists():
+            write_text(tables / name, (compared / name).read_text())
+    for (task, study), path in layout.studies(paper, experiment).items():
+        write_text(tables / "studies" / task / f"{study}.csv", path.read_text())
 
 
 def _metrics(layout: Layout, paper: str) -> dict[str, Any]:
