@@ -1,9 +1,19 @@
-"""Measures rewards without any training: one study on one task."""
+"""Measures rewards and controls without any training: one study on one task."""
 
 from pathlib import Path
 from typing import Any
 
-from showtell.jobs.parts import Context, Inputs, built, reward_settings
+from showtell.jobs.parts import (
+    Context,
+    Inputs,
+    built,
+    learner_of,
+    reward_settings,
+    view,
+    world_of,
+)
+from showtell.learners.learner import Assignment, Draw
+from showtell.learners.policies import Network, Policy
 from showtell.project.files import write_text
 from showtell.rendering.pool import RenderPool
 from showtell.studies.study import Once, Subject
@@ -26,6 +36,29 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
         for task in tasks or [own]
     }
     with RenderPool(world.scene, world.scene_settings()) as pool:
-        subject = Subject(world, rewards.get(own, {}), job["variants"], pool.draw, rewards)
+        subject = Subject(
+            world,
+            rewards.get(own, {}),
+            job["variants"],
+            pool.draw,
+            rewards,
+            context.demos,
+            lambda: world_of(job["task"]),
+            lambda: _untrained(job, pool.draw),
+        )
         measured = study.measure(subject, job["root"], tuple(job["address"]))
     write_text(outputs["table"], measured.csv)
+
+
+def _untrained(job: dict[str, Any], draw: Draw) -> Policy:
+    """The policy that a training with this address begins with."""
+    assignment = Assignment(
+        make_world=lambda: world_of(job["task"]),
+        reward=built("rewards", {"kind": "zero"}),
+        draw=draw,
+        root=job["root"],
+        address=tuple(job["address"]),
+        view=view(job, job["task"]["camera"]["native"]),
+    )
+    start = learner_of(job["learner"]).untrained(assignment)
+    return Policy(Network.model_validate(start.network), start.weights)

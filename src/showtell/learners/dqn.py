@@ -1,11 +1,11 @@
 """DQN, as VLM-RM trains CartPole: Stable-Baselines3's, on episodes labelled after they end."""
 
 import warnings
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from showtell.learners.learner import Assignment, Sink, Trained
+from showtell.learners.learner import Assignment, Sink, Trained, Untrained
 from showtell.learners.networks import perceptron
 from showtell.learners.off_policy import OffPolicySettings
 from showtell.learners.policies import sizes
@@ -38,39 +38,44 @@ class Dqn:
 
     def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
-        from showtell.learners.sb3.off_policy import pay
+        from showtell.learners.sb3.off_policy import pace_of, pay
         from showtell.learners.sb3.private import updates
-        from showtell.learners.sb3.rollouts import Pace, weights_of
+        from showtell.learners.sb3.rollouts import weights_of
         from showtell.learners.sb3.training import train
 
-        settings = self._settings
-        pace = Pace(
-            steps=settings.steps,
-            checkpoint_every=settings.checkpoint_every,
-            log_every=settings.log_every,
-            environments=settings.environments,
-            rollout=settings.train_freq,
-            setting="train_freq",
+        model, story = train(
+            self._algorithm, pay, assignment, pace_of(self._settings), resume, sink
         )
-        model, story = train(self._algorithm, pay, assignment, pace, resume, sink)
         return Trained(
             weights=weights_of(model),
             best=story.best,
-            network={
-                "learner": settings.kind,
-                # Every other module of the perceptron is a layer, those between are ReLUs.
-                "layers": perceptron(
-                    [f"q_net.q_net.{2 * layer}" for layer in range(len(settings.hidden) + 1)],
-                    "relu",
-                ),
-                "head": "argmax",
-                "exploration": settings.exploration_final,
-                **sizes(model.observation_space, model.action_space),
-            },
+            network=self._network(model),
             episodes=story.episodes,
-            log_every=settings.log_every,
+            log_every=self._settings.log_every,
             updates=updates(model),
         )
+
+    def untrained(self, assignment: Assignment) -> Untrained:
+        """The policy that `train` starts from."""
+        from showtell.learners.sb3.off_policy import pace_of
+        from showtell.learners.sb3.rollouts import weights_of
+        from showtell.learners.sb3.training import untrained
+
+        model = untrained(self._algorithm, assignment, pace_of(self._settings))
+        return Untrained(weights_of(model), self._network(model))
+
+    def _network(self, model: "DQN") -> dict[str, Any]:
+        settings = self._settings
+        return {
+            "learner": settings.kind,
+            # Every other module of the perceptron is a layer, those between are ReLUs.
+            "layers": perceptron(
+                [f"q_net.q_net.{2 * layer}" for layer in range(len(settings.hidden) + 1)], "relu"
+            ),
+            "head": "argmax",
+            "exploration": settings.exploration_final,
+            **sizes(model.observation_space, model.action_space),
+        }
 
     def _algorithm(self, worlds: "VecEnv", seed: int) -> "DQN":
         from stable_baselines3 import DQN

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from showtell.learners.checkpoints import Best, Weights
 from showtell.learners.progress import EpisodeLog, Row
@@ -60,6 +60,13 @@ class Trained:
         }
 
 
+class Untrained(NamedTuple):
+    """A policy before its training: what a training with the same address starts from."""
+
+    weights: Weights
+    network: dict[str, Any]
+
+
 class Learner(Protocol):
     """Learns; can be killed at any moment; knows nothing of papers."""
 
@@ -67,4 +74,8 @@ class Learner(Protocol):
 
     def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
+        ...
+
+    def untrained(self, assignment: Assignment) -> Untrained:
+        """The policy that `train` starts from."""
         ...

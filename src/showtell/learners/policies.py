@@ -95,7 +95,7 @@ class Policy:
     ) -> NDArray[Any]:
         """The actions for (N, D) observations; stochastic where each row has a generator."""
         *trunk, last = self.network.layers
-        latent = through(trunk, self.weights, self._prepared(observations))
+        latent = through(trunk, self.weights, self.prepared(observations))
         outputs = through([last], self.weights, latent)
         if self.network.head == "gaussian":
             spread = np.exp(self.weights[LOG_STD])
@@ -123,7 +123,8 @@ class Policy:
             means[row] += spreads[row] * noise
         return means
 
-    def _prepared(self, observations: NDArray[Any]) -> NDArray[np.float32]:
+    def prepared(self, observations: NDArray[Any]) -> NDArray[np.float32]:
+        """The observations as the first layer reads them."""
         values: NDArray[np.float32] = observations.astype(np.float32, copy=False)
         if self.network.pictures is not None:
             return values / np.float32(255)

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from showtell.learners.learner import Assignment, Sink, Trained
+from showtell.learners.learner import Assignment, Sink, Trained, Untrained
 from showtell.learners.networks import perceptron
 from showtell.learners.policies import sizes
 from showtell.learners.schedules import Decay, learning_rate
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
 
     from showtell.learners.sb3.ppo import Clone, TunedPpo
+    from showtell.learners.sb3.rollouts import Pace
 
 
 class Cloning(BaseModel):
@@ -103,7 +104,7 @@ class Ppo:
         from showtell.learners.sb3 import on_policy
         from showtell.learners.sb3.ppo import CRITIC
         from showtell.learners.sb3.private import updates
-        from showtell.learners.sb3.rollouts import Pace, weights_of
+        from showtell.learners.sb3.rollouts import weights_of
         from showtell.learners.sb3.training import train
 
         settings = self._settings
@@ -120,14 +121,7 @@ class Ppo:
             algorithm,
             on_policy.pay_and_go_on if settings.bootstrap_at_horizon else on_policy.pay,
             assignment,
-            Pace(
-                steps=settings.steps,
-                checkpoint_every=settings.checkpoint_every,
-                log_every=settings.log_every,
-                environments=settings.environments,
-                rollout=settings.rollout,
-                setting="rollout",
-            ),
+            self._pace(),
             resume,
             sink,
             scaled=settings.reward_scale == "running",
@@ -140,6 +134,28 @@ class Ppo:
             episodes=story.episodes,
             log_every=settings.log_every,
             updates=updates(model),
+        )
+
+    def untrained(self, assignment: Assignment) -> Untrained:
+        """The policy that `train` starts from."""
+        from showtell.learners.sb3.rollouts import weights_of
+        from showtell.learners.sb3.training import untrained
+
+        model = untrained(self._algorithm, assignment, self._pace())
+        spaces = model.observation_space, model.action_space
+        return Untrained(weights_of(model), self._network(*spaces))
+
+    def _pace(self) -> "Pace":
+        from showtell.learners.sb3.rollouts import Pace
+
+        settings = self._settings
+        return Pace(
+            steps=settings.steps,
+            checkpoint_every=settings.checkpoint_every,
+            log_every=settings.log_every,
+            environments=settings.environments,
+            rollout=settings.rollout,
+            setting="rollout",
         )
 
     def _network(

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from showtell.learners.learner import Assignment, Sink, Trained
+from showtell.learners.learner import Assignment, Sink, Trained, Untrained
 from showtell.learners.off_policy import OffPolicySettings
 from showtell.learners.sight import Size
 from showtell.project.checkpoints import Resume
@@ -75,28 +75,21 @@ class Sac:
 
     def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
-        from showtell.learners.sb3.off_policy import pay_scaled
+        from showtell.learners.sb3.off_policy import pace_of, pay_scaled
         from showtell.learners.sb3.private import updates
-        from showtell.learners.sb3.rollouts import Pace, weights_of
+        from showtell.learners.sb3.rollouts import weights_of
         from showtell.learners.sb3.sac import algorithm, description
         from showtell.learners.sb3.training import train
 
-        settings, pictures = self._settings, self._settings.pictures
+        settings = self._settings
         model, story = train(
             partial(algorithm, settings),
             partial(pay_scaled, settings.reward_centre, settings.reward_scale),
             assignment,
-            Pace(
-                steps=settings.steps,
-                checkpoint_every=settings.checkpoint_every,
-                log_every=settings.log_every,
-                environments=settings.environments,
-                rollout=settings.train_freq,
-                setting="train_freq",
-            ),
+            pace_of(settings),
             resume,
             sink,
-            observed=None if pictures is None else Size(pictures.width, pictures.height),
+            observed=self._observed,
         )
         return Trained(
             weights=weights_of(model),
@@ -106,6 +99,24 @@ class Sac:
             log_every=settings.log_every,
             updates=updates(model),
         )
+
+    def untrained(self, assignment: Assignment) -> Untrained:
+        """The policy that `train` starts from."""
+        from showtell.learners.sb3.off_policy import pace_of
+        from showtell.learners.sb3.rollouts import weights_of
+        from showtell.learners.sb3.sac import algorithm, description
+        from showtell.learners.sb3.training import untrained
+
+        settings = self._settings
+        make = partial(algorithm, settings)
+        model = untrained(make, assignment, pace_of(settings), self._observed)
+        network = {"learner": settings.kind, **description(model, settings)}
+        return Untrained(weights_of(model), network)
+
+    @property
+    def _observed(self) -> Size | None:
+        pictures = self._settings.pictures
+        return None if pictures is None else Size(pictures.width, pictures.height)
 
 
 PARTS = {"sac": (SacSettings, "Sac")}

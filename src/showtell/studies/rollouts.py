@@ -56,7 +56,7 @@ def play(
     for first in range(0, episodes, _LANES):
         numbers = range(first, min(first + _LANES, episodes))
         players = [
-            _Player(world, number, generator(root, *address, "evaluate", number, "actions"))
+            Player(world, number, generator(root, *address, "evaluate", number, "actions"))
             for world, number in zip(lanes, numbers, strict=False)
         ]
         while going := [player for player in players if not player.over]:
@@ -72,7 +72,7 @@ def play(
     return played
 
 
-class _Player:
+class Player:
     """One episode under way."""
 
     def __init__(self, world: SeededEpisodes, number: int, dice: np.random.Generator) -> None:
@@ -87,9 +87,11 @@ class _Player:
 
     @property
     def newest(self) -> NDArray[np.float64]:
+        """The snapshot of the present moment."""
         return self._snapshots[-1]
 
     def step(self, action: Any) -> None:
+        """One step of the episode."""
         self.observation, _, terminated, truncated, info = self._world.step(action)
         self.over = terminated or truncated
         self._rewards.append(info["true_reward"])
@@ -97,6 +99,7 @@ class _Player:
         self._snapshots.append(info["snapshot"])
 
     def played(self) -> Played:
+        """The episode so far."""
         return Played(
             self._number,
             np.array(self._rewards, dtype=np.float64),

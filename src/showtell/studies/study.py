@@ -1,4 +1,4 @@
-"""The face of a study: rewards are measured at states that are set, without any agent."""
+"""The interface of a study: what is measured without any training."""
 
 import csv
 import io
@@ -9,22 +9,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from showtell.learners.policies import Policy
 from showtell.nets.encoder import Clips, Encoder
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.rewards.reading import ReadFrames, frames_for, parts
 from showtell.rewards.reward import Episodes, Reads, Reward
-from showtell.worlds.world import SettableStates
+from showtell.worlds.world import SettableStates, World
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from showtell.demos.demo import Demo
 
 Array = NDArray[np.float64]
 Value = str | int | float | None
 
 
+def _missing() -> Any:
+    raise ValueError("the study plays policies, but its subject has none")
+
+
 @dataclass(frozen=True)
 class Subject:
-    """The rewards that are measured, and where."""
+    """The rewards that are measured, and where; for some studies also what is played."""
 
     world: SettableStates
     rewards: Mapping[str, Reward]  # method -> its reward
@@ -32,6 +39,9 @@ class Subject:
     draw: Callable[[Snapshots, View], Frames]
     # Task whose sentence or demo is meant -> method -> the reward that compares with it.
     told: Mapping[str, Mapping[str, Reward]] = field(default_factory=dict)
+    demos: Mapping[str, "Demo"] = field(default_factory=dict)  # of the task
+    make_world: Callable[[], World] = _missing  # another one like `world`
+    untrained: Callable[[], Policy] = _missing  # the policy that a training begins with
     _drawn: dict[Reads, ReadFrames] = field(default_factory=dict)
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from showtell.project.errors import UserError, nearest
 from showtell.study.needs import Comparison, Demonstrations
 from showtell.study.parameters import Experiment, Method, Parameters, Task, swept
-from showtell.study.settings import EncoderSettings, Picture
+from showtell.study.settings import EncoderSettings, Picture, StudySettings
 
 
 class Misfit(NamedTuple):
@@ -102,6 +102,8 @@ def _references_of(
             yield f"{at}.studies.{study}.methods", of, experiment.methods
         for task in settings.tasks or ():
             yield f"{at}.studies.{study}.tasks", task, p.tasks
+        for demonstrations in settings.needs().demonstrations:
+            yield f"{at}.studies.{study}.demo", demonstrations.demo, p.demos
         for task in settings.goal_tasks(experiment.tasks[0]):
             yield f"{at}.studies.{study}.goals_of", task, p.tasks
     for figure, name, known in _figures_of(experiment):
@@ -171,11 +173,41 @@ def _of_experiment(p: Parameters, experiment: Experiment) -> Iterator[Found]:
             lack = study.problem(p.tasks[task].world.offers())
             if lack is not None:
                 yield None, None, f"studies.{name} on task {task}: {lack}"
+            for why in _of_acting(p, experiment, task, study):
+                yield None, None, f"studies.{name} on task {task}: {why}"
             for measured in study.methods:
                 reward = p.rewards[experiment.methods[measured].reward]
                 for of in study.goal_tasks(task):
                     for why in _of_goals(p, of, reward):
                         yield None, measured, f"studies.{name} compares with {of}: {why}"
+
+
+def learner_of_studies(experiment: Experiment, task: Task) -> str | None:
+    """The learner whose policies studies play: the experiment's, the task's or a method's."""
+    of_methods = (method.learner for method in experiment.methods.values())
+    named = (experiment.pretrain.learner, task.learner, *of_methods)
+    return next((name for name in named if name is not None), None)
+
+
+def _of_acting(
+    p: Parameters, experiment: Experiment, task: str, study: StudySettings
+) -> Iterator[str]:
+    """Whether a study can play the policies and the demonstrations that it needs."""
+    for needed in study.needs().demonstrations:
+        yield from _of_demo(p, needed.demo, task, needed.count)
+        if needed.states and not p.demos[needed.demo].states:
+            yield f"demos.{needed.demo} has no actions; name a demo of the kind 'scripted'."
+    if not study.acts:
+        return
+    learner = learner_of_studies(experiment, p.tasks[task])
+    actions = p.tasks[task].world.offers().actions
+    if learner is None:
+        yield f"no learner is named; name one in tasks.{task}.learner."
+    elif actions not in p.learners[learner].actions:
+        yield (
+            f"the learner {learner!r} has no {actions} actions, which the world takes; name "
+            f"another one in tasks.{task}.learner."
+        )
 
 
 def _of_cell(p: Parameters, experiment: Experiment, task: str, method: Method) -> Iterator[str]:

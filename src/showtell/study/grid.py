@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from showtell.project.errors import UserError, nearest
-from showtell.study.checks import Misfit, misfits_of
+from showtell.study.checks import Misfit, learner_of_studies, misfits_of
 from showtell.study.needs import Needs, union
 from showtell.study.parameters import Experiment, Method, Parameters, Task, swept
 from showtell.study.settings import (
@@ -240,7 +240,14 @@ class Grid:
 
     def study_needs(self, paper: str, name: str, study: str) -> Needs:
         """What its rewards need together."""
-        return union(r.needs() for r in self.study_rewards(paper, name, study).values())
+        rewards = self.study_rewards(paper, name, study).values()
+        return union([*(r.needs() for r in rewards), self.study(paper, name, study).needs()])
+
+    def study_learner(self, paper: str, name: str, task: str) -> LearnerSettings:
+        """The learner whose policies a study plays before any training."""
+        learner = learner_of_studies(self.experiment(paper, name), self.task(task))
+        assert learner is not None, "checked when the parameters were read"
+        return self.parameters.learners[learner]
 
     def study_targets(self, paper: str, name: str, task: str, study: str) -> list[tuple[str, str]]:
         """(goal, task) of every target that one study compares with, in order."""

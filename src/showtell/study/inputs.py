@@ -123,6 +123,7 @@ class Inputs:
         grid, experiment = self.grid, self.grid.experiment(paper, name)
         named = {"paper": paper, "experiment": name}
         needed: set[tuple[str, str]] = set()  # (goal, task)
+        played: set[tuple[str, str]] = set()  # (demo, task)
         for cell in grid.cells(paper, name):
             for phase in grid.phases(experiment, cell.method):
                 place = {**vars(grid.home(cell)), "phase": phase}
@@ -133,6 +134,7 @@ class Inputs:
             for task in grid.study_tasks(paper, name, study):
                 yield job("measure", **named, task=task, study=study)
                 needed |= set(grid.study_targets(paper, name, task, study))
+                played |= {(d, task) for d in grid.demos(grid.study_needs(paper, name, study))}
         yield job("compare", **named)
         yield from (job("figure", **named, figure=figure) for figure in experiment.figures)
         yield from (job("embed_goal", goal=goal, task=task) for goal, task in needed)
@@ -140,7 +142,9 @@ class Inputs:
             trained = encoder in grid.parameters.training
             yield job("train_encoder" if trained else "fetch_encoder", encoder=encoder)
         shown = {grid.demo_of_goal(goal, task) for goal, task in needed} - {None}
-        for demo, task in {pair for pair in shown if pair} | set(grid.demos_of(paper, name)):
+        for demo, task in (
+            {pair for pair in shown if pair} | played | set(grid.demos_of(paper, name))
+        ):
             yield job("demonstrate", demo=demo, task=task)
 
 

@@ -150,10 +150,16 @@ class FigureSettings(PartSettings):
 
 
 class StudySettings(PartSettings):
-    """Settings of a measurement of rewards without training."""
+    """Settings of a measurement without training."""
+
+    acts: ClassVar[bool] = False  # it plays a policy of the experiment's learner
 
     methods: list[str] = Field(min_length=1)  # a swept method stands for all its values
     tasks: list[str] | None = None  # where it is measured; null: on the experiment's own tasks
+
+    def needs(self) -> Needs:
+        """What it needs besides its rewards."""
+        return Needs()
 
     def problem(self, offers: Offers) -> str | None:
         """What a world lacks for this measurement."""

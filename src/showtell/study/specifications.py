@@ -117,15 +117,17 @@ class Specifications:
         )
 
     def study(self, paper: str, name: str, task: str, study: str) -> str:
-        """One study of rewards on one task."""
+        """One study on one task."""
         entry, world = self._grid.study(paper, name, study), self._grid.task(task)
         rewards = self._grid.study_rewards(paper, name, study)
         variants = self._grid.variants(self._grid.experiment(paper, name), entry.methods)
         needs = self._grid.study_needs(paper, name, study)
+        learner = self._grid.study_learner(paper, name, task) if entry.acts else None
         return self._job(
             "measure",
             [
                 *(_module("studies", entry), _module("worlds", world.world)),
+                *([] if learner is None else [_module("learners", learner)]),
                 *self._modules(rewards.values()),
             ],
             study=entry.model_dump(mode="json", exclude={"tasks"}),
@@ -135,6 +137,7 @@ class Specifications:
             order=list(rewards),
             picture=_plain(world.camera.native),
             address=[paper, name, task, study],
+            **({} if learner is None else {"learner": _plain(learner)}),
             **self._context(needs, entry.goal_tasks(task), task, None),
         )
 

@@ -1,4 +1,4 @@
-"""Labels into a replay buffer."""
+"""Labels into a replay buffer, and the pace of learners that have one."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,21 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from showtell.learners.labelling import Rollout
+from showtell.learners.off_policy import OffPolicySettings
+from showtell.learners.sb3.rollouts import Pace
 from showtell.rewards.reward import Episodes
+
+
+def pace_of(settings: OffPolicySettings) -> Pace:
+    """How long, how wide and how often."""
+    return Pace(
+        steps=settings.steps,
+        checkpoint_every=settings.checkpoint_every,
+        log_every=settings.log_every,
+        environments=settings.environments,
+        rollout=settings.train_freq,
+        setting="train_freq",
+    )
 
 
 def pay(

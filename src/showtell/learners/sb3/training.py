@@ -44,15 +44,7 @@ def train(
     from the policy that a fine-tuning starts from. `observed`: the size of the pictures that the
     policy observes, if it does.
     """
-    torch.set_num_threads(1)  # sums in one order on any machine; small networks gain from no more
-    worlds = _worlds(assignment, pace)
-    environments: VecEnv = Lockstep(worlds)
-    if observed is not None:
-        environments = _pictures(environments, assignment, observed)
-    model = make(
-        environments,
-        seed(assignment.root, *assignment.address, "learner"),
-    )
+    model, worlds = _new(make, assignment, pace, observed)
     model.set_logger(Logger(folder=None, output_formats=[]))
     if assignment.start is not None:
         _start(model, assignment.start, fresh)
@@ -73,6 +65,24 @@ def train(
         *_, row = story.episodes.rows(pace.log_every, ended=True)
         story.best.meet(row, weights_of(model))
     return model, story
+
+
+def untrained(
+    make: Make[Algorithm], assignment: Assignment, pace: Pace, observed: Size | None = None
+) -> Algorithm:
+    """The algorithm that `train` would begin with."""
+    return _new(make, assignment, pace, observed)[0]
+
+
+def _new(
+    make: Make[Algorithm], assignment: Assignment, pace: Pace, observed: Size | None
+) -> tuple[Algorithm, list[SeededEpisodes]]:
+    torch.set_num_threads(1)  # sums in one order on any machine; small networks gain from no more
+    worlds = _worlds(assignment, pace)
+    environments: VecEnv = Lockstep(worlds)
+    if observed is not None:
+        environments = _pictures(environments, assignment, observed)
+    return make(environments, seed(assignment.root, *assignment.address, "learner")), worlds
 
 
 def _start(model: BaseAlgorithm, weights: Weights, fresh: Fresh) -> None:
