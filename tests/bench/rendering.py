@@ -60,7 +60,13 @@ def measure() -> list[dict[str, object]]:
 
 def world(task: str) -> MetaWorld:
     settings = {"kind": "metaworld", "task": task, "horizon": STEPS, "end": "terminal"}
-    settings |= {"observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2"}
+    settings |= {
+        "observe_time": True,
+        "layouts": "frozen",
+        "spread": "published",
+        "hide_goal": True,
+        "reward": "v2",
+    }
     return MetaWorld(MetaWorldSettings.model_validate(settings))
 
 

@@ -28,7 +28,8 @@ SETTINGS: dict[str, Any] = {
 }
 METAWORLD: dict[str, Any] = {
     "kind": "metaworld", "task": "drawer-close", "horizon": 128, "end": "terminal",
-    "observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2",
+    "observe_time": True, "layouts": "frozen", "spread": "published", "hide_goal": True,
+    "reward": "v2",
 }  # fmt: skip
 KITCHEN: dict[str, Any] = {
     "kind": "kitchen", "task": "slide", "horizon": 128, "end": "terminal", "observe_time": True,

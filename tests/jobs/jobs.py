@@ -40,7 +40,8 @@ PPO = TRAIN | {
     "task": {
         "world": {
             "kind": "metaworld", "task": "drawer-close", "horizon": 16, "end": "terminal",
-            "observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2",
+            "observe_time": True, "layouts": "frozen", "spread": "published", "hide_goal": True,
+            "reward": "v2",
         },
         "camera": CAMERA,
     },

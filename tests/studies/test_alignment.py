@@ -15,7 +15,8 @@ from tests.nets.s3d_models import small_encoder
 VIEW = View(32, 32, camera="corner2-crop", quality="fast")
 WORLD = {
     "kind": "metaworld", "task": "button-press", "horizon": 128, "end": "terminal",
-    "observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2",
+    "observe_time": True, "layouts": "frozen", "spread": "published", "hide_goal": True,
+    "reward": "v2",
 }  # fmt: skip
 
 

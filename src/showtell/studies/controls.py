@@ -7,11 +7,11 @@ demonstration alone.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from gymnasium import spaces
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from showtell.learners.cloning import CloningSettings, cloned
 from showtell.learners.policies import Policy
@@ -25,7 +25,7 @@ from showtell.worlds.script import has_script, script_of
 from showtell.worlds.world import LAYOUTS, SeededEpisodes, World
 
 COLUMNS = (
-    *("control", "actions", "episode", "layout"),
+    *("control", "definition", "episode", "layout"),
     *("success_any", "success_final", "success", "return"),
 )
 
@@ -42,7 +42,15 @@ class ControlsSettings(StudySettings):
     methods: list[str] = Field(default=[], max_length=0)  # none: no reward is measured
     episodes: PositiveInt  # of each control: of as many layouts, from the evaluation's first on
     demo: str | None  # its first demonstration; null: the world has no script to demonstrate with
-    cloning: CloningSettings
+    cloning: CloningSettings | None  # null with the demo
+
+    @model_validator(mode="after")
+    def _cloning_with_a_demo(self) -> Self:
+        if (self.demo is None) != (self.cloning is None):
+            raise ValueError(
+                "what is cloned is the demo: give both `demo` and `cloning`, or set both to null."
+            )
+        return self
 
     def needs(self) -> Needs:
         """The actions of one demonstration."""
@@ -67,17 +75,17 @@ class Controls:
         """One row a control and episode."""
         world = subject.make_world()
         rows: list[tuple[Value, ...]] = []
-        for control, actions, played in self._controls(subject, world, root, address):
+        for control, definition, played in self._controls(subject, world, root, address):
             for episode in played:
                 found = scores(episode, world)
-                named = (control, actions, episode.number, LAYOUTS.evaluation + episode.number)
+                named = (control, definition, episode.number, LAYOUTS.evaluation + episode.number)
                 rows.append((*named, *(found[name] for name in COLUMNS[len(named) :])))
         return Measured(COLUMNS, rows)
 
     def _controls(
         self, subject: Subject, world: World, root: int, address: tuple[str | int, ...]
     ) -> Iterator[tuple[str, str, list[Played]]]:
-        """(name, which actions it takes, its episodes)."""
+        """(name, how it acts, its episodes)."""
         episodes, demo = self._settings.episodes, self._settings.demo
 
         def acted(begin: Begin) -> list[Played]:
@@ -100,9 +108,8 @@ class Controls:
         untrained = subject.untrained()
         yield "untrained", "deterministic", of(untrained, "deterministic")
         yield "untrained-stochastic", "stochastic", of(untrained, "stochastic")
-        if demo is not None:
-            shown, settings = subject.demos[demo].first(1), self._settings.cloning
-            states = shown.observations[0, : len(recorded)]  # type: ignore[index]
+        if demo is not None and (settings := self._settings.cloning) is not None:
+            states = subject.demos[demo].observations[0, : len(recorded)]  # type: ignore[index]
             clone = cloned(untrained, states, recorded, settings, seed(root, *address, "cloning"))
             words = f"deterministic, mean squared error {clone.loss:.2g}"
             yield "cloning", words, of(clone.policy, "deterministic")

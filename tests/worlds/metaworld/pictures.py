@@ -40,7 +40,13 @@ class Reflecting(MetaWorldScene):
 def world(task: str) -> MetaWorld:
     settings = {
         **{"kind": "metaworld", "task": task, "horizon": 128, "end": "terminal"},
-        **{"observe_time": True, "layouts": "frozen", "hide_goal": True, "reward": "v2"},
+        **{
+            "observe_time": True,
+            "layouts": "frozen",
+            "spread": "published",
+            "hide_goal": True,
+            "reward": "v2",
+        },
     }
     return MetaWorld(MetaWorldSettings.model_validate(settings))
 

@@ -31,6 +31,7 @@ SETTINGS = {
     "end": "terminal",
     "observe_time": True,
     "layouts": "frozen",
+    "spread": "published",
     "hide_goal": True,
     "reward": "v2",
 }

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from showtell.worlds.metaworld.spread import Wide
 from showtell.worlds.simulator.models import bare_model, mujoco
 
 fast: Any = None
@@ -30,13 +31,17 @@ with fast.light_imports() if fast else nullcontext():
 Array = NDArray[np.float64]
 
 
-def build(task: str, reward: str, hide_goal: bool, *, scalar: bool = True) -> Any:
+def build(
+    task: str, reward: str, hide_goal: bool, wide: Wide | None = None, *, scalar: bool = True
+) -> Any:
     """One task by its name without the version, e.g. `drawer-close`; see `_Lean` for its use.
 
-    Without the `scalar` functions of `fast` it gives the same bits, more slowly.
+    Layouts are drawn from the published boxes, or from those of `wide`. Without the `scalar`
+    functions of `fast` it gives the same bits, more slowly.
     """
     env = _lean(task, scalar=scalar)(reward_function_version=reward)
     env._set_task_called = True
+    env._wide = wide
     if not hide_goal:
         env._partially_observable = False
         del env.sawyer_observation_space  # Meta-World caches it
@@ -51,6 +56,8 @@ class _Lean:
     data: Any
     fullpath: str
     frame_skip: int
+    hand_init_pos: Array
+    _wide: Wide | None = None
     _low: Array
     _high: Array
 
@@ -87,6 +94,9 @@ class _Lean:
         if draws is not None:
             # As in a new environment, whatever the last episode's layout was.
             self.model.body_pos[:], self.model.site_pos[:] = self._original
+            if self._wide is not None:
+                self.hand_init_pos = draws.uniform(self._wide.hand_low, self._wide.hand_high)
+                self._reached.clear()  # states of another start
         self._draws = draws
         observation = self._restart()
         self._draws = None
@@ -116,8 +126,9 @@ class _Lean:
 
     def _get_state_rand_vec(self) -> Array:
         if self._draws is not None:
-            space: Any = self._random_reset_space  # type: ignore[attr-defined]
-            self._last_rand_vec: Array = self._draws.uniform(space.low, space.high, space.low.size)
+            space: Any = self._wide or self._random_reset_space  # type: ignore[attr-defined]
+            count = len(space.low)
+            self._last_rand_vec: Array = self._draws.uniform(space.low, space.high, count)
         return self._last_rand_vec
 
     def set_xyz_action(self, action: NDArray[np.floating[Any]]) -> None:

@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from gymnasium import spaces
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from showtell.project.errors import UserError, nearest
 from showtell.study.needs import Offers
 from showtell.worlds.metaworld.script import script
 from showtell.worlds.metaworld.snapshot import SNAPSHOT
+from showtell.worlds.metaworld.spread import WIDE
 from showtell.worlds.metaworld.words import SUCCESS, TASKS, WORDS
 from showtell.worlds.world import (
     LAYOUTS,
@@ -32,6 +33,8 @@ class MetaWorldSettings(FixedHorizonSettings):
     kind: Literal["metaworld"]
     task: str  # without the version: drawer-close
     layouts: Literal["frozen", "resampled"]  # one for each environment, as published, or episode
+    # The boxes that layouts are drawn from: Meta-World's, or wider ones, with the hand's start.
+    spread: Literal["published", "wide"]
     hide_goal: bool
     reward: Literal["v1", "v2"]  # Meta-World's older or current true reward
 
@@ -47,6 +50,14 @@ class MetaWorldSettings(FixedHorizonSettings):
         if task not in TASKS:
             raise UserError(f"Meta-World has no task {task!r}; {nearest(task, TASKS)}")
         return task
+
+    @model_validator(mode="after")
+    def _has_a_spread(self) -> Self:
+        if self.spread == "wide" and self.task not in WIDE:
+            raise UserError(
+                f"Meta-World's {self.task} has no wide spread; {nearest(self.task, WIDE)}"
+            )
+        return self
 
 
 class MetaWorld(World):
@@ -77,7 +88,8 @@ class MetaWorld(World):
             self.success_definition = (  # a sentence for each task
                 f"At some step of the episode, {SUCCESS[settings.task]}."
             )
-        self._task = build(settings.task, settings.reward, settings.hide_goal)
+        wide = WIDE[settings.task] if settings.spread == "wide" else None
+        self._task = build(settings.task, settings.reward, settings.hide_goal, wide)
         self._frozen: int | None = None
         space = self._task.sawyer_observation_space
         low, high = space.low, space.high
