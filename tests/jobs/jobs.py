@@ -65,6 +65,18 @@ EVALUATE = {
     "root": 0,
     "address": TRAIN["address"],
 }
+CONTROLS = PPO | {
+    "task": PPO["task"] | {"name": "drawer-close"},
+    "study": {
+        "kind": "controls", "methods": [], "episodes": 3, "demo": "scripted",
+        "cloning": {"steps": 200, "batch": 8, "learning_rate": 1e-3},
+    },
+    "demos": ["scripted"],
+    "rewards": {},
+    "variants": {},
+    "order": [],
+    "address": ["paper", "experiment", "drawer-close", "controls"],
+}  # fmt: skip
 
 
 def files(folder: Path, names: tuple[str, ...]) -> dict[str, bytes]:
@@ -77,6 +89,7 @@ def outputs(verb: str, folder: Path) -> dict[str, Path]:
                   "progress": "progress.csv", "metrics": "metrics.json"},
         "evaluate": {"episodes": "episodes.csv", "metrics": "metrics.json",
                      "video": "rollout.mp4"},
+        "measure": {"table": "study.csv"},
     }[verb]  # fmt: skip
     return {name: folder / file for name, file in names.items()}
 

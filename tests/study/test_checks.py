@@ -48,6 +48,10 @@ def load_changed(folder, changes, scale="mini"):
 
 DRAWER, CARTPOLE = ["drawer-close"], ["cartpole"]
 SENTENCES = {"kind": "alignment", "methods": ["one"], "episodes": 4}
+CONTROLS = {
+    "kind": "controls", "episodes": 4, "demo": "hand",
+    "cloning": {"steps": 9, "batch": 8, "learning_rate": 1e-3},
+}  # fmt: skip
 LANGUAGE, CLASSIC = (
     "papers.roboclip.experiments.language",
     "papers.vlm_rm.experiments.cartpole",
@@ -190,6 +194,18 @@ IMPOSSIBLE = {
     "an alignment study where no script can be played": (
         experiment(CARTPOLE, method("zero"), studies={"fit": SENTENCES | {"goals_of": "own"}}),
         ["studies.fit", "cartpole", "script"],
+    ),
+    "controls that replay a video without actions": (
+        experiment(["button-press"], method("zero"), studies={"control": CONTROLS}),
+        ["studies.control", "button-press", "demos.hand", "'scripted'"],
+    ),
+    "controls of a demo that is not defined": (
+        experiment(DRAWER, method("zero"), studies={"control": CONTROLS | {"demo": "scriptd"}}),
+        ["studies.control.demo", "'scriptd'", "'scripted'"],
+    ),
+    "controls with a demo in a world without a script": (
+        experiment(CARTPOLE, method("zero"), studies={"control": CONTROLS | {"demo": "scripted"}}),
+        ["studies.control", "cartpole", "script"],
     ),
     "an alignment study with the sentence of a task that has none": (
         experiment(

@@ -6,7 +6,7 @@ import pytest
 
 from showtell.project.errors import UserError
 from showtell.study.grid import Grid
-from showtell.study.inputs import Inputs
+from showtell.study.inputs import Inputs, job
 from showtell.study.loading import load
 from showtell.study.targets import Targets, one_of
 
@@ -24,7 +24,17 @@ def test_an_experiment_waits_for_every_phase_of_every_training(inputs):
     assert f"{folder}/text/seed0/train/progress.csv" in curves
     assert f"{folder}/text/seed0/true-reward/progress.csv" in curves
     assert len(curves) == len(set(curves)) == len(inputs.runs("roboclip", "language"))
-    assert inputs.studies("roboclip", "language") == [f"{folder}/studies/alignment.csv"]
+    studies = [f"{folder}/studies/{study}.csv" for study in ("alignment", "controls")]
+    assert inputs.studies("roboclip", "language") == studies
+
+
+def test_a_study_waits_for_the_demonstrations_that_it_plays(inputs):
+    needs = inputs.grid.study_needs("roboclip", "edited", "controls")
+    demo = "results/smoke/demos/scripted/drawer-close/demo.npz"
+    assert inputs.demonstrations(needs, "drawer-close") == [demo]
+    # No reward of this experiment reads them.
+    assert demo not in inputs.demos("roboclip", "edited")
+    assert job("demonstrate", demo="scripted", task="drawer-close") in inputs.jobs("roboclip")
 
 
 def test_a_paper_is_its_claims_and_figures(inputs):

@@ -185,7 +185,7 @@ def _of_experiment(p: Parameters, experiment: Experiment) -> Iterator[Found]:
 def learner_of_studies(experiment: Experiment, task: Task) -> str | None:
     """The learner whose policies studies play: the experiment's, the task's or a method's."""
     of_methods = (method.learner for method in experiment.methods.values())
-    named = (experiment.pretrain.learner, task.learner, *of_methods)
+    named = (experiment.train.learner, task.learner, *of_methods)
     return next((name for name in named if name is not None), None)
 
 

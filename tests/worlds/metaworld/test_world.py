@@ -19,10 +19,13 @@ from showtell.project.errors import UserError
 from showtell.study.registry import build, part
 from showtell.worlds.metaworld import physics
 from showtell.worlds.metaworld.snapshot import SNAPSHOT
+from showtell.worlds.metaworld.spread import WIDE
 from showtell.worlds.metaworld.words import SUCCESS, TASKS
 from showtell.worlds.metaworld.world import MetaWorld
 from showtell.worlds.simulator.models import bare_model
+from showtell.worlds.world import LAYOUTS
 
+HAND_ALONE, THINGS_ALONE = {"door-open"}, {"coffee-push"}  # what a wide layout moves
 PAPERS = sorted(SUCCESS)  # the tasks of the papers
 SETTINGS = {
     "kind": "metaworld",
@@ -164,6 +167,40 @@ def test_a_frozen_layout_is_the_published_one(task, layout, place):
     np.testing.assert_allclose(task_things._last_rand_vec[: len(place)], place, atol=5e-5)
     found = np.abs(task_things.model.body_pos[:, : len(place)] - place).max(axis=1)
     assert found.min() < 5e-5  # a thing of the model stands there
+
+
+@pytest.mark.parametrize("task", WIDE)
+def test_wide_layouts_stand_outside_the_published_boxes_and_published_ones_never_do(task):
+    published, wide = world(task), world(task, spread="wide")
+    box, hands = published._task._random_reset_space, {}
+    for name, a_world in (("published", published), ("wide", wide)):
+        inside = []
+        for layout in range(20):
+            observation, _ = a_world.reset(options={"layout": layout})
+            place = a_world._task._last_rand_vec
+            inside.append(((place >= box.low) & (place <= box.high)).all())
+            hands.setdefault(name, []).append(observation[:3])
+            again, _ = a_world.reset(options={"layout": layout})
+            np.testing.assert_array_equal(again, observation)
+        assert all(inside) if name == "published" else not all(inside) or task in HAND_ALONE
+    assert np.ptp(hands["published"], axis=0).max() < 1e-3
+    assert task in THINGS_ALONE or np.ptp(hands["wide"], axis=0).max() > 0.2
+
+
+@pytest.mark.parametrize("task", ["drawer-close", "door-close", "button-press"])
+def test_the_script_solves_wide_layouts(task):
+    a_world, succeeded = world(task, spread="wide"), []
+    for layout in range(LAYOUTS.evaluation, LAYOUTS.evaluation + 6):
+        a_world.reset(options={"layout": layout})
+        act = a_world.script()
+        steps = [a_world.step(act())[4]["success"] for _ in range(128)]
+        succeeded.append(any(steps))
+    assert all(succeeded)
+
+
+def test_a_task_without_a_wide_spread_is_refused_with_the_nearest_one():
+    with pytest.raises(UserError, match="'door-close'"):
+        world("window-close", spread="wide")
 
 
 @pytest.mark.parametrize("end", ["terminal", "truncated"])
