@@ -45,6 +45,11 @@ def edited() -> set[tuple[str, ...]]:
     return run | downstream(experiment="edited")
 
 
+def controls(*place: str) -> set[tuple[str, ...]]:
+    return {("measure", "smoke", *place, "controls")}
+
+
+LANGUAGE, EDITED = (("roboclip", name, "drawer-close") for name in ("language", "edited"))
 STUDIES = {("measure", "smoke", *TASK, study) for study in ("pole-angle", "epic")}
 EXPERIMENT = "papers__vlm_rm__experiments__cartpole"
 EVALUATIONS = {
@@ -64,13 +69,17 @@ CARTPOLE_EDITS = {
     ),
     "learner": (
         {"learners__dqn-cartpole__gamma": 0.9},
-        cells("text-alpha0.5", "zero", "ground-truth") | downstream(),
+        cells("text-alpha0.5", "zero", "ground-truth") | controls(*TASK) | downstream(),
     ),
 }
 ROBOCLIP_EDITS = {
     "scripted demo": (
         {"demos__scripted__attempts": 21},
-        {("demonstrate", "smoke", "scripted", "drawer-close")} | language("gail", phases=BOTH),
+        {("demonstrate", "smoke", "scripted", "drawer-close")}
+        | language("gail", phases=BOTH)
+        | controls(*LANGUAGE)
+        | controls(*EDITED)
+        | downstream(experiment="edited"),
     ),
     "demo of another task": (
         {"demos__hand__count": 2},
@@ -87,7 +96,10 @@ ROBOCLIP_EDITS = {
     ),
     "PPO": (
         {"learners__ppo__clip": 0.1},
-        language("text", "gail", "zero", phases=BOTH) | edited(),
+        language("text", "gail", "zero", phases=BOTH)
+        | edited()
+        | controls(*LANGUAGE)
+        | controls(*EDITED),
     ),
 }
 

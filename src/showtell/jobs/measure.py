@@ -16,6 +16,7 @@ from showtell.learners.learner import Assignment, Draw
 from showtell.learners.policies import Network, Policy
 from showtell.project.files import write_text
 from showtell.rendering.pool import RenderPool
+from showtell.rewards.zero import Zero, ZeroSettings
 from showtell.studies.study import Once, Subject
 
 
@@ -54,7 +55,7 @@ def _untrained(job: dict[str, Any], draw: Draw) -> Policy:
     """The policy that a training with this address begins with."""
     assignment = Assignment(
         make_world=lambda: world_of(job["task"]),
-        reward=built("rewards", {"kind": "zero"}),
+        reward=Zero(ZeroSettings(kind="zero")),
         draw=draw,
         root=job["root"],
         address=tuple(job["address"]),
