@@ -151,7 +151,7 @@ def test_without_a_demonstration_nothing_is_replayed_and_nothing_cloned():
     table = measured(CARTPOLE, {}, a_learner, demo=None, cloning=None, episodes=3)
     controls = list(dict.fromkeys(row[0] for row in table.rows))
     assert controls == ["still", "noise", "untrained", "untrained-stochastic"]
-    assert column(table, "definition", "still") == ["action 1 of 2, counted from 0"] * 3
+    assert column(table, "definition", "still") == ["action 1 of 0 to 1"] * 3
 
 
 def test_a_demo_without_cloning_is_refused():

@@ -25,6 +25,7 @@ from showtell.project.provenance import records
 from showtell.report import graphics
 from showtell.report.plan import PaperPlan, Plan
 from showtell.report.written import compared, figure_is_current
+from showtell.results.controls import LABELS, Rates, controls
 from showtell.results.reading import Comparison, Results, read
 from showtell.results.summary import ALL
 from showtell.results.table import Table
@@ -63,6 +64,8 @@ class Numbers:
     phase: str
     policy: str
     success: Estimate
+    success_any: Estimate
+    success_final: Estimate
     returned: Estimate
 
 
@@ -119,6 +122,15 @@ class Experiment:
     def judged(self) -> int:
         """How many are."""
         return self.expected - len(self.results.missing)
+
+    @property
+    def controls(self) -> list[tuple[str, str, dict[str, Rates | str]]]:
+        """(control, how it acts, task -> its rates or why there are none), in order."""
+        return [
+            (LABELS[name], " / ".join(dict.fromkeys(rates.definition for rates in known)), of)
+            for name, of in controls(self.results).items()
+            for known in [[rates for rates in of.values() if isinstance(rates, Rates)]]
+        ]
 
     @property
     def shortfall(self) -> list[tuple[MethodStyle, int]]:
@@ -272,12 +284,11 @@ def _numbers(
     tasks = {_all_tasks(plan): None} | ({t: t for t in plan.tasks} if len(plan.tasks) > 1 else {})
     for of, phase, method, policy in product(tasks, plan.phases, plan.methods, plan.policies):
         rows = summary.where(task=of, phase=phase, method=method, policy=policy)
-        success, returned = (
-            _estimates(rows.where(metric=metric)) for metric in ("success", "return")
-        )
-        if success:
-            style = style_of[method]
-            yield Numbers(style, tasks[of], phase, policy, success[0], returned[0])
+        metrics = ("success", "success_any", "success_final", "return")
+        found = [_estimates(rows.where(metric=metric)) for metric in metrics]
+        if all(found):
+            first = (estimates[0] for estimates in found)
+            yield Numbers(style_of[method], tasks[of], phase, policy, *first)
 
 
 def _all_tasks(plan: Comparison) -> str:

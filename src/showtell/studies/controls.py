@@ -101,10 +101,14 @@ class Controls:
         if demo is not None:
             recorded = _recorded(subject, demo)
             begin: Begin = lambda _, __: iter(recorded).__next__
-            yield "replay", f"the {len(recorded)} actions of {demo}, open loop", acted(begin)
+            yield "replay", f"the {len(recorded)} actions of the demo {demo}", acted(begin)
         action, words = still(world.action_space)
         yield "still", words, acted(lambda _, __: lambda: action)
-        yield "noise", "uniform", acted(lambda world, dice: uniform(world.action_space, dice))
+        yield (
+            "noise",
+            "uniform random actions",
+            acted(lambda world, dice: uniform(world.action_space, dice)),
+        )
         untrained = subject.untrained()
         yield "untrained", "deterministic", of(untrained, "deterministic")
         yield "untrained-stochastic", "stochastic", of(untrained, "stochastic")
@@ -119,10 +123,10 @@ def still(space: spaces.Space[Any]) -> tuple[Any, str]:
     """The action that moves nothing, or the middle one, and its name."""
     if isinstance(space, spaces.Discrete):
         middle = int(space.n) // 2
-        return middle, f"action {middle} of {int(space.n)}, counted from 0"
+        return middle, f"action {middle} of 0 to {int(space.n) - 1}"
     assert isinstance(space, spaces.Box)
     if ((space.low <= 0) & (space.high >= 0)).all():
-        return np.zeros(space.shape, dtype=space.dtype), "zero"
+        return np.zeros(space.shape, dtype=space.dtype), "zero action"
     return ((space.low + space.high) / 2).astype(space.dtype), "the middle of the box"
 
 
