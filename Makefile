@@ -1,11 +1,13 @@
 # showtell: `make reproduce` and `make test` are all a newcomer needs; `make help` lists the rest.
 SCALE   ?= mini
+SEED    ?=
 STUDY   ?=
 TARGETS ?= all
 REMOTE  ?=
 CORES   ?= all
 PYTHON  ?= python3
 UV      := uv==0.13.8
+REPLICATE = --scale $(SCALE) $(if $(SEED),--seed='$(SEED)')
 
 VENV := .venv
 BIN  := $(abspath $(VENV))/bin
@@ -37,24 +39,24 @@ gl:
 
 # --- what a user does ---
 
-reproduce: $(VENV)/.ready gl ## run the study; SCALE=smoke|mini|desk|paper, TARGETS="…", STUDY=mine.yaml
-	@snakemake --cores $(CORES) --config scale=$(SCALE) $(if $(STUDY),study='$(STUDY)') --logger showtell -- $(TARGETS) && \
-	  showtell page --scale $(SCALE) $(if $(STUDY),--study '$(STUDY)')
+reproduce: $(VENV)/.ready gl ## run the study; SCALE=smoke|mini|desk|paper, SEED=1, TARGETS="…", STUDY=mine.yaml
+	@snakemake --cores $(CORES) --config scale=$(SCALE) $(if $(SEED),seed='$(SEED)') $(if $(STUDY),study='$(STUDY)') --logger showtell -- $(TARGETS) && \
+	  showtell page $(REPLICATE) $(if $(STUDY),--study '$(STUDY)')
 
 plan: $(VENV)/.ready ## what would run, how long, how much disk and download
-	@showtell plan --scale $(SCALE) $(if $(STUDY),--study '$(STUDY)')
+	@showtell plan $(REPLICATE) $(if $(STUDY),--study '$(STUDY)')
 
 why: $(VENV)/.ready ## what would run for TARGET="…" (a file, a paper, all), and what changed
-	@showtell why --scale $(SCALE) '$(or $(TARGET),all)'
+	@showtell why $(REPLICATE) '$(or $(TARGET),all)'
 
 doctor: $(VENV)/.ready ## check this machine; every problem comes with its fix
-	@showtell doctor --scale $(SCALE)
+	@showtell doctor $(REPLICATE)
 
 share: $(VENV)/.ready ## record results and push them; REMOTE=folder|s3://…|ssh://…
-	@showtell share --scale $(SCALE) $(if $(REMOTE),--remote '$(REMOTE)')
+	@showtell share $(REPLICATE) $(if $(REMOTE),--remote '$(REMOTE)')
 
 pull: $(VENV)/.ready ## fetch shared results, verified, so that nothing reruns
-	@showtell pull --scale $(SCALE) $(if $(REMOTE),--remote '$(REMOTE)')
+	@showtell pull $(REPLICATE) $(if $(REMOTE),--remote '$(REMOTE)')
 
 ui: $(VENV)/.ready ## look at the runs with MLflow, on this machine only
 	@mlflow ui --host 127.0.0.1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}

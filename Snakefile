@@ -1,4 +1,5 @@
-# showtell: rewards you show or tell. `snakemake` runs the mini scale; `snakemake --config scale=desk` another.
+# showtell: rewards you show or tell. `snakemake` runs the mini scale; `snakemake --config scale=desk` another,
+# `seed=1` from another root seed.
 from snakemake.utils import min_version
 
 min_version("9.20")
@@ -9,7 +10,7 @@ include: "workflow/rules/common.smk"
 
 wildcard_constraints:
     **{wildcard: one_of(names) for wildcard, names in NAMES.items()},
-    scale=SCALE,
+    replicate=RESULTS,
     seed=r"\d+",
 
 
@@ -31,8 +32,8 @@ rule all:
     default_target: True
     input:
         # Not the page alone: it grows while jobs run, and a page of a failed run is no result.
-        f"{PAGE}.html".format(scale=SCALE),
-        f"{PAGE}.provenance.json".format(scale=SCALE),
+        f"{PAGE}.html".format(replicate=RESULTS),
+        f"{PAGE}.provenance.json".format(replicate=RESULTS),
         *(path for paper in GRID.parameters.papers for path in all_outputs_of(paper)),
 
 
@@ -48,12 +49,12 @@ for paper in GRID.parameters.papers:
 
 onstart:
     schedule_when_jobs_end(workflow)
-    invocation.begin(ROOT, SCALE, OWN_STUDY)
+    invocation.begin(ROOT, RESULTS, OWN_STUDY)
 
 
 onsuccess:
-    invocation.end(ROOT, SCALE, OWN_STUDY, failed=False)
+    invocation.end(ROOT, RESULTS, OWN_STUDY, failed=False)
 
 
 onerror:
-    invocation.end(ROOT, SCALE, OWN_STUDY, failed=True)
+    invocation.end(ROOT, RESULTS, OWN_STUDY, failed=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from showtell.project.errors import UserError
+from showtell.project.replicate import Replicate
 
 ROOT = Path.cwd()  # every verb is run from the repository's root
 JOBS = {
@@ -64,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
             metavar=("NAME", "PATH"),
             help="an input file, by name",
         )
-        job.add_argument("--results", help="results/<scale>, for a job that finds its files there")
+        job.add_argument(
+            "--results", help="results/<replicate>, for a job that finds its files there"
+        )
         job.add_argument(
             "--out",
             dest="outputs",
@@ -118,14 +121,21 @@ def _add_project_verbs(verbs: Any) -> None:
     export.set_defaults(run=_export)
     for verb in (doctor, plan, why, share, pull, track, refresh, watch, show, page):
         verb.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
+        verb.add_argument("--seed", help="the root seed; default: that of params.yaml")
     for verb in (plan, refresh, watch, show, page):
         verb.add_argument("--study", type=Path, help="a study of your own: a YAML file")
+
+
+def _replicate(options: argparse.Namespace) -> Replicate:
+    from showtell.study.loading import replicate
+
+    return replicate(ROOT, options.scale, options.seed)
 
 
 def _doctor(options: argparse.Namespace) -> int:
     from showtell.commands.doctor import doctor
 
-    return doctor(ROOT, options.scale)
+    return doctor(ROOT, _replicate(options).name)
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -133,15 +143,16 @@ def _plan(options: argparse.Namespace) -> int:
     from showtell.study.grid import Grid
     from showtell.study.loading import load
 
-    grid = Grid(load(ROOT, options.scale, options.study))
-    print(plan(ROOT, options.scale, grid, os.cpu_count() or 1, options.study))
+    replicate = _replicate(options)
+    grid = Grid(load(ROOT, replicate.scale, options.study, replicate.seed))
+    print(plan(ROOT, replicate.name, grid, os.cpu_count() or 1, options.study))
     return 0
 
 
 def _why(options: argparse.Namespace) -> int:
     from showtell.commands.why import why
 
-    print(why(ROOT, options.scale, options.target))
+    print(why(ROOT, _replicate(options).name, options.target))
     return 0
 
 
@@ -155,31 +166,31 @@ def _judge(options: argparse.Namespace) -> int:
 def _share(options: argparse.Namespace) -> int:
     from showtell.project.sharing import share
 
-    return share(ROOT, options.scale, options.remote)
+    return share(ROOT, _replicate(options).name, options.remote)
 
 
 def _pull(options: argparse.Namespace) -> int:
     from showtell.project.sharing import pull
 
-    return pull(ROOT, options.scale, options.remote)
+    return pull(ROOT, _replicate(options).name, options.remote)
 
 
 def _track(options: argparse.Namespace) -> int:
     from showtell.commands.track import track
 
-    return track(ROOT, options.scale, begin=options.begin)
+    return track(ROOT, _replicate(options).name, begin=options.begin)
 
 
 def _refresh(options: argparse.Namespace) -> int:
     from showtell.jobs.report import refresh
 
-    return refresh(ROOT, options.scale, options.study)
+    return refresh(ROOT, _replicate(options), options.study)
 
 
 def _watch(options: argparse.Namespace) -> int:
     from showtell.jobs.report import watch
 
-    return watch(ROOT, options.scale, options.pid, options.study)
+    return watch(ROOT, _replicate(options), options.pid, options.study)
 
 
 def _gallery(options: argparse.Namespace) -> int:
@@ -191,7 +202,7 @@ def _gallery(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from showtell.commands.show import show
 
-    print(show(ROOT, options.scale, options.name, options.study))
+    print(show(ROOT, _replicate(options).scale, options.name, options.study))
     return 0
 
 
@@ -200,7 +211,7 @@ def _page(options: argparse.Namespace) -> int:
     from showtell.study.yaml_files import read_yaml
 
     name = read_yaml(options.study)["name"] if options.study else None
-    page = Layout(ROOT / "results" / options.scale).page(name)
+    page = Layout(ROOT / "results" / _replicate(options).name).page(name)
     print(f"The report: {page.with_suffix('.html')}")
     return 0
 

@@ -187,9 +187,9 @@ def _line(job: _Job) -> str:
 
 
 def _place(wildcards: Any) -> list[str]:
-    """What tells this job from its siblings: task, method, seed; not the scale, which all share."""
+    """What tells this job from its siblings: task, method, seed; not the folder that all share."""
     kept = {
-        name: value for name, value in dict(wildcards).items() if name not in ("scale", "paper")
+        name: value for name, value in dict(wildcards).items() if name not in ("replicate", "paper")
     }
     return [f"seed{value}" if name == "seed" else str(value) for name, value in kept.items()]
 

@@ -30,7 +30,7 @@ def job(handler: LogHandler, tmp_path, number: int = 1, rule: str = "train") -> 
         LogEvent.JOB_INFO,
         jobid=number,
         rule_name=rule,
-        wildcards={"scale": "mini", "paper": "vlm_rm", "method": "text-alpha0.5", "seed": "2"},
+        wildcards={"replicate": "mini", "paper": "vlm_rm", "method": "text-alpha0.5", "seed": "2"},
         output=[str(tmp_path / "policy.safetensors")],
         log=[str(log)],
     )

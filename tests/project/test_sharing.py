@@ -109,7 +109,7 @@ class Clone:
             "make.py": MAKE,
             "src/showtell/code.py": "",
             "workflow/rules/none.smk": "",
-            "workflow/shared.yaml": "scales: []\n",
+            "workflow/shared.yaml": "replicates: []\n",
             "workflow/scales/mini.yaml": "{}\n",
             "params.yaml": "".join(f"{section}: 1\n" for section in ("seed", *SECTIONS))
             + "papers:\n  vlm_rm:\n    steps: 5  # a comment\n    seeds: 2\n",
@@ -348,7 +348,7 @@ def test_a_place_to_share_is_asked_for_and_then_remembered(reader):
         pull(reader.root, "mini", None)
     pull(reader.root, "mini", str(remote_of(reader)))
     pull(reader.root, "mini", None)
-    with pytest.raises(UserError, match=r"no results of scale 'desk'.*recorded: mini"):
+    with pytest.raises(UserError, match=r"no results of 'desk'.*recorded: mini"):
         pull(reader.root, "desk", None)
 
 

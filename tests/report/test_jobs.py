@@ -10,6 +10,7 @@ import pytest
 from showtell.commands.judge import judge
 from showtell.jobs import compare, figure, report
 from showtell.project.errors import UserError
+from showtell.project.replicate import Replicate
 from showtell.results.table import Table
 from tests.report.conftest import job_inputs, named
 
@@ -124,7 +125,7 @@ def repository(tmp_path, monkeypatch):
 
 
 def test_refresh_builds_the_page_of_a_scale_from_its_parameters(repository):
-    assert report.refresh(repository, "mini") == 0
+    assert report.refresh(repository, Replicate("mini")) == 0
     page = (repository / "results/mini/report.html").read_text()
     assert "0 <small>of 21</small>" in page  # seven methods, three seeds
     assert "papers.<wbr>vlm_rm.<wbr>experiments.<wbr>cartpole.<wbr>seeds" in page
@@ -137,7 +138,7 @@ def test_watch_keeps_the_page_up_to_date_while_a_process_lives(repository, monke
     refresh = report.refresh
     monkeypatch.setattr(report, "refresh", lambda *place: built.append(place) or refresh(*place))
     process = subprocess.Popen(["sleep", "1"])
-    assert report.watch(repository, "mini", process.pid) == 0
+    assert report.watch(repository, Replicate("mini"), process.pid) == 0
     assert process.wait() == 0  # until now it was a zombie, which is not a living process
     assert len(built) >= 2
     assert (repository / "results/mini/report.html").exists()
@@ -155,6 +156,6 @@ def test_watch_outlives_a_file_that_is_being_replaced(repository, monkeypatch):
 
     monkeypatch.setattr(report, "refresh", torn)
     process = subprocess.Popen(["sleep", "0.4"])
-    assert report.watch(repository, "mini", process.pid) == 0
+    assert report.watch(repository, Replicate("mini"), process.pid) == 0
     assert process.wait() == 0
     assert len(calls) >= 2

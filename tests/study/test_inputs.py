@@ -62,20 +62,27 @@ def test_a_paper_is_its_claims_and_figures(inputs):
 )
 def test_a_mistyped_target_names_the_nearest(inputs, target, words):
     with pytest.raises(UserError) as caught:
-        Targets(inputs.grid, inputs.scale).check([f"results/smoke/{target}"])
+        Targets(inputs.grid, inputs.replicate).check([f"results/smoke/{target}"])
     assert all(word in str(caught.value) for word in words)
 
 
 def test_a_target_of_another_scale_says_how_to_ask_for_it(inputs):
     with pytest.raises(UserError, match="scale=mini"):
-        Targets(inputs.grid, inputs.scale).check(
+        Targets(inputs.grid, inputs.replicate).check(
             ["results/mini/vlm_rm/cartpole/compare/claims.json"]
+        )
+
+
+def test_a_target_of_another_root_seed_says_how_to_ask_for_it(inputs):
+    with pytest.raises(UserError, match=r"scale=smoke seed=1 .*SCALE=smoke SEED=1"):
+        Targets(inputs.grid, inputs.replicate).check(
+            ["results/smoke-seed1/vlm_rm/cartpole/compare/claims.json"]
         )
 
 
 def test_what_is_no_result_is_left_to_snakemake(inputs):
     paths = [path for name, of, _ in inputs.grid.experiments() for path in inputs.studies(name, of)]
-    Targets(inputs.grid, inputs.scale).check(
+    Targets(inputs.grid, inputs.replicate).check(
         ["all", "vlm_rm", "--cores", "results/smoke/report.html", *paths]
     )
 

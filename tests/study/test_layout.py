@@ -19,7 +19,7 @@ def test_a_path_says_which_training_it_belongs_to(folder):
 
 
 def test_the_rules_and_the_readers_share_one_template():
-    named = EVALUATION.format(scale="mini", paper="p", experiment="e", **RUN._asdict())
+    named = EVALUATION.format(replicate="mini", paper="p", experiment="e", **RUN._asdict())
     assert Path(named) == Layout.of("mini").evaluation("p", "e", RUN)
 
 

@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from showtell.project.errors import UserError
+from showtell.project.replicate import Replicate
 from showtell.study.grid import Grid
-from showtell.study.loading import load, resolved
+from showtell.study.loading import load, replicate, resolved
 from showtell.study.selection import select
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,3 +160,25 @@ def test_an_own_study_does_not_change_the_jobs_of_the_papers(own):
     before = load(ROOT, "mini")
     load(ROOT, "mini", own())
     assert load(ROOT, "mini") == before
+
+
+def test_the_root_seed_of_the_parameters_makes_no_replicate_of_its_own():
+    usual = load(ROOT, "mini").seed
+    assert replicate(ROOT, "mini") == replicate(ROOT, "mini", usual) == Replicate("mini")
+    assert replicate(ROOT, f"mini-seed{usual}") == Replicate("mini")
+    assert replicate(ROOT, "mini", "7") == replicate(ROOT, "mini-seed7") == Replicate("mini", 7)
+
+
+@pytest.mark.parametrize(
+    ("scale", "seed", "words"),
+    [
+        ("mini", "-1", "SEED=-1"),
+        ("mini", "one", "SEED=one"),
+        ("mini", True, "SEED=True"),
+        ("mini-seed1", 2, "two root seeds"),
+        ("minni-seed1", None, "'mini'"),
+    ],
+)
+def test_what_names_no_replicate_is_refused(scale, seed, words):
+    with pytest.raises(UserError, match=words):
+        replicate(ROOT, scale, seed)

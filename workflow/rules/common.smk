@@ -30,28 +30,31 @@ from showtell.study.yaml_files import changes
 
 invocation.use_this_python()
 ROOT = Path(workflow.basedir)
-SCALE = str(config.get("scale", "mini"))
 OWN_STUDY = Path(config["study"]) if config.get("study") else None
 
 try:
-    GRID = Grid(loading.load(ROOT, SCALE, OWN_STUDY))
+    REPLICATE = loading.replicate(
+        ROOT, str(config.get("scale", "mini")), config.get("seed")
+    )
+    SCALE, RESULTS = REPLICATE.scale, REPLICATE.name  # the overlay, the folder
+    GRID = Grid(loading.load(ROOT, SCALE, OWN_STUDY, REPLICATE.seed))
     shared_trainings.check(GRID)
     WHOLE = loading.load(ROOT, "paper")
     agreement.check(WHOLE)
     agreement.check_experiments(WHOLE)
-    INPUTS = Inputs(GRID, SCALE)
-    TARGETS = Targets(GRID, SCALE)
+    INPUTS = Inputs(GRID, RESULTS)
+    TARGETS = Targets(GRID, RESULTS)
     TARGETS.check(sys.argv[1:])  # Snakemake sets its own list later
-    inputs.refuse_missing(GRID, ROOT, SCALE)
+    inputs.refuse_missing(GRID, ROOT, RESULTS)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 SPECIFICATIONS = Specifications(GRID)
 NAMES = TARGETS.names()  # wildcard -> what it may be
 # A study of one's own has a page of its own, and no part in the papers'.
-PAGE = Layout.of("{scale}").page(OWN_STUDY and next(iter(GRID.parameters.papers)))
+PAGE = Layout.of("{replicate}").page(OWN_STUDY and next(iter(GRID.parameters.papers)))
 
 # Results that came by a plain `dvc pull` or `dvc checkout` are known to Snakemake from here on.
-records.restore(ROOT, SCALE)
+records.restore(ROOT, RESULTS)
 
 # A training takes a GPU where this machine has one; clusters say so in their profile.
 GPU_PER_TRAINING = min(1, invocation.gpus())
@@ -203,7 +206,7 @@ def demos_of(wildcards):
 def all_outputs_of(paper):
     """Every file of every job of a paper, as the rules declare them."""
     return sorted(
-        str(pattern).format(scale=SCALE, **dict(job.wildcards))
+        str(pattern).format(replicate=RESULTS, **dict(job.wildcards))
         for job in INPUTS.jobs(paper)
         for pattern in getattr(rules, job.rule).output
     )

@@ -25,7 +25,7 @@ rule compare:
         job=job_of_comparison,
     shell:
         "python -m showtell compare --job {params.job:q}"
-        " --results results/{wildcards.scale:q}"
+        " --results results/{wildcards.replicate:q}"
         " --out summary {output.summary:q} --out claims {output.claims:q}"
         " --out scores {output.scores:q} --out curves {output.curves:q}"
         " --out comparison {output.comparison:q}"
@@ -64,6 +64,6 @@ rule figure:
         job=job_of_figure,
     shell:
         "python -m showtell figure --job {params.job:q}"
-        " --results results/{wildcards.scale:q}"
+        " --results results/{wildcards.replicate:q}"
         " --out svg {output.svg:q} --out pdf {output.pdf:q} --out csv {output.csv:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"

@@ -20,5 +20,5 @@ rule report:
         job=job_of_report,
     shell:
         "python -m showtell report --job {params.job:q}"
-        " --results results/{wildcards.scale:q}"
+        " --results results/{wildcards.replicate:q}"
         " --out page {output.page:q} --out provenance {output.provenance:q} 2> {log:q}"

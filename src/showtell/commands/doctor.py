@@ -27,6 +27,7 @@ from showtell.project.files import sha256
 from showtell.project.git import git_state
 from showtell.project.machine import gpus
 from showtell.project.provenance import records
+from showtell.project.replicate import Replicate
 from showtell.project.sharing.dvc import remote
 from showtell.project.tracking import OFF, Tracking
 from showtell.project.tracking.store import SQLITE, without_password
@@ -47,11 +48,11 @@ class Finding(NamedTuple):
 Check = Callable[[Path, str], Finding]
 
 
-def doctor(root: Path, scale: str) -> int:
+def doctor(root: Path, replicate: str) -> int:
     """Run all checks side by side and print a line for each; 0 if all are ok."""
     with ThreadPoolExecutor(len(CHECKS)) as pool:
         running = {
-            name: pool.submit(_guarded, check, root, scale) for name, check in CHECKS.items()
+            name: pool.submit(_guarded, check, root, replicate) for name, check in CHECKS.items()
         }
         findings = {name: future.result() for name, future in running.items()}
     for name, finding in findings.items():
@@ -66,14 +67,14 @@ def line(name: str, finding: Finding) -> str:
     return f"fix  {name}: {finding.found}: {finding.cure}"
 
 
-def _guarded(check: Check, root: Path, scale: str) -> Finding:
+def _guarded(check: Check, root: Path, replicate: str) -> Finding:
     try:
-        return check(root, scale)
+        return check(root, replicate)
     except UserError as error:
         return Finding(str(error), "see the sentence")
 
 
-def python(root: Path, scale: str) -> Finding:
+def python(root: Path, replicate: str) -> Finding:
     """A supported Python."""
     found = ".".join(map(str, sys.version_info[:3]))
     if _PYTHONS[0] <= sys.version_info[:2] < _PYTHONS[1]:
@@ -81,7 +82,7 @@ def python(root: Path, scale: str) -> Finding:
     return Finding(f"{found}, not 3.11 to 3.13", "rm -rf .venv && make reproduce PYTHON=python3.12")
 
 
-def packages(root: Path, scale: str) -> Finding:
+def packages(root: Path, replicate: str) -> Finding:
     """Installed versions against the lock."""
     lock = root / "requirements.lock"
     if not lock.exists():
@@ -103,7 +104,7 @@ def packages(root: Path, scale: str) -> Finding:
     return Finding(", ".join(wrong[:3]) + more, "rm -f .venv/.ready && make doctor")
 
 
-def opengl(root: Path, scale: str) -> Finding:
+def opengl(root: Path, replicate: str) -> Finding:
     """A real picture by EGL, else by OSMesa, against the golden one."""
     complaints = []
     for backend in ("egl", "osmesa"):
@@ -136,11 +137,11 @@ def _probe(root: Path, backend: str) -> dict[str, Any] | str:
     return answer
 
 
-def gpu(root: Path, scale: str) -> Finding:
+def gpu(root: Path, replicate: str) -> Finding:
     """NVIDIA GPUs, and whether PyTorch can use them."""
     found = gpus()
     if not found:
-        if scale == "paper":
+        if Replicate.parse(replicate).scale == "paper":
             return Finding(
                 "none, and the paper scale takes weeks without", "see docs/paper-scale.md"
             )
@@ -161,15 +162,15 @@ def gpu(root: Path, scale: str) -> Finding:
     )
 
 
-def weights(root: Path, scale: str) -> Finding:
-    """Networks of this scale, by what their jobs wrote down; and the lock of published ones."""
+def weights(root: Path, replicate: str) -> Finding:
+    """Networks of this replicate, by what their jobs wrote down; and the lock of published ones."""
     lock = root / "weights.lock.json"
     if lock.exists():
         try:
             json.loads(lock.read_text())
         except ValueError as error:
             return Finding(f"weights.lock.json is not JSON ({error})", f"git checkout {lock.name}")
-    folder = root / "results" / scale / "models"
+    folder = root / "results" / replicate / "models"
     expected = {
         root / place: digest
         for _, record in records(folder)
@@ -177,7 +178,9 @@ def weights(root: Path, scale: str) -> Finding:
         if (root / place).is_file()
     }
     if not expected:
-        return Finding(f"none yet at {scale}; `make reproduce SCALE={scale}` makes or fetches them")
+        return Finding(
+            f"none yet at {replicate}; `make reproduce SCALE={replicate}` makes or fetches them"
+        )
     deadline, checked = time.monotonic() + _HASHING_S, 0
     for file in sorted(expected, key=lambda path: path.stat().st_size):
         if file.stat().st_size > 1e9 * max(deadline - time.monotonic(), 0):  # about 1 GB a second
@@ -185,28 +188,36 @@ def weights(root: Path, scale: str) -> Finding:
         if sha256(file) != expected[file]:
             place = file.relative_to(root).as_posix()
             return Finding(
-                f"{place} is not what its job wrote", f"rm {place} && make reproduce SCALE={scale}"
+                f"{place} is not what its job wrote",
+                f"rm {place} && make reproduce SCALE={replicate}",
             )
         checked += 1
     rest = len(expected) - checked
     return Finding(f"{checked} files checked" + (f", {rest} too large to hash now" if rest else ""))
 
 
-def disk(root: Path, scale: str) -> Finding:
-    """Room for this scale's results."""
-    free, needed = shutil.disk_usage(root).free / 2**30, _DISK_GIB.get(scale, 1)
+def disk(root: Path, replicate: str) -> Finding:
+    """Room for this replicate's results."""
+    free, needed = (
+        shutil.disk_usage(root).free / 2**30,
+        _DISK_GIB.get(Replicate.parse(replicate).scale, 1),
+    )
     if free >= needed:
-        return Finding(f"{free:.0f} GiB free, {needed} needed at {scale}")
-    return Finding(f"{free:.1f} GiB free, {needed} needed at {scale}", "free some, or dvc gc -w")
+        return Finding(f"{free:.0f} GiB free, {needed} needed at {replicate}")
+    return Finding(
+        f"{free:.1f} GiB free, {needed} needed at {replicate}", "free some, or dvc gc -w"
+    )
 
 
-def workflow(root: Path, scale: str) -> Finding:
+def workflow(root: Path, replicate: str) -> Finding:
     """A lock that a killed Snakemake left behind."""
     if not any((root / ".snakemake" / "locks").glob("*.lock")):
         return Finding("not locked")
     if any(_is_snakemake(process, root) for process in psutil.process_iter()):
         return Finding("locked by a running Snakemake")
-    return Finding("locked, and no Snakemake runs", f"snakemake --unlock --config scale={scale}")
+    return Finding(
+        "locked, and no Snakemake runs", f"snakemake --unlock --config scale={replicate}"
+    )
 
 
 def _is_snakemake(process: psutil.Process, root: Path) -> bool:
@@ -217,7 +228,7 @@ def _is_snakemake(process: psutil.Process, root: Path) -> bool:
         return False
 
 
-def git(root: Path, scale: str) -> Finding:
+def git(root: Path, replicate: str) -> Finding:
     """The commit that results will be attributed to."""
     state = git_state(root)
     if state.commit is None:
@@ -226,13 +237,13 @@ def git(root: Path, scale: str) -> Finding:
     return Finding(f"{state.commit[:12]}{changes}")
 
 
-def sharing(root: Path, scale: str) -> Finding:
+def sharing(root: Path, replicate: str) -> Finding:
     """Whether the place to share answers."""
     try:
-        place = remote(root, None, scale)
+        place = remote(root, None, replicate)
     except UserError:
         return Finding("no place to share yet; `make share REMOTE=…` sets one")
-    setting = f"make share SCALE={scale} REMOTE=<folder, s3://… or ssh://…>"
+    setting = f"make share SCALE={replicate} REMOTE=<folder, s3://… or ssh://…>"
     if place.objects is not None:
         folder = Path(place.url)
         nearest = next(path for path in (folder, *folder.parents) if path.exists())
@@ -256,7 +267,7 @@ def sharing(root: Path, scale: str) -> Finding:
     return Finding(place.url)
 
 
-def tracking(root: Path, scale: str) -> Finding:
+def tracking(root: Path, replicate: str) -> Finding:
     """Whether the MLflow store answers."""
     uri = Tracking.from_environment(root).uri
     shown = without_password(uri)

@@ -10,6 +10,7 @@ from typing import Any
 
 from showtell.project.errors import UserError
 from showtell.project.foreign import snakemake
+from showtell.project.replicate import Replicate
 from showtell.study.grid import Grid
 
 
@@ -19,19 +20,19 @@ class Price:
 
     seconds: float
     megabytes: float
-    source: str  # the scale the record comes from
+    source: str  # the replicate the record comes from
 
 
-def plan(root: Path, scale: str, grid: Grid, cores: int, study: Path | None = None) -> str:
+def plan(root: Path, replicate: str, grid: Grid, cores: int, study: Path | None = None) -> str:
     """A table of the jobs to run, with totals."""
-    jobs = pending(root, scale, study)
+    jobs = pending(root, replicate, study)
     if not jobs:
-        return f"Scale {scale}: nothing to do; every result is up to date."
+        return f"results/{replicate}: nothing to do; every result is up to date."
     rows: list[tuple[str, ...]] = [("rule", "jobs", "each", "together", "disk", "priced by")]
     seconds = megabytes = 0.0
     unpriced: list[str] = []
     for rule, count in jobs.items():
-        price = _price(root, scale, rule, grid)
+        price = _price(root, replicate, rule, grid)
         if price is None:
             unpriced.append(rule)
             rows.append((rule, str(count), "?", "?", "?", "no record yet"))
@@ -42,7 +43,7 @@ def plan(root: Path, scale: str, grid: Grid, cores: int, study: Path | None = No
         rows.append(
             (rule, str(count), each, together, f"{count * price.megabytes:.0f} MB", price.source)
         )
-    lines = [f"Scale {scale}: {sum(jobs.values())} jobs to run.", "", *_aligned(rows), ""]
+    lines = [f"results/{replicate}: {sum(jobs.values())} jobs to run.", "", *_aligned(rows), ""]
     lines.append(
         f"About {_duration(seconds / cores)} on {cores} cores, {megabytes:.0f} MB of results."
     )
@@ -58,20 +59,20 @@ def plan(root: Path, scale: str, grid: Grid, cores: int, study: Path | None = No
     return "\n".join(lines)
 
 
-def pending(root: Path, scale: str, study: Path | None = None) -> dict[str, int]:
+def pending(root: Path, replicate: str, study: Path | None = None) -> dict[str, int]:
     """Jobs to run, by rule, as Snakemake counts them."""
-    done = snakemake.dry_run(root, scale, *([f"study={study}"] if study else []))
+    done = snakemake.dry_run(root, replicate, *([f"study={study}"] if study else []))
     if done.returncode != 0:
         raise UserError(f"the dry run failed: {done.stderr.strip()[-2000:]}")
     return snakemake.job_counts(done.stdout + done.stderr)
 
 
-def _price(root: Path, scale: str, rule: str, grid: Grid) -> Price | None:
-    """The median record of a rule: at this scale, or at another and stretched by its steps."""
-    here = _records(root, scale, rule)
+def _price(root: Path, replicate: str, rule: str, grid: Grid) -> Price | None:
+    """The median record of a rule: of this replicate, or of another, stretched by its steps."""
+    here = _records(root, replicate, rule)
     if here:
-        return Price(statistics.median(r["s"] for r in here), _megabytes(here), scale)
-    for other in ("mini", "desk", "smoke", "paper"):
+        return Price(statistics.median(r["s"] for r in here), _megabytes(here), replicate)
+    for other in (Replicate.parse(replicate).scale, "mini", "desk", "smoke", "paper"):
         found = _records(root, other, rule)
         if not found:
             continue
@@ -84,9 +85,9 @@ def _price(root: Path, scale: str, rule: str, grid: Grid) -> Price | None:
     return None
 
 
-def _records(root: Path, scale: str, rule: str) -> list[dict[str, Any]]:
+def _records(root: Path, replicate: str, rule: str) -> list[dict[str, Any]]:
     found = defaultdict(list)
-    for path in sorted((root / "results" / scale).rglob("*.benchmark.jsonl")):
+    for path in sorted((root / "results" / replicate).rglob("*.benchmark.jsonl")):
         for line in path.read_text().splitlines():
             record = json.loads(line)
             record["folder"] = path.parent

@@ -9,8 +9,8 @@ from showtell.project.tracking import Tracking, new_invocation
 _LOG = logging.getLogger(__name__)
 
 
-def track(root: Path, scale: str, *, begin: bool = False) -> int:
-    """Rebuild the store from one scale's files; with `begin`, print a new invocation's name."""
+def track(root: Path, replicate: str, *, begin: bool = False) -> int:
+    """Rebuild the store from one replicate's files; with `begin`, print a new invocation's name."""
     if begin:
         # Its parent run appears with its first job: nothing here waits for a store.
         sys.stdout.write(f"{new_invocation()}\n")
@@ -18,6 +18,6 @@ def track(root: Path, scale: str, *, begin: bool = False) -> int:
     # mlflow takes seconds to import; `begin` need not pay for that.
     from showtell.project.tracking.view import View
 
-    counts = View(root / "results" / scale, Tracking.from_environment(root)).rebuild()
+    counts = View(root / "results" / replicate, Tracking.from_environment(root)).rebuild()
     _LOG.info("tracked: %(written)d runs written, %(unchanged)d unchanged", counts)
     return 0

@@ -28,13 +28,13 @@ class Cause(NamedTuple):
     rule: str
 
 
-def why(root: Path, scale: str, target: str) -> str:
+def why(root: Path, replicate: str, target: str) -> str:
     """One line: what would run for a target, and because of which value, file or code."""
-    done = snakemake.dry_run(root, scale, "--printshellcmds", "--", target)
+    done = snakemake.dry_run(root, replicate, "--printshellcmds", "--", target)
     output = done.stdout + done.stderr
     if done.returncode != 0:
         if "MissingRuleException" in output:
-            raise UserError(_unknown(root, scale, target))
+            raise UserError(_unknown(root, replicate, target))
         refused = re.search(r"^WorkflowError in file .*\n(.*)$", output, flags=re.MULTILINE)
         raise UserError(refused[1] if refused else f"the dry run failed: {output.strip()[-2000:]}")
     jobs = snakemake.planned(output)
@@ -149,13 +149,13 @@ def _value(value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
-def _unknown(root: Path, scale: str, target: str) -> str:
+def _unknown(root: Path, replicate: str, target: str) -> str:
     """No rule makes the target: the nearest one that a rule makes."""
-    done = snakemake.dry_run(root, scale, "--summary")
+    done = snakemake.dry_run(root, replicate, "--summary")
     known = [line.split("\t")[0] for line in done.stdout.splitlines() if "\t" in line]
     found = difflib.get_close_matches(target, known, n=1, cutoff=0.6)
     hint = f"did you mean {found[0]!r}?" if found else nearest(target, ["all", *_papers(known)])
-    return f"no job of the scale {scale} makes {target!r}; {hint}"
+    return f"no job of results/{replicate} makes {target!r}; {hint}"
 
 
 def _papers(paths: list[str]) -> set[str]:

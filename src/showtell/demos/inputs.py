@@ -24,10 +24,10 @@ def files(grid: "Grid", root: Path, demo: str, task: str) -> list[str]:
     return [path.as_posix()]
 
 
-def refuse_missing(grid: "Grid", root: Path, scale: str) -> None:
-    """Stop at a file that a demonstration of this scale is still to be made from."""
+def refuse_missing(grid: "Grid", root: Path, replicate: str) -> None:
+    """Stop at a file that a demonstration of this replicate is still to be made from."""
     for demo, task in sorted(set(_used(grid))):
-        if (root / f"results/{scale}/demos/{demo}/{task}/demo.npz").exists():
+        if (root / f"results/{replicate}/demos/{demo}/{task}/demo.npz").exists():
             continue  # a colleague's results may come without the video
         for file in files(grid, root, demo, task):
             if not (root / file).exists():
@@ -38,7 +38,7 @@ def refuse_missing(grid: "Grid", root: Path, scale: str) -> None:
 
 
 def _used(grid: "Grid") -> Iterator[tuple[str, str]]:
-    """(demo, task) of every demonstration that this scale makes."""
+    """(demo, task) of every demonstration that the grid makes."""
     for paper, name, experiment in grid.experiments():
         yield from grid.demos_of(paper, name)
         for study in experiment.studies:

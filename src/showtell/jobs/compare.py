@@ -14,7 +14,7 @@ from showtell.results.summary import summarise
 def run(
     job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]
 ) -> dict[str, Any]:
-    """Input: the folder results/<scale>; missing seeds are allowed."""
+    """Input: the folder results/<replicate>; missing seeds are allowed."""
     comparison = Comparison.model_validate(job)
     results = read(comparison, inputs["results"][0])
     ledger = find_ledger(comparison.paper)

@@ -12,7 +12,7 @@ from showtell.results.reading import Comparison, read
 def run(
     job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]
 ) -> dict[str, Any]:
-    """Input: the folder results/<scale>; missing seeds are allowed."""
+    """Input: the folder results/<replicate>; missing seeds are allowed."""
     comparison = Comparison.model_validate(job)
     kind = chart(job["figure"])
     results = read(comparison, inputs["results"][0])

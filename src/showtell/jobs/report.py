@@ -14,6 +14,7 @@ import psutil
 
 from showtell import report
 from showtell.project.errors import UserError
+from showtell.project.replicate import Replicate
 from showtell.project.tracking import Tracking
 from showtell.project.tracking.view import View
 from showtell.study.grid import Grid
@@ -29,25 +30,25 @@ _REST = 20  # the live page takes at most a twentieth of one core from the train
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
-    """Input: the folder results/<scale>; the page shows whatever exists there."""
+    """Input: the folder results/<replicate>; the page shows whatever exists there."""
     report.build(inputs["results"][0], job, outputs["page"])
 
 
-def refresh(root: Path, scale: str, study: Path | None = None) -> int:
-    """Rebuild the page of one scale, or of a study of one's own, if what it shows has changed."""
-    differences = changes(base(root), overlay(root, scale))
-    parameters = load(root, scale, study)
-    job = json.loads(Specifications(Grid(parameters)).report(scale, differences))
-    results = root / "results" / scale
+def refresh(root: Path, replicate: Replicate, study: Path | None = None) -> int:
+    """Rebuild a replicate's page, or that of a study of one's own, if what it shows has changed."""
+    differences = changes(base(root), overlay(root, replicate.scale))
+    parameters = load(root, replicate.scale, study, replicate.seed)
+    job = json.loads(Specifications(Grid(parameters)).report(replicate.scale, differences))
+    results = root / "results" / replicate.name
     page = Layout(results).page(next(iter(parameters.papers)) if study else None)
     report.refresh(results, job, page.with_suffix(".html"))
     return 0
 
 
-def watch(root: Path, scale: str, pid: int, study: Path | None = None) -> int:
+def watch(root: Path, replicate: Replicate, pid: int, study: Path | None = None) -> int:
     """Keep the page and MLflow up to date while a process lives."""
     os.nice(10)  # the trainings come first
-    view = View(root / "results" / scale, Tracking.from_environment(root))
+    view = View(root / "results" / replicate.name, Tracking.from_environment(root))
     again = 0.0
     try:
         process = psutil.Process(pid)
@@ -56,7 +57,7 @@ def watch(root: Path, scale: str, pid: int, study: Path | None = None) -> int:
             began = time.monotonic()
             if began >= again:
                 try:
-                    refresh(root, scale, study)
+                    refresh(root, replicate, study)
                 except (OSError, UserError) as error:  # a file was replaced under our eyes
                     _LOG.info("the page waits for the next round: %s", error)
                 again = time.monotonic() + max(_PAUSE_S, _REST * (time.monotonic() - began))
@@ -64,7 +65,7 @@ def watch(root: Path, scale: str, pid: int, study: Path | None = None) -> int:
     except psutil.NoSuchProcess:
         pass
     view.close()
-    return refresh(root, scale, study)
+    return refresh(root, replicate, study)
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -21,14 +21,14 @@ def use_this_python() -> None:
         os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
 
 
-def begin(root: Path, scale: str, study: Path | None = None) -> None:
+def begin(root: Path, replicate: str, study: Path | None = None) -> None:
     """Name the invocation for its jobs; keep the report and MLflow up to date while it lasts."""
-    named = _showtell(root, "track", "--begin", "--scale", scale, stdout=subprocess.PIPE)
+    named = _showtell(root, "track", "--begin", "--scale", replicate, stdout=subprocess.PIPE)
     # Jobs are children of this process: the name reaches them as every environment variable does.
     os.environ["SHOWTELL_PARENT_RUN"] = named.stdout.strip()
     with (root / ".snakemake" / "watch.log").open("w") as log:
         subprocess.Popen(
-            [*_COMMAND, "watch", *_of(scale, study), "--pid", str(os.getpid())],
+            [*_COMMAND, "watch", *_of(replicate, study), "--pid", str(os.getpid())],
             cwd=root,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -37,15 +37,15 @@ def begin(root: Path, scale: str, study: Path | None = None) -> None:
         )
 
 
-def end(root: Path, scale: str, study: Path | None = None, *, failed: bool) -> None:
+def end(root: Path, replicate: str, study: Path | None = None, *, failed: bool) -> None:
     """Bring the store up to date; after a failure, the report too: it names what is missing."""
-    _showtell(root, "track", "--scale", scale)
+    _showtell(root, "track", "--scale", replicate)
     if failed:
-        _showtell(root, "refresh", *_of(scale, study))
+        _showtell(root, "refresh", *_of(replicate, study))
 
 
-def _of(scale: str, study: Path | None) -> list[str]:
-    return ["--scale", scale, *(["--study", str(study)] if study else [])]
+def _of(replicate: str, study: Path | None) -> list[str]:
+    return ["--scale", replicate, *(["--study", str(study)] if study else [])]
 
 
 _COMMAND = [sys.executable, "-m", "showtell"]

@@ -38,7 +38,7 @@ _BADGES = {
 
 
 def build(results: Path, job: dict[str, Any], out: Path) -> Path:
-    """Write the page from whatever exists under `results/<scale>`; also from nothing."""
+    """Write the page from whatever exists under `results/<replicate>`; also from nothing."""
     with _alone(results):
         signature = _signature(results, job)
         write_text(out, _render(results, Plan.model_validate(job), signature))

@@ -173,7 +173,7 @@ def networks(plan: Plan, results: Path) -> dict[str, dict[str, Any]]:
 
 
 def papers(plan: Plan, results: Path) -> list[Paper]:
-    """Every paper of the plan, from the files under `results/<scale>`."""
+    """Every paper of the plan, from the files under `results/<replicate>`."""
     return [_paper(plan, name, results) for name in plan.papers]
 
 

@@ -194,7 +194,7 @@ class Results:
 
 
 def read(comparison: Comparison, results: Path) -> Results:
-    """What exists of one experiment under `results/<scale>`; some of it may be missing."""
+    """What exists of one experiment under `results/<replicate>`; some of it may be missing."""
     plan, layout = comparison, Layout(results)
     where = (plan.paper, plan.experiment)
     evaluations = _existing(

@@ -18,15 +18,15 @@ class Job(NamedTuple):
 
 @dataclass(frozen=True)
 class Inputs:
-    """The files of a grid at one scale."""
+    """The files of a grid in one replicate."""
 
     grid: Grid
-    scale: str
+    replicate: str
 
     @property
     def layout(self) -> Layout:
-        """The paths of this scale."""
-        return Layout.of(self.scale)
+        """The paths of this replicate."""
+        return Layout.of(self.replicate)
 
     def runs(self, paper: str, experiment: str) -> list[Place]:
         """Every training of one experiment, with all its phases, where it is made."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from showtell.project.errors import UserError
 
-_RESULTS = "results/{scale}"
+_RESULTS = "results/{replicate}"
 _EXPERIMENT = _RESULTS + "/{paper}/{experiment}"
 TRAINING = _EXPERIMENT + "/{task}/{method}/seed{seed}/{phase}"
 EVALUATION = TRAINING + "/evaluation"
@@ -42,14 +42,14 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """The paths below the results of one scale."""
+    """The paths below the results of one replicate."""
 
-    results: Path  # results/<scale>
+    results: Path  # results/<replicate>
 
     @classmethod
-    def of(cls, scale: str) -> "Layout":
-        """The layout of one scale, from the repository's root."""
-        return cls(Path(_RESULTS.format(scale=scale)))
+    def of(cls, replicate: str) -> "Layout":
+        """The layout of one replicate, from the repository's root."""
+        return cls(Path(_RESULTS.format(replicate=replicate)))
 
     def training(self, paper: str, experiment: str, run: Run) -> Path:
         """The folder of one training."""

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from showtell.project.errors import UserError, nearest
+from showtell.project.replicate import Replicate, root_seed
 from showtell.study.checks import refuse_misfits
 from showtell.study.parameters import Parameters, Scale
 from showtell.study.selection import select
@@ -23,9 +24,14 @@ SECTIONS = ("encoders", "training", "tasks", "demos", "goals", "rewards", "learn
 _OWN = ("name", "title", "experiments", *SECTIONS)
 
 
-def load(root: Path, scale: str, study: Path | None = None) -> Parameters:
-    """The parameters at one scale; with `study`, those of a study of one's own."""
+def load(root: Path, scale: str, study: Path | None = None, seed: int | None = None) -> Parameters:
+    """The parameters at one scale; with `study`, those of a study of one's own.
+
+    `seed` is the root seed of a replicate, in the place of the one in params.yaml.
+    """
     values = merge(base(root), over := overlay(root, scale))
+    if seed is not None:
+        values["seed"] = seed
     run = values.pop("run", None)
     source = f"params.yaml + {overlay_path(scale)}"
     if study is not None:
@@ -34,6 +40,17 @@ def load(root: Path, scale: str, study: Path | None = None) -> Parameters:
     if "run" in over:
         values["papers"] = select(values.get("papers") or {}, run, str(overlay_path(scale)))
     return _checked(values, source)
+
+
+def replicate(root: Path, scale: str, seed: object = None) -> Replicate:
+    """The replicate that a command names; the root seed of the parameters makes none of its own."""
+    named = Replicate.parse(scale)
+    if seed is not None:
+        if named.seed not in (None, root_seed(seed)):
+            raise UserError(f"SCALE={scale} SEED={seed} are two root seeds; leave SEED out.")
+        named = Replicate(named.scale, root_seed(seed))
+    usual = merge(base(root), overlay(root, named.scale)).get("seed")
+    return Replicate(named.scale) if named.seed == usual else named
 
 
 def base(root: Path) -> dict[str, Any]:

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from showtell.project.errors import UserError, nearest
+from showtell.project.replicate import Replicate
 from showtell.study.grid import Grid
 
 
 @dataclass(frozen=True)
 class Targets:
-    """The targets of a grid at one scale."""
+    """The targets of a grid in one replicate."""
 
     grid: Grid
-    scale: str
+    replicate: str
 
     def names(self) -> dict[str, list[str]]:
         """Wildcard -> the names that it may have."""
@@ -40,13 +41,15 @@ class Targets:
             self._check_target(target)
 
     def _check_target(self, target: str) -> None:
-        results, scale, *below = (*Path(target).parts, "", "")
+        results, replicate, *below = (*Path(target).parts, "", "")
         below = [part for part in below if part]
         if results != "results" or not below:
             return
-        if scale != self.scale:
+        if replicate != self.replicate:
+            options = Replicate.parse(replicate).options
             raise UserError(
-                f"{target}: this run is of the scale {self.scale!r}; add scale={scale}."
+                f"{target}: this run makes results/{self.replicate}; for this target say {options} "
+                f"(make: {options.replace('scale', 'SCALE').replace('seed', 'SEED')})."
             )
         names = self.names()
         if below[0] in ("models", "demos", "goals"):

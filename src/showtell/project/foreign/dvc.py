@@ -30,13 +30,13 @@ class Out(NamedTuple):
         return self.md5.endswith(".dir")
 
     @property
-    def scale(self) -> str:
-        """The scale whose result it is."""
+    def replicate(self) -> str:
+        """The replicate whose result it is."""
         return self.path.split("/")[1]
 
 
-def outs(root: Path, scale: str | None = None) -> list[Out]:
-    """The outputs in dvc.lock, of one scale or all; those that git owns are left out."""
+def outs(root: Path, replicate: str | None = None) -> list[Out]:
+    """The outputs in dvc.lock, of one replicate or all; those that git owns are left out."""
     lock = root / "dvc.lock"
     if not lock.exists():
         return []
@@ -49,7 +49,8 @@ def outs(root: Path, scale: str | None = None) -> list[Out]:
     return [
         out
         for out in found
-        if scale in (None, out.scale) and not out.path.startswith(f"results/{out.scale}/tables/")
+        if replicate in (None, out.replicate)
+        and not out.path.startswith(f"results/{out.replicate}/tables/")
     ]
 
 

@@ -62,11 +62,11 @@ def job_counts(text: str) -> dict[str, int]:
     return {rule: int(count) for rule, count in rows if rule not in ("total", "all")}
 
 
-def dry_run(root: Path, scale: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def dry_run(root: Path, replicate: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """What Snakemake would do; it takes no lock, so that a run may go on."""
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--nocolor", "--nolock"]
     return subprocess.run(
-        [*command, "--config", f"scale={scale}", *arguments],
+        [*command, "--config", f"scale={replicate}", *arguments],
         cwd=root,
         text=True,
         capture_output=True,

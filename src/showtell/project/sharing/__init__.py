@@ -18,56 +18,59 @@ from showtell.project.sharing.integrity import (
 from showtell.project.sharing.records import keeping_times, record, refuse_unfinished, restore
 from showtell.project.sharing.stages import (
     Stage,
-    add_shared_scale,
+    add_shared,
     refuse_unowned,
-    shared_scales,
+    shared_replicates,
     stages,
 )
 
 
-def share(root: Path, scale: str, remote_url: str | None) -> int:
-    """Record what exists of a scale with DVC and push it; say what was shared."""
-    if not (root / "results" / scale).is_dir():
+def share(root: Path, replicate: str, remote_url: str | None) -> int:
+    """Record what exists of a replicate with DVC and push it; say what was shared."""
+    if not (root / "results" / replicate).is_dir():
         raise UserError(
-            f"results/{scale} does not exist: nothing to share yet. "
-            f"`make reproduce SCALE={scale}` makes it."
+            f"results/{replicate} does not exist: nothing to share yet. "
+            f"`make reproduce SCALE={replicate}` makes it."
         )
     prepare(root)
-    to = remote(root, remote_url, scale)
-    refuse_unfinished(root, scale)
-    refuse_changed(root, scale)
-    add_shared_scale(root, scale)  # dvc.yaml has its stages from here on
-    refuse_unowned(root, scale)
-    record(root, scale)
-    complete = [stage for stage in stages(root, scale) if not stage.missing]
+    to = remote(root, remote_url, replicate)
+    refuse_unfinished(root, replicate)
+    refuse_changed(root, replicate)
+    add_shared(root, replicate)  # dvc.yaml has its stages from here on
+    refuse_unowned(root, replicate)
+    record(root, replicate)
+    complete = [stage for stage in stages(root, replicate) if not stage.missing]
     if not complete:
-        raise UserError(_incomplete(stages(root, scale)))
-    with keeping_times(root, scale):
+        raise UserError(_incomplete(stages(root, replicate)))
+    with keeping_times(root, replicate):
         must(dvc(root, "commit", "--force", *(stage.target for stage in complete)))
-    shared = [out for out in outs(root, scale) if out.stage in {stage.target for stage in complete}]
+    shared = [
+        out for out in outs(root, replicate) if out.stage in {stage.target for stage in complete}
+    ]
     _say(_pushed(root, to, shared))
-    for stage in stages(root, scale):
+    for stage in stages(root, replicate):
         if stage.missing:
             _say(f"not shared: {stage.name} ({', '.join(stage.missing)} does not exist yet)")
     _say(
         "to let others pull it: "
-        f"git add dvc.lock workflow/shared.yaml results/{scale}/tables && git commit && git push"
+        f"git add dvc.lock workflow/shared.yaml results/{replicate}/tables "
+        "&& git commit && git push"
     )
     return 0
 
 
-def pull(root: Path, scale: str, remote_url: str | None) -> int:
-    """Fetch a scale's shared results, check every byte, and tell Snakemake what they are."""
-    wanted = outs(root, scale)
+def pull(root: Path, replicate: str, remote_url: str | None) -> int:
+    """Fetch a replicate's shared results, check every byte, and tell Snakemake what they are."""
+    wanted = outs(root, replicate)
     if not wanted:
-        others = [name for name in shared_scales(root) if outs(root, name)]
+        others = [name for name in shared_replicates(root) if outs(root, name)]
         raise UserError(
-            f"no results of scale {scale!r} are recorded in dvc.lock"
+            f"no results of {replicate!r} are recorded in dvc.lock"
             f" (recorded: {', '.join(others) or 'none'}); "
-            f"`make reproduce SCALE={scale}` makes them, `make share` records them."
+            f"`make reproduce SCALE={replicate}` makes them, `make share` records them."
         )
     prepare(root)
-    source = remote(root, remote_url, scale)
+    source = remote(root, remote_url, replicate)
     good: set[str] = set()
     for path in drop_bad_objects(root, wanted, good):
         _say(f"{path}: its copy in the cache was damaged and has been removed.")
@@ -79,13 +82,13 @@ def pull(root: Path, scale: str, remote_url: str | None) -> int:
     if damaged and not any(damage.made_here for damage in damaged):
         check_out(root, damaged)
         damaged = damages(root, wanted)
-    restored = restore(root, scale)
+    restored = restore(root, replicate)
     if damaged:
-        raise UserError(_refusal(damaged, source, scale, done.stderr))
+        raise UserError(_refusal(damaged, source, replicate, done.stderr))
     count = sum(len(files(root, out)) for out in wanted)
     size = sum(out.size for out in wanted)
     _say(
-        f"pulled {scale} from {source.url}: {count} files, {_bytes(size)}, every one checked; "
+        f"pulled {replicate} from {source.url}: {count} files, {_bytes(size)}, every one checked; "
         f"{restored} of them are new to Snakemake."
     )
     return 0
@@ -106,7 +109,8 @@ def _pushed(root: Path, to: Remote, shared: list[Out]) -> str:
     again = f"; replaced damaged copies of {', '.join(mended)}" if mended else ""
     size = sum(out.size for out in shared)
     return (
-        f"shared {shared[0].scale} with {to.url}: {len(here)} files, {_bytes(size)}, {new}{again}."
+        f"shared {shared[0].replicate} with {to.url}: {len(here)} files, {_bytes(size)}, "
+        f"{new}{again}."
     )
 
 
@@ -116,7 +120,7 @@ def _present(to: Remote, wanted: dict[str, str]) -> int:
     return sum(object_path(to.objects, digest).exists() for digest in wanted)
 
 
-def _refusal(damaged: list[Damage], source: Remote, scale: str, complaint: str) -> str:
+def _refusal(damaged: list[Damage], source: Remote, replicate: str, complaint: str) -> str:
     """What cannot be used, and what to do about it."""
     said = f" DVC says: {' '.join(complaint.split())[-500:]}" if complaint.strip() else ""
     changed = [damage for damage in damaged if damage.made_here]
@@ -127,7 +131,9 @@ def _refusal(damaged: list[Damage], source: Remote, scale: str, complaint: str) 
         )
     first = damaged[0]
     make = (
-        "make reproduce" if first.is_list else f"snakemake --config scale={scale} -- {first.path}"
+        "make reproduce"
+        if first.is_list
+        else f"snakemake --config scale={replicate} -- {first.path}"
     )
     delete = " and ".join(str(object_path(Path("files/md5"), md5)) for md5 in first.objects)
     elsewhere = "" if source.objects else f" (delete {delete} there first: DVC replaces nothing)"

@@ -1,4 +1,4 @@
-"""What a DVC stage does around Snakemake: `restore SCALE` before it, `record SCALE` after it."""
+"""What a DVC stage does around Snakemake: `restore mini` before it, `record mini` after it."""
 
 import argparse
 from pathlib import Path
@@ -10,12 +10,12 @@ def main() -> None:
     """Run one of the two, in the repository's root."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("verb", choices=["record", "restore"])
-    parser.add_argument("scale")
+    parser.add_argument("replicate")
     options = parser.parse_args()
     if options.verb == "record":
-        record(Path.cwd(), options.scale)
+        record(Path.cwd(), options.replicate)
     else:
-        restore(Path.cwd(), options.scale)
+        restore(Path.cwd(), options.replicate)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def prepare(root: Path) -> None:
         must(dvc(root, "config", "core.analytics", "false"))
 
 
-def remote(root: Path, wanted: str | None, scale: str) -> Remote:
+def remote(root: Path, wanted: str | None, replicate: str) -> Remote:
     """The remote to use: the one asked for, which is remembered, or the remembered one."""
     known, default = remotes(root)
     if wanted is None:
@@ -60,7 +60,7 @@ def remote(root: Path, wanted: str | None, scale: str) -> Remote:
             return Remote(default, known[default])
         raise UserError(
             "no place to share is known yet; say where once: "
-            f"`make share SCALE={scale} REMOTE=<folder, s3://bucket/path or ssh://host/path>`."
+            f"`make share SCALE={replicate} REMOTE=<folder, s3://bucket/path or ssh://host/path>`."
         )
     if wanted in known:
         return Remote(wanted, known[wanted])

@@ -1,8 +1,8 @@
 """Snakemake's records of results, kept beside them: what is pulled is up to date, not remade.
 
-`record` writes each stage's records to `results/<scale>/records/<stage>.json`, which DVC versions
-with the results themselves; `restore` gives them back to Snakemake for exactly the files whose
-content they describe, and sets those files' times to when they were made.
+`record` writes each stage's records to `results/<replicate>/records/<stage>.json`, which DVC
+versions with the results themselves; `restore` gives them back to Snakemake for exactly the files
+whose content they describe, and sets those files' times to when they were made.
 """
 
 import os
@@ -21,10 +21,10 @@ from showtell.project.sharing.tables import write_tables
 _SAME_TIME_S = 0.01
 
 
-def record(root: Path, scale: str) -> None:
-    """Write the records and the small tables of everything that exists of a scale."""
+def record(root: Path, replicate: str) -> None:
+    """Write the records and the small tables of everything that exists of a replicate."""
     known = {path: data for path, data in snakemake.records(root) if (root / path).is_file()}
-    for stage in stages(root, scale):
+    for stage in stages(root, replicate):
         before = _read(stage.records)
         entries = {
             path: {"md5": _hash(root / path, data, before.get(path)), "record": data}
@@ -33,17 +33,17 @@ def record(root: Path, scale: str) -> None:
         }
         if entries:
             write_json(stage.records, entries)
-    write_tables(root, scale, papers(root, scale))
+    write_tables(root, replicate, papers(root, replicate))
 
 
-def restore(root: Path, scale: str) -> int:
+def restore(root: Path, replicate: str) -> int:
     """Give Snakemake the records of files that came from elsewhere; how many there were.
 
     A job whose files Snakemake made here keeps its records: each file's time is its record's end,
     and the record is the newer one.
     """
     restored = 0
-    for path in sorted((root / "results" / scale / "records").glob("*.json")):
+    for path in sorted((root / "results" / replicate / "records").glob("*.json")):
         for entries in _by_job(_read(path)):
             if any(_foreign(root, place, entry) for place, entry in entries.items()):
                 restored += sum(_restored(root, place, entry) for place, entry in entries.items())
@@ -81,26 +81,27 @@ def _restored(root: Path, place: str, entry: dict[str, Any]) -> bool:
     return True
 
 
-def refuse_unfinished(root: Path, scale: str) -> None:
+def refuse_unfinished(root: Path, replicate: str) -> None:
     """Stop where Snakemake is at work, or was killed in the middle of a file."""
-    held = [p for p in snakemake.in_progress(root) if p.startswith(f"results/{scale}/")]
+    held = [p for p in snakemake.in_progress(root) if p.startswith(f"results/{replicate}/")]
     if held:
         raise UserError(
             f"Snakemake is making {held[0]} (or was killed at it); wait for it, or run "
-            f"`snakemake --unlock --config scale={scale}` and `make reproduce SCALE={scale}`."
+            f"`snakemake --unlock --config scale={replicate}` and "
+            f"`make reproduce SCALE={replicate}`."
         )
     for path in snakemake.incomplete(root):
-        if path.startswith(f"results/{scale}/") and (root / path).exists():
+        if path.startswith(f"results/{replicate}/") and (root / path).exists():
             raise UserError(
                 f"{path} is half-done: its job was killed; "
-                f"finish it with `make reproduce SCALE={scale}`."
+                f"finish it with `make reproduce SCALE={replicate}`."
             )
 
 
 @contextmanager
-def keeping_times(root: Path, scale: str) -> Iterator[None]:
+def keeping_times(root: Path, replicate: str) -> Iterator[None]:
     """Results keep their times, whatever a tool does to their files without changing them."""
-    folder = root / "results" / scale
+    folder = root / "results" / replicate
     before = {path: path.stat() for path in folder.rglob("*") if path.is_file()}
     yield
     for path, status in before.items():

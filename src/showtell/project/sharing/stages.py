@@ -1,4 +1,4 @@
-"""The stages of dvc.yaml at one scale: which results belong together; no folder is left out."""
+"""The stages of dvc.yaml for a replicate: which results belong together; no folder is left out."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +8,9 @@ import yaml
 from showtell.project.errors import UserError
 from showtell.project.foreign import dvc
 
-_SCALES = Path("workflow/shared.yaml")
+_SHARED = Path("workflow/shared.yaml")
 _HEADER = (
-    "# The scales whose results have been shared; `make share` adds to them, dvc.yaml reads them.\n"
+    "# The replicates that have been shared; `make share` adds to them, dvc.yaml reads them.\n"
 )
 
 
@@ -42,45 +42,46 @@ class Stage:
         return any(path == out or path.startswith(f"{out}/") for out in self.outs)
 
 
-def stages(root: Path, scale: str) -> list[Stage]:
-    """All stages of a shared scale, whether or not their outputs exist."""
+def stages(root: Path, replicate: str) -> list[Stage]:
+    """All stages of a shared replicate, whether or not their outputs exist."""
     return [
         Stage(root, target, outs)
         for target, outs in dvc.stages(root).items()
-        if any(out.startswith(f"results/{scale}/") for out in outs)
+        if any(out.startswith(f"results/{replicate}/") for out in outs)
     ]
 
 
-def papers(root: Path, scale: str) -> list[str]:
+def papers(root: Path, replicate: str) -> list[str]:
     """The papers with results: each has its folder."""
     return [
         stage.name
-        for stage in stages(root, scale)
-        if stage.target.startswith("papers@") and (root / "results" / scale / stage.name).is_dir()
+        for stage in stages(root, replicate)
+        if stage.target.startswith("papers@")
+        and (root / "results" / replicate / stage.name).is_dir()
     ]
 
 
-def refuse_unowned(root: Path, scale: str) -> None:
+def refuse_unowned(root: Path, replicate: str) -> None:
     """Stop at a folder of results that no stage of dvc.yaml would share."""
-    results = root / "results" / scale
-    owned = {Path(out).parts[2] for stage in stages(root, scale) for out in stage.outs}
+    results = root / "results" / replicate
+    owned = {Path(out).parts[2] for stage in stages(root, replicate) for out in stage.outs}
     for folder in sorted(path for path in results.iterdir() if path.is_dir()):
         if folder.name not in owned and next(folder.rglob("*provenance.json"), None):
             raise UserError(
-                f"results/{scale}/{folder.name} has results, but no stage of dvc.yaml has it among "
-                f"its outputs: add {folder.name} to stages.papers.matrix.paper in dvc.yaml, "
-                f"then `make share SCALE={scale}`."
+                f"results/{replicate}/{folder.name} has results, but no stage of dvc.yaml has it "
+                f"among its outputs: add {folder.name} to stages.papers.matrix.paper in dvc.yaml, "
+                f"then `make share SCALE={replicate}`."
             )
 
 
-def shared_scales(root: Path) -> list[str]:
-    """The scales that have been shared."""
-    path = root / _SCALES
-    return list(yaml.safe_load(path.read_text())["scales"]) if path.exists() else []
+def shared_replicates(root: Path) -> list[str]:
+    """The replicates that have been shared."""
+    path = root / _SHARED
+    return list(yaml.safe_load(path.read_text())["replicates"]) if path.exists() else []
 
 
-def add_shared_scale(root: Path, scale: str) -> None:
-    """Let dvc.yaml have this scale's stages from now on."""
-    scales = shared_scales(root)
-    if scale not in scales:
-        (root / _SCALES).write_text(f"{_HEADER}scales: [{', '.join([*scales, scale])}]\n")
+def add_shared(root: Path, replicate: str) -> None:
+    """Let dvc.yaml have the stages from now on."""
+    known = shared_replicates(root)
+    if replicate not in known:
+        (root / _SHARED).write_text(f"{_HEADER}replicates: [{', '.join([*known, replicate])}]\n")

@@ -1,4 +1,4 @@
-"""Small tables that git keeps and DVC compares: a scale's numbers, reviewable in a diff."""
+"""Small tables that git keeps and DVC compares: a replicate's numbers, reviewable in a diff."""
 
 import csv
 from collections.abc import Iterable
@@ -12,9 +12,9 @@ from showtell.study.layout import Layout
 _SETTING = ("task", "method", "phase", "policy", "metric")
 
 
-def write_tables(root: Path, scale: str, papers: Iterable[str]) -> None:
+def write_tables(root: Path, replicate: str, papers: Iterable[str]) -> None:
     """The numbers of each paper and the networks' held-out scores, as far as they exist."""
-    layout = Layout(root / Layout.of(scale).results)
+    layout = Layout(root / Layout.of(replicate).results)
     tables = layout.results / "tables"
     for paper in papers:
         write_json(tables / f"{paper}.json", _metrics(layout, paper))

@@ -10,6 +10,7 @@ from typing import Any
 from showtell.project.files import canonical_json
 from showtell.project.git import git_state
 from showtell.project.provenance import job_key
+from showtell.project.replicate import Replicate
 
 _ADDRESS = ("paper", "experiment", "task", "method", "seed", "phase")
 _CODE = ("fingerprint", "modules")
@@ -41,10 +42,10 @@ def describe(
     invocation: str | None,
     git: tuple[str | None, bool | None] | None = None,
 ) -> Run:
-    """The run of a job whose results are at `results/<scale>/<paper or models>/…`."""
+    """The run of a job whose results are at `results/<replicate>/<paper or models>/…`."""
     path = _relative(root, results_path)
     inside = path.parts[:1] == ("results",) and len(path.parts) > 2
-    scale, group, *rest = path.parts[1:] if inside else ("", "other", *path.parts)
+    replicate, group, *rest = path.parts[1:] if inside else ("", "other", *path.parts)
     key = job_key(job)
     commit, dirty = git or git_state(root)
     experiment = "models" if group in _MODELS else group
@@ -52,7 +53,8 @@ def describe(
         "job.key": key,
         "job.name": job_name,
         "results.path": path.as_posix(),
-        "scale": scale,
+        "scale": Replicate.parse(replicate).scale,
+        "replicate": replicate,
         "git.commit": commit or "unknown",
         "git.dirty": {True: "true", False: "false", None: "unknown"}[dirty],
         # The same digest for the same settings, whatever the code was.
