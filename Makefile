@@ -17,7 +17,7 @@ export PYTHONPATH := $(CURDIR)/src
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test plan why doctor share pull ui bench gallery lint types contracts unit workflow-tests lock export format gl
+.PHONY: help reproduce test plan why doctor share pull agree ui bench gallery lint types contracts unit workflow-tests lock export format gl
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ share: $(VENV)/.ready ## record results and push them; REMOTE=folder|s3://…|ss
 
 pull: $(VENV)/.ready ## fetch shared results, verified, so that nothing reruns
 	@showtell pull $(REPLICATE) $(if $(REMOTE),--remote '$(REMOTE)')
+
+agree: $(VENV)/.ready ## do verdicts agree? A=results/mini B=results/mini-seed1, another machine's too
+	@showtell agree $(A) $(B) $(if $(JSON),--json '$(JSON)') $(if $(CSV),--csv '$(CSV)')
 
 ui: $(VENV)/.ready ## look at the runs with MLflow, on this machine only
 	@mlflow ui --host 127.0.0.1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}

@@ -115,6 +115,11 @@ def _add_project_verbs(verbs: Any) -> None:
     judge = verbs.add_parser("judge", help="judge all claims again, from the small tables alone")
     judge.add_argument("tables", type=Path, help="for example results/mini/tables")
     judge.set_defaults(run=_judge)
+    agree = verbs.add_parser("agree", help="compare the verdicts of folders of results")
+    agree.add_argument("folders", nargs="+", help="results/mini, results/mini-seed1, …")
+    agree.add_argument("--json", type=Path, help="write the comparison as JSON")
+    agree.add_argument("--csv", type=Path, help="write the comparison as CSV")
+    agree.set_defaults(run=_agree)
     page = verbs.add_parser("page", help="print where the report is")
     page.set_defaults(run=_page)
     export = verbs.add_parser("export", help="rewrite the files that are generated from code")
@@ -204,6 +209,12 @@ def _show(options: argparse.Namespace) -> int:
 
     print(show(ROOT, _replicate(options).scale, options.name, options.study))
     return 0
+
+
+def _agree(options: argparse.Namespace) -> int:
+    from showtell.commands.agree import agree
+
+    return agree(ROOT, options.folders, options.json, options.csv)
 
 
 def _page(options: argparse.Namespace) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from showtell.commands.columns import aligned
 from showtell.project.errors import UserError
 from showtell.project.foreign import snakemake
 from showtell.project.replicate import Replicate
@@ -43,7 +44,7 @@ def plan(root: Path, replicate: str, grid: Grid, cores: int, study: Path | None 
         rows.append(
             (rule, str(count), each, together, f"{count * price.megabytes:.0f} MB", price.source)
         )
-    lines = [f"results/{replicate}: {sum(jobs.values())} jobs to run.", "", *_aligned(rows), ""]
+    lines = [f"results/{replicate}: {sum(jobs.values())} jobs to run.", "", *aligned(rows), ""]
     lines.append(
         f"About {_duration(seconds / cores)} on {cores} cores, {megabytes:.0f} MB of results."
     )
@@ -133,11 +134,3 @@ def _duration(seconds: float) -> str:
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
-
-
-def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
