@@ -15,6 +15,7 @@ from showtell.project.files import read_json, write_json
 from showtell.project.foreign.dvc import cached, files, known_md5, md5, object_path, outs
 from showtell.project.sharing import pull, share
 from showtell.project.sharing.records import record, restore
+from showtell.project.sharing.stages import add_shared, stages
 from showtell.study.loading import SECTIONS
 from showtell.study.yaml_files import read_yaml
 
@@ -318,6 +319,16 @@ def test_a_paper_that_dvc_does_not_know_is_not_forgotten_in_silence(published, t
     write_json(private.root / "results/mini/mine/cartpole/provenance.json", provenance)
     with pytest.raises(UserError, match=r"results/mini/mine .*add mine to stages\.papers\.matrix"):
         share(private.root, "mini", str(remote))
+
+
+def test_a_replicate_of_another_root_seed_has_stages_of_its_own(tmp_path):
+    root = Clone.new(tmp_path / "clone").root
+    for replicate in ("mini", "mini-seed1"):
+        add_shared(root, replicate)
+    assert {stage.target for stage in stages(root, "mini-seed1")} == {
+        *("models@mini-seed1", "papers@vlm_rm-mini-seed1", "report@mini-seed1")
+    }
+    assert not any("seed1" in out for stage in stages(root, "mini") for out in stage.outs)
 
 
 def test_the_papers_of_dvc_yaml_are_those_of_params_and_each_has_a_ledger():

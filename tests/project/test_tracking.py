@@ -349,6 +349,12 @@ def test_results_written_outside_the_tree_are_runs_too(tmp_path, where):
     assert run.name.endswith("train")
 
 
+def test_a_run_is_tagged_with_its_scale_and_its_replicate(tmp_path):
+    folder = tmp_path / "results/mini-seed1/p/e"
+    run = describe(tmp_path, "train", {"root": 1}, folder, None, (None, None))
+    assert (run.tags["scale"], run.tags["replicate"]) == ("mini", "mini-seed1")
+
+
 def test_a_password_is_not_shown():
     assert without_password("postgresql://me:secret@host/db") == "postgresql://***@host/db"
     assert without_password("sqlite:///a.db") == "sqlite:///a.db"
