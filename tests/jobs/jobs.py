@@ -31,7 +31,7 @@ TRAIN = {
         "gradient_steps": 20, "learning_rate": 1e-3, "decay": "none", "gamma": 0.99, "tau": 0.1,
         "target_update_interval": 1, "batch": 16, "buffer": 3000, "hidden": [16],
         "exploration_fraction": 0.3, "exploration_final": 0.05, "checkpoint_every": 500,
-        "log_every": 1000,
+        "log_every": 1000, "reward_scale": "none",
     },
     "root": 0,
     "address": ["paper", "experiment", "cartpole", "true", 0, "train"],

@@ -21,7 +21,7 @@ SETTINGS = {
     "gradient_steps": 5, "learning_rate": 1e-2, "decay": "linear", "gamma": 0.9, "tau": 0.5,
     "target_update_interval": 6, "batch": 8, "buffer": 50, "hidden": [8],
     "exploration_fraction": 0.5, "exploration_final": 0.1, "checkpoint_every": 20,
-    "log_every": 40,
+    "log_every": 40, "reward_scale": "none",
 }  # fmt: skip
 
 

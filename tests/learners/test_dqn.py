@@ -104,6 +104,17 @@ def test_fine_tuning_starts_from_the_given_policy(tmp_path):
     assert max(distances.values()) < 0.1
 
 
+def test_it_learns_from_rewards_on_the_scale_of_the_first_rollout(tmp_path, monkeypatch):
+    models = []
+    original = DQN.learn
+    monkeypatch.setattr(DQN, "learn", lambda self, *a, **k: models.append(original(self, *a, **k)))
+    train(tmp_path, True_(), buffer=2000, reward_scale="first_rollout")
+    first, later = np.split(models[0].replay_buffer.rewards, [50])
+    assert first.max() == 0  # the true reward is 0 or 1
+    assert first.std() == pytest.approx(1, rel=1e-4)
+    assert set(np.unique(later)) == set(np.unique(first))
+
+
 def test_it_learns(tmp_path):
     """The action that pays is 1: after training the greedy policy takes it."""
     with Resume(tmp_path / ".resume", "job") as resume:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from showtell.learners.scaling import ReturnScale
+from showtell.learners.scaling import FirstRolloutScale, ReturnScale
 
 
 def batches(count: int = 6, offset: float = 300.0, spread: float = 4.0):
@@ -49,3 +49,31 @@ def test_what_is_restored_goes_on_exactly():
     second.restore(first.state())
     for part in labels[3:]:
         assert np.array_equal(whole.scaled(part), second.scaled(part))
+
+
+def test_the_first_rollout_decides_the_scale_of_all():
+    scale = FirstRolloutScale()
+    first = scale.scaled(np.array([[0.9, 0.7], [0.5, 0.7]], dtype=np.float32))
+    assert first.max() == 0
+    assert first.std() == pytest.approx(1, rel=1e-5)
+    later = scale.scaled(np.array([[1.1, 0.9]], dtype=np.float32))
+    np.testing.assert_allclose(later, [[0.2 / np.sqrt(0.02), 0.0]], atol=1e-5)
+
+
+def test_one_scale_serves_a_reward_with_any_offset_and_size():
+    labels = np.random.default_rng(1).normal(size=(6, 8, 5)).astype(np.float32)
+    plain, moved = FirstRolloutScale(), FirstRolloutScale()
+    for part in labels:
+        np.testing.assert_allclose(moved.scaled(0.1 * part + 7), plain.scaled(part), atol=1e-4)
+
+
+def test_a_constant_reward_becomes_zero():
+    assert (FirstRolloutScale().scaled(np.full((4, 3), 0.9, dtype=np.float32)) == 0).all()
+
+
+def test_the_restored_scale_is_that_of_the_first_rollout():
+    first, second = FirstRolloutScale(), FirstRolloutScale()
+    labels = batches()
+    first.scaled(labels[0])
+    second.restore(first.state())
+    assert np.array_equal(first.scaled(labels[1]), second.scaled(labels[1]))

@@ -9,6 +9,7 @@ from showtell.learners.learner import Assignment, Sink, Trained, Untrained
 from showtell.learners.networks import perceptron
 from showtell.learners.off_policy import OffPolicySettings
 from showtell.learners.policies import sizes
+from showtell.learners.scaling import FirstRolloutScale
 from showtell.learners.schedules import learning_rate
 from showtell.project.checkpoints import Resume
 from showtell.study.needs import Actions
@@ -26,6 +27,8 @@ class DqnSettings(OffPolicySettings):
     kind: Literal["dqn"]
     exploration_fraction: float = Field(gt=0, le=1)  # of the training, until the final chance
     exploration_final: float = Field(ge=0, le=1)  # chance of a random action
+    # first_rollout: the highest reward of the first rollout becomes 0, its deviation 1.
+    reward_scale: Literal["none", "first_rollout"]
 
 
 class Dqn:
@@ -43,9 +46,10 @@ class Dqn:
         from showtell.learners.sb3.rollouts import weights_of
         from showtell.learners.sb3.training import train
 
-        model, story = train(
-            self._algorithm, pay, assignment, pace_of(self._settings), resume, sink
-        )
+        settings = self._settings
+        scale = FirstRolloutScale() if settings.reward_scale == "first_rollout" else None
+        pace = pace_of(settings)
+        model, story = train(self._algorithm, pay, assignment, pace, resume, sink, scale=scale)
         return Trained(
             weights=weights_of(model),
             best=story.best,

@@ -16,6 +16,7 @@ from pydantic import (
 from showtell.learners.learner import Assignment, Sink, Trained, Untrained
 from showtell.learners.networks import perceptron
 from showtell.learners.policies import sizes
+from showtell.learners.scaling import ReturnScale
 from showtell.learners.schedules import Decay, learning_rate
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
@@ -124,7 +125,7 @@ class Ppo:
             self._pace(),
             resume,
             sink,
-            scaled=settings.reward_scale == "running",
+            scale=ReturnScale() if settings.reward_scale == "running" else None,
             fresh=CRITIC if refits else (),
         )
         return Trained(

@@ -21,7 +21,7 @@ from showtell.learners.sb3.pictures import Pictures
 from showtell.learners.sb3.private import observed, step_of
 from showtell.learners.sb3.replay import ReplaySegments
 from showtell.learners.sb3.state import capture
-from showtell.learners.scaling import ReturnScale
+from showtell.learners.scaling import Scale
 from showtell.project.checkpoints import Resume
 from showtell.rendering.scene import Snapshots
 from showtell.rewards.reward import Episodes, Learns, Reward, Stateful
@@ -46,10 +46,10 @@ class Pace(NamedTuple):
 class Story:
     """What a training remembers besides its networks."""
 
-    def __init__(self, reward: Reward, *, scaled: bool) -> None:
+    def __init__(self, reward: Reward, scale: Scale | None) -> None:
         self.episodes = EpisodeLog()
         self.best = Best()
-        self.scale = ReturnScale() if scaled else None
+        self.scale = scale
         self._reward = reward
 
     def state(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from showtell.learners.sb3.pictures import Pictures
 from showtell.learners.sb3.rollouts import Pace, Pay, Rollouts, Story, weights_of
 from showtell.learners.sb3.stages import Stages
 from showtell.learners.sb3.state import replay_of, restore
+from showtell.learners.scaling import Scale
 from showtell.learners.sight import Sight, Size, goal_pictures
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
@@ -34,21 +35,21 @@ def train(
     resume: Resume,
     sink: Sink,
     *,
-    scaled: bool = False,
+    scale: Scale | None = None,
     fresh: Fresh = (),
     observed: Size | None = None,
 ) -> tuple[Algorithm, Story]:
     """Train to the end, from the last checkpoint if there is one.
 
-    `scaled`: learn from rewards divided by the spread of returns. `fresh`: what is not taken over
-    from the policy that a fine-tuning starts from. `observed`: the size of the pictures that the
-    policy observes, if it does.
+    `scale`: the scale on which rewards are learned from, if not their own. `fresh`: what is not
+    taken over from the policy that a fine-tuning starts from. `observed`: the size of the pictures
+    that the policy observes, if it does.
     """
     model, worlds = _new(make, assignment, pace, observed)
     model.set_logger(Logger(folder=None, output_formats=[]))
     if assignment.start is not None:
         _start(model, assignment.start, fresh)
-    story = Story(assignment.reward, scaled=scaled)
+    story = Story(assignment.reward, scale)
     replay = replay_of(model)
     saved = resume.load()
     if saved is not None:
