@@ -1,6 +1,7 @@
 """Captioned frames: which words fit which state, and frames drawn for them."""
 
 import math
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from showtell.data.captioned_frames import (
     angle_place,
 )
 from showtell.data.samples import Request
+from showtell.nets.known_words import FUNCTION_WORDS
+from showtell.nets.s3d_text import split
 
 LOOSE = 2.0
 SETTINGS = ClassicControlCaptionsSettings(
@@ -61,6 +64,16 @@ def test_the_car_fits_the_goal_best_at_the_flag():
     goal = CAR.fits(places, LOOSE)[:, -1]
     assert goal.argmax() == 99
     assert np.all(np.diff(goal[-30:]) > 0)
+
+
+@pytest.mark.parametrize("scale", [POLE, CAR], ids=["pole", "car"])
+def test_no_function_word_tells_one_state_from_another(scale):
+    counted = [
+        Counter(word for word in split(caption) if word in FUNCTION_WORDS)
+        for caption in scale.captions
+    ]
+    assert counted[0]
+    assert all(count == counted[0] for count in counted)
 
 
 def test_the_papers_prompts_are_among_the_captions():

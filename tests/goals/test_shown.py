@@ -87,7 +87,7 @@ def test_vectors_of_length_one_are_not_edited(demo):
 
 
 def test_a_sentence_keeps_the_length_its_encoder_gives_it(encoder):
-    goal = build("goals", TextSettings(kind="text", encoder="s3d"))
+    goal = build("goals", TextSettings(kind="text", encoder="s3d", sentence="goal"))
     said = encoder.text(["robot closing green drawer", "red button"]).numpy()
     one = goal.embed(encoder, {"goal": "robot closing green drawer"})
     two = goal.embed(encoder, {"goal": ["robot closing green drawer", "red button"]})

@@ -12,7 +12,7 @@ from showtell.project.errors import UserError
 from showtell.study.registry import build
 from tests.nets.models import smoke_encoder
 
-SETTINGS = TextSettings(kind="text", encoder="clip")
+SETTINGS = TextSettings(kind="text", encoder="clip", sentence="goal")
 PROMPTS = {"goal": "pole vertically upright on top of the cart", "baseline": "pole and cart"}
 
 
@@ -58,7 +58,9 @@ def test_a_target_is_the_same_after_a_file(tmp_path, encoder, prompts):
     assert np.array_equal(read.goal, target.goal)
     assert (read.baseline is None) == (prompts["baseline"] is None)
     assert read.baseline is None or np.array_equal(read.baseline, target.baseline)
-    assert read.source == {"prompts": prompts}
+    assert read.source["prompts"] == prompts
+    assert read.source["known_words"] == 1
+    assert read.source["unknown_words"] == []
 
 
 def test_the_file_is_the_same_bytes_each_time_and_says_what_was_told(tmp_path, encoder):
@@ -68,6 +70,24 @@ def test_the_file_is_the_same_bytes_each_time_and_says_what_was_told(tmp_path, e
     with safe_open(tmp_path / "a", framework="numpy") as file:
         assert set(file.keys()) == {"stage0.embedding", "baseline"}
         assert json.loads(file.metadata()["target"])["source"]["prompts"] == PROMPTS
+
+
+def test_the_wrong_sentence_and_the_shuffled_goal_are_embedded_instead_of_the_goal(encoder):
+    def read(sentence, prompts):
+        goal = TextGoal(SETTINGS.model_copy(update={"sentence": sentence}))
+        return goal.embed(encoder, prompts)
+
+    wrong = read("wrong", {"wrong": "pole lying flat on top of the cart", "baseline": None})
+    shuffled = read("shuffled", PROMPTS)
+    order = "cart the of top on upright vertically pole"
+    words = encoder.text(["pole lying flat on top of the cart", order]).numpy()
+    np.testing.assert_allclose(np.stack([wrong.goal, shuffled.goal]), words, atol=1e-6)
+    assert not np.allclose(shuffled.goal, read("goal", PROMPTS).goal)
+    assert shuffled.source["read"] == [order]
+    with pytest.raises(UserError, match=r"add prompts\.wrong"):
+        read("wrong", PROMPTS)
+    with pytest.raises(UserError, match="other order"):
+        read("shuffled", {"goal": "pole"})
 
 
 @pytest.mark.parametrize("prompts", [None, {}, {"goal": "", "baseline": "x"}])

@@ -16,7 +16,7 @@ from tests.training.test_clip import RECIPE
 
 DATASET = RECIPE["dataset"] | {"cartpole": 200, "mountain_car": 40}
 TRAINING = RECIPE | {"dataset": DATASET, "steps": 25, "batch": 16}
-GOAL = {"kind": "text", "encoder": "clip"}
+GOAL = {"kind": "text", "encoder": "clip", "sentence": "goal"}
 PROMPTS = {"goal": "pole vertically upright on top of the cart", "baseline": "pole and cart"}
 TASK: dict[str, Any] = {
     "world": {
@@ -106,6 +106,7 @@ def table_of(
             "rewards": rewards,
             "variants": {},
             "order": list(rewards),
+            "controls": [],
             "picture": {"width": 600, "height": 400},
             "root": 0,
             "address": ["vlm_rm", "cartpole", "cartpole", "study"],

@@ -11,6 +11,7 @@ import pytest
 from showtell.demos.demo import Demo
 from showtell.goals.goal import Target
 from showtell.jobs import embed_goal, fetch_encoder, train_encoder
+from showtell.project.errors import UserError
 from tests.data.test_world_clips import METAWORLD
 from tests.nets.s3d_models import RECIPE, SMALL, noise
 
@@ -42,9 +43,16 @@ def folder(tmp_path_factory) -> Path:
     return train(tmp_path_factory.mktemp("s3d"))
 
 
-def embed(folder: Path, goal: dict[str, Any], **inputs: list[Path]) -> Target:
-    job = {"goal": goal, "encoder": SMALL, "task": None, "root": 0, "address": ["goal"]}
-    job["prompts"] = {"goal": "robot closing green drawer"} if goal["kind"] == "text" else None
+TEXT = {"kind": "text", "encoder": "s3d", "sentence": "goal"}
+PROMPT = "robot closing green drawer"
+
+
+def embed(
+    folder: Path, goal: dict[str, Any], sentence: str = PROMPT, **inputs: list[Path]
+) -> Target:
+    at = ["goal", "my-goal", "drawer-close"]
+    job = {"goal": goal, "encoder": SMALL, "task": None, "root": 0, "address": at}
+    job["prompts"] = {"goal": sentence} if goal["kind"] == "text" else None
     files = {"encoder": [folder / NAMES["weights"]], "network": [folder / NAMES["network"]]}
     embed_goal.run(job, files | inputs, {"target": folder / "target"})
     return Target.load(folder / "target")
@@ -68,7 +76,7 @@ def test_training_again_writes_the_same_bytes(folder, tmp_path):
 def test_a_goal_is_told_or_shown_or_both(folder, tmp_path):
     Demo(frames=noise(2), about={"made_by": "noise"}).save(tmp_path / "demo.npz")
     demo = [tmp_path / "demo.npz"]
-    told = embed(folder, {"kind": "text", "encoder": "s3d"})
+    told = embed(folder, TEXT)
     video = {"kind": "video", "encoder": "s3d", "demo": "noise", "demos": 1, "combine": "sum"}
     shown = embed(folder, video, demo=demo)
     edited = {"kind": "edited", "encoder": "s3d", "demo": "noise", "minus": "robot",
@@ -76,6 +84,32 @@ def test_a_goal_is_told_or_shown_or_both(folder, tmp_path):
     both = embed(folder, edited, demo=demo)
     assert not np.allclose(told.goal, shown.goal)
     np.testing.assert_allclose(both.goal, shown.goal, atol=1e-6)
+
+
+def test_a_sentence_in_unknown_words_is_refused_with_its_place_and_the_words(folder):
+    """Of its words, none is a content word that the network knows."""
+    with pytest.raises(UserError) as refused:
+        embed(folder, TEXT, "please tidy up the kitchen")
+    message = str(refused.value)
+    assert message.startswith("tasks.drawer-close.prompts.goal: 'please tidy up the kitchen'")
+    for word in ("tidy", "kitchen", "encoders.s3d"):
+        assert word in message
+    assert "'please'" not in message.split("At least")[0].split(":", 2)[2]
+
+
+def test_words_of_an_edited_goal_must_be_known_too(folder, tmp_path):
+    Demo(frames=noise(2), about={"made_by": "noise"}).save(tmp_path / "demo.npz")
+    edited = {"kind": "edited", "encoder": "s3d", "demo": "noise", "minus": "robot",
+              "plus": "purple sofa"}  # fmt: skip
+    with pytest.raises(UserError, match=r"^goals\.my-goal\.plus: 'purple sofa'.*purple"):
+        embed(folder, edited, demo=[tmp_path / "demo.npz"])
+
+
+def test_a_sentence_with_few_unknown_words_is_embedded_and_they_are_named(folder, caplog):
+    target = embed(folder, TEXT, "the robot closing a green drawer gently")
+    assert target.source["unknown_words"] == ["a", "gently", "the"]
+    assert target.source["known_words"] == pytest.approx(4 / 5)
+    assert any("gently" in record.getMessage() for record in caplog.records)
 
 
 def test_a_fetched_network_that_stays_random_needs_no_simulator(tmp_path, monkeypatch):

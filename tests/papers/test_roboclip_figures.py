@@ -76,11 +76,22 @@ def texts(figure):
 
 def test_the_matrix_writes_every_number_and_the_best_of_a_row_bold(results):
     table = chart(FIGURES["alignment"]).table(results)
-    assert table.column("text") == ["drawer", "door"] * 2
+    assert table.column("text") == ["drawer", "door"] * 2 + ["script's noise"] * 2
     figure = chart(FIGURES["alignment"]).draw(table)
-    assert len(texts(figure)) == 3 * 4
+    assert len(texts(figure)) == 3 * (4 + 2)
     bold = [text.get_position() for text in figure.axes[0].texts if text.get_weight() == "bold"]
     assert bold == [(0, 0), (1, 1)]
+
+
+def test_controls_stand_beside_the_sentences_and_the_noise_beside_every_area(results):
+    told = {task: {**texts, "wrong": 0.0} for task, texts in OWN.items()}
+    studies = {(task, "alignment"): table for task, table in alignment_of(told).items()}
+    table = chart(FIGURES["alignment"]).table(replace(results, studies=studies))
+    assert table.distinct("text") == ["drawer", "door", "wrong", "script's noise"]
+    wrong = table.where(text="wrong", task="drawer")
+    own = table.where(text="drawer", task="drawer")
+    assert abs(wrong.numbers("correlation")[0]) < 0.5 < own.numbers("correlation")[0]
+    assert set(table.numbers("noise_auc")) == {0.5}  # one level of noise in this study
 
 
 def test_the_fit_is_of_each_tasks_own_goal_and_has_a_row_a_method(results):

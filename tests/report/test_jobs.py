@@ -127,7 +127,7 @@ def repository(tmp_path, monkeypatch):
 def test_refresh_builds_the_page_of_a_scale_from_its_parameters(repository):
     assert report.refresh(repository, Replicate("mini")) == 0
     page = (repository / "results/mini/report.html").read_text()
-    assert "0 <small>of 21</small>" in page  # seven methods, three seeds
+    assert "0 <small>of 24</small>" in page  # eight methods, three seeds
     assert "papers.<wbr>vlm_rm.<wbr>experiments.<wbr>cartpole.<wbr>seeds" in page
 
 

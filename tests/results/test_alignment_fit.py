@@ -5,7 +5,7 @@ import pytest
 
 from showtell.claims.tests import Diagonal
 from showtell.claims.verdicts import judge
-from showtell.results.alignment_fit import auc, fits, lead
+from showtell.results.alignment_fit import auc, fits, lead, script_fit
 from showtell.results.table import Table
 from tests.claims.test_verdicts import OneClaim
 from tests.results.trainings import alignment_of, results_of
@@ -39,6 +39,22 @@ def test_a_fit_has_the_rank_correlation_and_the_mean_cosine():
     )
 
 
+def test_the_noise_of_the_script_has_an_area_of_its_own():
+    study = alignment_of(OWN)["drawer"]
+    at = study.columns.index("noise")
+    ladder = np.linspace(1, 0, 40)
+    noised = Table(
+        study.columns,
+        tuple(
+            (*row[:at], repr(float(ladder[int(row[at - 1])])), *row[at + 1 :]) for row in study.rows
+        ),
+    )
+    assert {fit.noise_auc for fit in fits(noised)} == {1.0}
+    assert {fit.noise_auc for fit in fits(study)} == {0.5}
+    alone = script_fit(noised)
+    assert (alone.auc, alone.correlation) == (1.0, pytest.approx(1.0))
+
+
 def test_without_a_cosine_there_is_no_area_under_its_curve():
     study = alignment_of(OWN)["drawer"]
     at = study.columns.index("similarity")
@@ -55,6 +71,12 @@ def test_the_diagonal_must_lead_on_every_task(column):
     assert "sentence of drawer" in found.parts[1].text
     assert found.outcome == "not reproduced"
     assert found.n is None  # rollouts of scripts, not of seeds
+
+
+def test_controls_are_no_sentences_of_other_tasks():
+    told = {"drawer": {"drawer": 1.0, "door": 0.0, "shuffled": 1.0, "wrong": 2.0}}
+    found = lead(alignment_of(told)["drawer"], "drawer", "score", np.random.default_rng(0))
+    assert found.second == "door"
 
 
 def test_a_lead_within_noise_is_undecided():

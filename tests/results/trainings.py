@@ -56,13 +56,13 @@ def alignment_of(fits, methods=("text",), rollouts=40):
     """{task: study}: each text's score follows the true return as `fits[task][text]` says."""
     draw = np.random.default_rng(0)
     columns = ("method", "text", "episode", "noise")
-    columns += ("success", "true_return", "score", "similarity")
+    columns += ("success", "true_return", "score", "similarity", "known_words")
     returns = np.linspace(0, 1, rollouts)
     return {
         task: Table.of(
             columns,
             [
-                (method, text, number, 0.5, float(true > 0.6), true, *_scored(fit, true, draw))
+                (method, text, number, 0.5, float(true > 0.6), true, *_scored(fit, true, draw), 1.0)
                 for method in methods
                 for text, fit in texts.items()
                 for number, true in enumerate(map(float, returns))

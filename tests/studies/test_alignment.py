@@ -58,10 +58,12 @@ def measured():
             ("button-press", "robot pushing red button"),
         )
     }
+    told["drawer-close"]["wrong"] = roboclip(encoder, "robot pushing green drawer")
     settings = {"kind": "alignment", "methods": ["text"], "episodes": 6, "goals_of": list(told)}
-    study = made("studies", settings)
+    study = made("studies", settings | {"controls": {"wrong": "its-reward"}})
+    known = {("text", "drawer-close"): 1.0, ("wrong", "drawer-close"): 0.75}
     with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
-        subject = Subject(world, told["drawer-close"], {}, pool.draw, told)
+        subject = Subject(world, told["drawer-close"], {}, pool.draw, told, known_words=known)
         return study.measure(subject, 0, ("paper", "experiment", "drawer-close")), counting
 
 
@@ -72,12 +74,27 @@ def column(measured, name, **wanted):
 
 def test_every_method_judges_every_episode_by_every_sentence(measured):
     table, _ = measured
-    assert len(table.rows) == 2 * 2 * 6
+    assert len(table.rows) == (2 * 2 + 1) * 6
     one, other = (
         column(table, "score", method="text", text=t) for t in ("drawer-close", "button-press")
     )
     assert np.isfinite(one).all()
     assert one != other
+
+
+def test_a_control_is_another_text_of_the_first_method(measured):
+    table, _ = measured
+    assert "wrong" not in column(table, "method")
+    wrong = column(table, "score", method="text", text="wrong")
+    assert len(wrong) == 6
+    assert wrong != column(table, "score", method="text", text="drawer-close")
+
+
+def test_each_row_says_how_many_words_of_its_sentence_are_known(measured):
+    table, _ = measured
+    assert set(column(table, "known_words", text="wrong")) == {0.75}
+    assert set(column(table, "known_words", method="text", text="drawer-close")) == {1.0}
+    assert np.isnan(column(table, "known_words", method="truth")).all()
 
 
 def test_rollouts_run_from_aimless_to_scripted(measured):

@@ -243,6 +243,48 @@ IMPOSSIBLE = {
         changed("tasks.drawer-close.prompts", None) | experiment(DRAWER, method("roboclip-text")),
         ["task drawer-close", "goals.text-s3d", "tasks.drawer-close.prompts.goal"],
     ),
+    "a task without the wrong sentence that a control needs": (
+        changed("tasks.drawer-close.prompts.wrong", None)
+        | experiment(DRAWER, method("roboclip-wrong-text")),
+        ["task drawer-close", "goals.text-s3d-wrong", "tasks.drawer-close.prompts.wrong"],
+    ),
+    "a study with a control whose sentence the task lacks": (
+        changed("tasks.drawer-close.prompts.wrong", None)
+        | experiment(
+            DRAWER,
+            method("roboclip-text"),
+            studies={
+                "fit": SENTENCES | {"goals_of": "own", "controls": {"wrong": "roboclip-wrong-text"}}
+            },
+        ),
+        ["studies.fit.controls.wrong", "tasks.drawer-close.prompts.wrong"],
+    ),
+    "a control with a reward that does not exist": (
+        experiment(
+            DRAWER,
+            method("roboclip-text"),
+            studies={
+                "fit": SENTENCES | {"goals_of": "own", "controls": {"wrong": "roboclip-wrng-text"}}
+            },
+        ),
+        ["studies.fit.controls.wrong", "'roboclip-wrng-text'", "'roboclip-wrong-text'"],
+    ),
+    "a control of the name of a method": (
+        experiment(
+            DRAWER,
+            {"wrong": {"reward": "roboclip-text"}},
+            studies={
+                "fit": SENTENCES
+                | {"methods": ["wrong"], "goals_of": "own"}
+                | {"controls": {"wrong": "roboclip-wrong-text"}}
+            },
+        ),
+        ["studies.fit.controls.wrong", "another name"],
+    ),
+    "a wrong sentence that is the goal": (
+        changed("tasks.drawer-close.prompts.wrong", "robot closing green drawer"),
+        ["tasks.drawer-close.prompts", "the same sentence"],
+    ),
     "a video goal in an encoder of pictures": (
         changed("goals.video-s3d.encoder", "clip-base")
         | experiment(DRAWER, method("roboclip-video")),

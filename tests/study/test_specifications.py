@@ -83,6 +83,17 @@ def test_a_goal_depends_on_the_prompt_only_where_it_is_the_prompt(parameters):
     assert changes == {"text-s3d"}
 
 
+def test_the_wrong_sentence_is_read_by_its_own_goal_alone(parameters):
+    after = changed(parameters, **{"tasks__drawer-close__prompts__wrong": "robot lifting a cup"})
+    changes = {
+        goal
+        for goal in ("text-s3d", "text-s3d-wrong", "text-s3d-shuffled")
+        if specify(parameters).goal(goal, "drawer-close")
+        != specify(after).goal(goal, "drawer-close")
+    }
+    assert changes == {"text-s3d-wrong"}
+
+
 def test_a_dataset_brings_the_worlds_of_its_tasks(parameters):
     recipe = {
         "kind": "s3d",
@@ -116,7 +127,10 @@ def test_a_study_of_several_sentences_names_their_targets_in_the_order_of_its_in
     named = [(entry["goal"], entry["task"]) for entry in spec["targets"]]
     grid = Grid(parameters)
     assert named == grid.study_targets("roboclip", "language", "door-close", "alignment")
-    assert len(named) == 6  # three sentences, as two networks read them
+    # Three sentences, as two networks read them, and two controls of the task itself.
+    assert len(named) == 6 + 2
+    assert ("text-s3d-wrong", "door-close") in named
+    assert ("text-s3d-wrong", "drawer-close") not in named
     needs = grid.study_needs("roboclip", "language", "alignment")
     assert list(spec["encoders"]) == grid.encoders(needs)
 

@@ -33,17 +33,24 @@ def outcome(success: bool, first: Progress, last: Progress) -> Outcome:
     return Outcome.ELSEWHERE
 
 
+# Of every outcome the same number of captions in the same forms, without function words: only a
+# verb tells one outcome from another. The form without a subject gives a robot and a hand that do
+# the same a caption in common.
+_FORMS = ("{actor} {verb} {thing}", "{verb} {thing}")
+_VERBS = {
+    Outcome.BEGUN: ("nudging", "shifting"),
+    Outcome.NEAR: ("approaching", "reaching"),
+    Outcome.AWAY: ("leaving", "avoiding"),
+    Outcome.ELSEWHERE: ("ignoring", "missing"),
+}
+
+
 def captions(words: Words, outcome: Outcome, actor: str = "robot") -> tuple[str, ...]:
     """All captions of an episode of this task with this outcome."""
-    thing, doing = words
-    return {
-        # One without a subject, so that a robot and a hand that do the same have words in common.
-        Outcome.DONE: (*(f"{actor} {verb} {thing}" for verb in doing), f"{doing[0]} {thing}"),
-        Outcome.BEGUN: (f"{actor} moving {thing} a little", f"{actor} nudging {thing}"),
-        Outcome.NEAR: (f"{actor} beside {thing}", f"{actor} reaching for {thing}"),
-        Outcome.AWAY: (f"{actor} moving away from {thing}", f"{actor} waving its arm"),
-        Outcome.ELSEWHERE: (f"{actor} waving its arm", f"{actor} leaving {thing} alone"),
-    }[outcome]
+    verbs = words.doing if outcome is Outcome.DONE else _VERBS[outcome]
+    return tuple(
+        form.format(actor=actor, verb=verb, thing=words.thing) for form in _FORMS for verb in verbs
+    )
 
 
 def prompt(words: Words, actor: str = "robot") -> str:

@@ -18,6 +18,7 @@ from showtell.rendering.scene import Snapshots, View, view_of
 from showtell.study.registry import build, part
 from showtell.study.settings import DatasetSettings
 from showtell.worlds.exploration import behaviour
+from showtell.worlds.metaworld.words import WORDS as ROBOTS
 from showtell.worlds.words import Words
 from showtell.worlds.world import Measurable, World
 
@@ -100,7 +101,8 @@ class WorldClips:
                 drawn.append(artist.submit(_draw, pool, some, views))
                 films += some
             clips = np.concatenate([future.result() for future in drawn])
-        return Narrated(clips, [film.told for film in films], [prompt(_words(world))] * count)
+        told = [film.told for film in films]
+        return Narrated(clips, told, [prompt(_words(world))] * count)
 
     def _view(
         self, request: Request, task: Task, world: World, generator: np.random.Generator
@@ -120,14 +122,15 @@ class WorldClips:
         clips = [cartoon(task, generator, *size, _HANDS[each](generator)) for each in came]
         words = HAND_WORDS[task]
         told = [captions(words, each, actor="hand") for each in came]
-        return Narrated(np.stack(clips), told, [prompt(words, actor="hand")] * settings.hands)
+        asked = [prompt(words, actor="hand")] * settings.hands
+        return Narrated(np.stack(clips), told, asked)
 
 
 # The words for each cartoon.
 HAND_WORDS: Mapping[str, Words] = {
-    "button-press": Words("red button", ("pushing", "pressing")),
-    "drawer-open": Words("green drawer", ("opening", "pulling out")),
-    "door-open": Words("door", ("opening", "pulling open")),  # of wood
+    "button-press": ROBOTS["button-press"],
+    "drawer-open": ROBOTS["drawer-open"],
+    "door-open": ROBOTS["door-open"]._replace(thing="door"),  # of wood
 }
 # The share of the work that a hand does, by what comes of it.
 _HANDS: Mapping[Outcome, Callable[[np.random.Generator], float]] = {

@@ -7,6 +7,7 @@ from showtell.goals.goal import Drawing, Target, embedding_encoder
 from showtell.goals.video import first_embedding, source_of
 from showtell.nets.distance import Distance
 from showtell.nets.encoder import Encoder
+from showtell.nets.known_words import checked
 from showtell.project.errors import UserError
 from showtell.study.needs import Reading
 from showtell.study.settings import GoalSettings
@@ -57,6 +58,9 @@ class EditedGoal:
                 "an encoder whose vectors all have length 1 is not made for; name a video "
                 "encoder such as S3D in the goal."
             )
+        for key in ("minus", "plus"):
+            sentence = getattr(self._settings, key)
+            checked(sentence, reads.words, key, f"encoders.{self._settings.encoder}")
         video = first_embedding(reads, demo, self._settings.demo)
         minus, plus = reads.text([self._settings.minus, self._settings.plus]).numpy()
         assert demo is not None

@@ -1,11 +1,13 @@
 """Measures rewards and controls without any training: one study on one task."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from showtell.jobs.parts import (
     Context,
     Inputs,
+    Job,
     built,
     learner_of,
     reward_settings,
@@ -18,6 +20,7 @@ from showtell.project.files import write_text
 from showtell.rendering.pool import RenderPool
 from showtell.rewards.zero import Zero, ZeroSettings
 from showtell.studies.study import Once, Subject
+from showtell.study.settings import RewardSettings
 
 
 def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
@@ -31,8 +34,8 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
     tasks = dict.fromkeys(entry["task"] for entry in job["targets"])
     rewards = {
         task: {
-            method: context.reward(reward_settings(job["rewards"][method]), task)
-            for method in job["order"]
+            method: context.reward(settings, task)
+            for method, settings in _measured(job, context, task)
         }
         for task in tasks or [own]
     }
@@ -46,6 +49,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
             context.demos,
             lambda: world_of(job["task"]),
             lambda: _untrained(job, pool.draw),
+            _known_words(job, context),
         )
         measured = study.measure(subject, job["root"], tuple(job["address"]))
     write_text(outputs["table"], measured.csv)
@@ -63,3 +67,24 @@ def _untrained(job: dict[str, Any], draw: Draw) -> Policy:
     )
     start = learner_of(job["learner"]).untrained(assignment)
     return Policy(Network.model_validate(start.network), start.weights)
+
+
+def _measured(job: Job, context: Context, task: str) -> Iterator[tuple[str, RewardSettings]]:
+    """The methods, and controls on the own task alone, that have all goals of one task."""
+    for method in job["order"]:
+        settings = reward_settings(job["rewards"][method])
+        if method in job["controls"] and task != job["task"]["name"]:
+            continue
+        if all((goal, task) in context.targets for goal in settings.needs().goals):
+            yield method, settings
+
+
+def _known_words(job: Job, context: Context) -> dict[tuple[str, str], float]:
+    """(method, task whose goal it is) -> the share of the sentence's words its encoder knows."""
+    found = {}
+    for method in job["order"]:
+        for goal in reward_settings(job["rewards"][method]).needs().goals:
+            for (name, task), target in context.targets.items():
+                if name == goal and "known_words" in target.source:
+                    found[method, task] = float(target.source["known_words"])
+    return found

@@ -68,6 +68,7 @@ class Network(BaseModel):
     pretrained: str | None
     own: Own
     preprocessing: Preprocessing
+    words: tuple[str, ...] | None = None  # of its captions, where it was trained here
     source: Source | None = None
     recipe: dict[str, Any] | None = None  # where it was trained here
     note: str | None = None  # what a reader of results must know about this model
@@ -90,6 +91,7 @@ class ClipEncoder:
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.dimensions = int(network.config["embed_dim"])
         self.network = network
+        self.words = None if network.words is None else frozenset(network.words)
         # Convolutions are a third faster in this layout; transformers do not care.
         placed = model.eval().to(self.device)
         self._model: Any = placed.to(memory_format=torch.channels_last)
@@ -178,7 +180,10 @@ class ClipEncoder:
 
 
 def describe(
-    settings: ClipSettings, source: Source | None = None, recipe: dict[str, Any] | None = None
+    settings: ClipSettings,
+    source: Source | None = None,
+    recipe: dict[str, Any] | None = None,
+    words: tuple[str, ...] | None = None,
 ) -> Network:
     """What these settings mean with the open_clip that is installed."""
     library()
@@ -199,6 +204,7 @@ def describe(
             fit=settings.fit,
             antialias=settings.antialias,
         ),
+        words=words,
         source=source,
         recipe=recipe,
     )

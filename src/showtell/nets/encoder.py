@@ -25,6 +25,8 @@ class Encoder(Protocol):
     dimensions: int
     frames: int | None  # of a clip; None for networks of single pictures
     normalised: bool  # all of length 1; else as long as they come, which products then weigh
+    # Of the sentences that it was trained on here, or its dictionary; None: it knows every word.
+    words: frozenset[str] | None
 
     def image(self, frames: Frames) -> "Tensor":
         """One vector a frame: (N, D), on the CPU."""

@@ -170,6 +170,7 @@ class S3dEncoder:
         self.precision = _precision(settings.precision, self.device)
         self._type = getattr(torch, self.precision)
         self._settings = settings
+        self.words = frozenset(network.words)
         self._vocabulary = Vocabulary(network.words)
         self._model = model.eval()  # reads sentences, on the CPU
         self._seeing = folded(model).to(self.device, self._type)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showtell.results.table import Table
+from showtell.studies.alignment import CONTROLS
 from showtell.studies.statistics import COVERAGE, Estimate, ranks, spearman
 
 Array = NDArray[np.float64]
@@ -15,11 +16,15 @@ _RESAMPLES = 2000
 class Fit(NamedTuple):
     """How one sentence fits the rollouts of one task."""
 
-    text: str  # the task whose sentence, or demonstration, it is
+    text: str  # the task whose sentence, or demonstration, it is, or the name of a control
     correlation: float  # of score and true return, by rank; NaN if one of them is constant
     similarity: float  # mean cosine; NaN where the reward has none
     auc: float  # how probably a success scores above a failure; NaN without both
     cosine_auc: float  # the same, were it scored by the cosine; NaN where the reward has none
+    # The same, were it scored by how little noise the script was played with: what the rollouts
+    # give away without any reward.
+    noise_auc: float
+    known_words: float  # share of the sentence's content words; NaN where the goal is no sentence
 
 
 class Lead(NamedTuple):
@@ -48,9 +53,24 @@ def fits(table: Table) -> list[Fit]:
                 float(np.mean(similarity)),
                 auc(np.array(scores), success),
                 float("nan") if np.isnan(similarity).any() else auc(similarity, success),
+                auc(-np.array(rows.numbers("noise")), success),
+                float(np.mean(rows.numbers("known_words"))),
             )
         )
     return found
+
+
+def script_fit(table: Table) -> Fit:
+    """The fit of a score that is the less, the more noise the script was played with.
+
+    From an alignment study's rows of any reward: the rollouts of all rewards are the same.
+    """
+    rows = table.where(method=table.column("method")[0], text=table.column("text")[0])
+    scores = -np.array(rows.numbers("noise"))
+    separation = auc(scores, np.array(rows.numbers("success")) > 0.5)
+    correlation = spearman(scores.tolist(), rows.numbers("true_return"))
+    none = float("nan")
+    return Fit("script's noise", correlation, none, separation, none, separation, none)
 
 
 def auc(scores: Array, successes: NDArray[np.bool_]) -> float:
@@ -64,7 +84,7 @@ def auc(scores: Array, successes: NDArray[np.bool_]) -> float:
 
 def lead(table: Table, own: str, column: str, generator: np.random.Generator) -> Lead | None:
     """Own sentence against the best other one; None where there is nothing to compare."""
-    others = [text for text in table.distinct("text") if text != own]
+    others = [text for text in table.distinct("text") if text not in (own, *CONTROLS)]
     if not others or own not in table.distinct("text"):
         return None
     rows = {text: table.where(text=text) for text in (own, *others)}

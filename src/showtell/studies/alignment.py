@@ -4,7 +4,8 @@ The first thing to know about a prompt, before any training: rollouts from rando
 behaviour are scored by every reward, as told by every sentence.
 """
 
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 from pydantic import Field
@@ -20,7 +21,11 @@ from showtell.study.settings import StudySettings
 from showtell.worlds.script import script_of, shaken
 from showtell.worlds.world import LAYOUTS, Script, SeededEpisodes, World
 
-COLUMNS = ("text", "episode", "noise", "success", "true_return", "score", "similarity")
+Control = Literal["wrong", "shuffled"]
+CONTROLS: tuple[str, ...] = get_args(Control)
+COLUMNS = (
+    "text", "episode", "noise", "success", "true_return", "score", "similarity", "known_words",
+)  # fmt: skip
 
 
 class AlignmentSettings(StudySettings):
@@ -30,6 +35,9 @@ class AlignmentSettings(StudySettings):
     episodes: int = Field(ge=4)
     # The tasks whose goals score the rollouts.
     goals_of: Literal["own"] | list[str]
+    # A reward of the same kind whose goal is another sentence of the task itself. In the table they
+    # are texts of the first method.
+    controls: dict[Control, str] = Field(default={})
 
     def problem(self, offers: Offers) -> str | None:
         """A script is played with more and more noise."""
@@ -38,6 +46,10 @@ class AlignmentSettings(StudySettings):
     def goal_tasks(self, task: str) -> list[str]:
         """The tasks whose goals score the rollouts of one task."""
         return [task] if self.goals_of == "own" else self.goals_of
+
+    def control_rewards(self) -> Mapping[str, str]:
+        """Sentences of the task itself, as rewards."""
+        return {str(name): reward for name, reward in self.controls.items()}
 
 
 class Alignment:
@@ -55,11 +67,16 @@ class Alignment:
         success = succeeded(subject.world.success_rule, episodes.successes)
         returns = episodes.true_rewards.sum(axis=1, dtype=np.float64)
         rows: list[tuple[Value, ...]] = []
-        for text, rewards in subject.told.items():
+        first = next(iter(subject.rewards), "")
+        for task, rewards in subject.told.items():
             for method, reward in rewards.items():
+                control = method in self._settings.controls
                 scores, similarities = self._judge(subject, reward, played)
+                named = subject.named(first if control else method)
+                text = method if control else task
+                known = subject.known_words.get((method, task), float("nan"))
                 rows += [
-                    (*subject.named(method), text, number, *map(float, values))
+                    (*named, text, number, *map(float, values), known)
                     for number, values in enumerate(
                         zip(noises, success, returns, scores, similarities, strict=True)
                     )

@@ -42,6 +42,8 @@ class Subject:
     demos: Mapping[str, "Demo"] = field(default_factory=dict)  # of the task
     make_world: Callable[[], World] = _missing  # another one like `world`
     untrained: Callable[[], Policy] = _missing  # the policy that a training begins with
+    # (method, task whose sentence is meant) -> the share of its content words its encoder knows.
+    known_words: Mapping[tuple[str, str], float] = field(default_factory=dict)
     _drawn: dict[Reads, ReadFrames] = field(default_factory=dict)
 
     @property

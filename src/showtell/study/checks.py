@@ -106,6 +106,8 @@ def _references_of(
             yield f"{at}.studies.{study}.demo", demonstrations.demo, p.demos
         for task in settings.goal_tasks(experiment.tasks[0]):
             yield f"{at}.studies.{study}.goals_of", task, p.tasks
+        for control, reward in settings.control_rewards().items():
+            yield f"{at}.studies.{study}.controls.{control}", reward, p.rewards
     for figure, name, known in _figures_of(experiment):
         yield f"{at}.figures.{figure}", name, known
 
@@ -180,6 +182,12 @@ def _of_experiment(p: Parameters, experiment: Experiment) -> Iterator[Found]:
                 for of in study.goal_tasks(task):
                     for why in _of_goals(p, of, reward):
                         yield None, measured, f"studies.{name} compares with {of}: {why}"
+            for control, rewarded in study.control_rewards().items():
+                if control in experiment.methods:
+                    why = "has the name of a method; give the control another name."
+                    yield None, None, f"studies.{name}.controls.{control} {why}"
+                for why in _of_goals(p, task, p.rewards[rewarded]):
+                    yield None, None, f"studies.{name}.controls.{control}: {why}"
 
 
 def learner_of_studies(experiment: Experiment, task: Task) -> str | None:
@@ -280,10 +288,12 @@ def _of_goals(p: Parameters, task: str, reward: Any) -> Iterator[str]:
 def _of_comparison(p: Parameters, task: str, reward: Any, wanted: Comparison) -> Iterator[str]:
     goal, entry = p.goals[wanted.goal], p.tasks[task]
     at = f"goals.{wanted.goal}"
-    if goal.source == "prompts" and entry.prompts is None:
+    prompt = goal.prompt()
+    if prompt is not None and (entry.prompts is None or getattr(entry.prompts, prompt) is None):
+        lacks = "prompts" if entry.prompts is None else f"prompt of the name {prompt!r}"
         yield (
-            f"{at} is the task's prompt, but tasks.{task} has no prompts; add "
-            f"tasks.{task}.prompts.goal."
+            f"{at} is the task's prompt, but tasks.{task} has no {lacks}; add "
+            f"tasks.{task}.prompts.{prompt}."
         )
     baseline = entry.prompts is not None and entry.prompts.baseline is not None
     if wanted.baseline and not (goal.source == "prompts" and baseline):

@@ -234,9 +234,13 @@ class Grid:
         return self.study(paper, name, study).tasks or self.experiment(paper, name).tasks
 
     def study_rewards(self, paper: str, name: str, study: str) -> dict[str, RewardSettings]:
-        """The rewards that one study measures, by method."""
-        experiment, methods = self.experiment(paper, name), self.study(paper, name, study).methods
-        return {name: v.reward for name, v in self.variants(experiment, methods).items()}
+        """The rewards that one study measures, by method or control."""
+        experiment, entry = self.experiment(paper, name), self.study(paper, name, study)
+        controls = entry.control_rewards()
+        return {
+            **{name: v.reward for name, v in self.variants(experiment, entry.methods).items()},
+            **{name: self.parameters.rewards[reward] for name, reward in controls.items()},
+        }
 
     def study_needs(self, paper: str, name: str, study: str) -> Needs:
         """What its rewards need together."""
@@ -251,9 +255,16 @@ class Grid:
 
     def study_targets(self, paper: str, name: str, task: str, study: str) -> list[tuple[str, str]]:
         """(goal, task) of every target that one study compares with, in order."""
-        tasks = self.study(paper, name, study).goal_tasks(task)
-        goals = self.goals(self.study_needs(paper, name, study))
-        return sorted((goal, of) for goal in goals for of in tasks)
+        entry = self.study(paper, name, study)
+        controls = entry.control_rewards()
+        return sorted(
+            {
+                (goal, of)
+                for method, reward in self.study_rewards(paper, name, study).items()
+                for goal in reward.needs().goals
+                for of in ([task] if method in controls else entry.goal_tasks(task))
+            }
+        )
 
 
 def _label(method: Method, name: str, full: str, variant: dict[str, Any]) -> str:

@@ -51,10 +51,17 @@ class Camera(Frozen):
 
 
 class Prompts(Frozen):
-    """The sentences a paper gives for one task."""
+    """The sentences for one task."""
 
     goal: str | list[str]
-    baseline: str | list[str] | None = None
+    baseline: str | list[str] | None = None  # the setting without the goal
+    wrong: str | list[str] | None = None  # something else, in words of the same kind: a control
+
+    @model_validator(mode="after")
+    def _wrong_differs(self) -> "Prompts":
+        if self.wrong is not None and self.wrong == self.goal:
+            raise ValueError(f"wrong and goal are the same sentence: {self.goal!r}; change one.")
+        return self
 
 
 class Task(Frozen):

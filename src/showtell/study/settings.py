@@ -1,6 +1,6 @@
 """The base classes of the parts' settings: what each kind of part says about itself."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, PositiveInt
@@ -106,6 +106,10 @@ class GoalSettings(PartSettings):
         """(demo, its task or None for the agent's own, how many), if the goal is a demo."""
         return None
 
+    def prompt(self) -> Literal["goal", "wrong"] | None:
+        """Which of the task's prompts it embeds; None where it is no prompt."""
+        return None
+
     def reads(self) -> frozenset[Reading]:
         """What the goal gives to its encoder."""
         raise NotImplementedError
@@ -168,3 +172,10 @@ class StudySettings(PartSettings):
     def goal_tasks(self, task: str) -> list[str]:
         """The tasks whose goals are compared on one task's states."""
         return [task]
+
+    def control_rewards(self) -> Mapping[str, str]:
+        """Rewards that are measured beside the methods: name in the table -> entry of `rewards`.
+
+        They compare with goals of the task itself alone.
+        """
+        return {}

@@ -16,7 +16,12 @@ from showtell.study.grid import TRAIN, Cell, Grid
 from showtell.study.needs import Needs
 from showtell.study.parameters import Task
 from showtell.study.registry import part
-from showtell.study.settings import EncoderSettings, PartSettings, RewardSettings
+from showtell.study.settings import (
+    EncoderSettings,
+    GoalSettings,
+    PartSettings,
+    RewardSettings,
+)
 
 
 class Specifications:
@@ -76,7 +81,7 @@ class Specifications:
             ],
             goal=_plain(settings),
             encoder=_plain(encoder),
-            prompts=_plain(entry.prompts) if settings.source == "prompts" else None,
+            prompts=_prompts(settings, entry),
             task=_world(entry) if rendered else None,
             picture=_plain(self._grid.picture(settings.encoder, task)) if rendered else None,
             address=["goal", goal, task],
@@ -99,7 +104,12 @@ class Specifications:
             learner=_plain(learner),
             address=cell.address(phase),
             picture=_plain(method.picture or task.camera.native),
-            **self._context(reward.needs(), [cell.task], cell.task, method.picture),
+            **self._context(
+                reward.needs(),
+                [(goal, cell.task) for goal in self._grid.goals(reward.needs())],
+                cell.task,
+                method.picture,
+            ),
             **start,
         )
 
@@ -133,12 +143,13 @@ class Specifications:
             study=entry.model_dump(mode="json", exclude={"tasks"}),
             task=_world(world) | {"name": task},
             rewards={method: _plain(reward) for method, reward in rewards.items()},
-            variants={method: variants[method].values for method in rewards},
+            variants={method: variants[method].values for method in variants},
             order=list(rewards),
+            controls=list(entry.control_rewards()),
             picture=_plain(world.camera.native),
             address=[paper, name, task, study],
             **({} if learner is None else {"learner": _plain(learner)}),
-            **self._context(needs, entry.goal_tasks(task), task, None),
+            **self._context(needs, self._grid.study_targets(paper, name, task, study), task, None),
         )
 
     def comparison(self, paper: str, name: str) -> str:
@@ -242,15 +253,12 @@ class Specifications:
         return {"trained_elsewhere": found} if found else {}
 
     def _context(
-        self, needs: Needs, goal_tasks: list[str], task: str, picture: BaseModel | None
+        self, needs: Needs, targets: list[tuple[str, str]], task: str, picture: BaseModel | None
     ) -> dict[str, Any]:
         """What rewards are built with; targets and encoders in the order of the input files."""
         goals = self._grid.goals(needs)
         return {
-            "targets": sorted(
-                ({"goal": goal, "task": of} for goal in goals for of in goal_tasks),
-                key=lambda entry: (entry["goal"], entry["task"]),
-            ),
+            "targets": [{"goal": goal, "task": of} for goal, of in targets],
             "goals": {
                 name: {
                     "encoder": goal.encoder,
@@ -286,6 +294,14 @@ class Specifications:
 
 def _module(kind: str, settings: PartSettings) -> str:
     return part(kind, settings.kind).module
+
+
+def _prompts(goal: GoalSettings, task: Task) -> dict[str, Any] | None:
+    """Of the task's prompts those that the goal embeds: no other one makes its job run again."""
+    key = goal.prompt()
+    if key is None or task.prompts is None:
+        return None
+    return {key: getattr(task.prompts, key), "baseline": task.prompts.baseline}
 
 
 def _world(task: Task) -> dict[str, Any]:

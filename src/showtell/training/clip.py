@@ -49,10 +49,12 @@ def train_clip(
     """Train on a CPU; the same arguments give the same bits."""
     from showtell.nets.clip import ClipEncoder, describe
     from showtell.nets.open_clip_models import build
+    from showtell.nets.s3d_text import vocabulary_of
 
+    words = vocabulary_of(data.captions).words
     with reproducible(seeds.seed(root, *address, "weights")):
         model: Any = build(settings.architecture)
-        network = describe(settings, recipe=recipe.model_dump(mode="json"))
+        network = describe(settings, recipe=recipe.model_dump(mode="json"), words=words)
         encoder = ClipEncoder(settings, model, network, device="cpu")
         model.train()
         losses = _learn(model, encoder, recipe, data, root, address, progress, resume)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from showtell.figures.style import INK, panels, ramp_colour, style
-from showtell.results.alignment_fit import Fit, fits
+from showtell.results.alignment_fit import Fit, fits, script_fit
 from showtell.results.reading import Results
 from showtell.results.table import Table, Value
 from showtell.study.needs import FigureNeeds
@@ -21,10 +21,11 @@ _TITLES = {
     "similarity": "mean cosine",
     "auc": "AUC of success",
     "cosine_auc": "AUC of success by the cosine",
+    "noise_auc": "AUC of success by the script's noise alone",
 }
 _MATRICES = ("correlation", "similarity", "auc")
-_FIT = ("correlation", "auc", "cosine_auc")
-_NEUTRAL = {"correlation": 0.0, "similarity": None, "auc": 0.5, "cosine_auc": 0.5}
+_FIT = ("correlation", "auc", "cosine_auc", "noise_auc")
+_NEUTRAL = {"correlation": 0.0, "similarity": None} | dict.fromkeys(_FIT[1:], 0.5)
 _CELL = (0.92, 0.88)  # of a cell's place, the rest is white
 _STRONGEST = 0.45  # opacity: what is written on a cell stays readable
 
@@ -56,8 +57,18 @@ class Alignment:
         self._study = settings.study
 
     def table(self, results: Results) -> Table:
-        """A row a method, task and sentence."""
-        return _fits(results, self._study)
+        """A row a method, task and sentence.
+
+        The script's noise, in place of a score, stands beside the sentences of the first method.
+        """
+        table, study = _fits(results, self._study), results.study_tables(self._study)
+        first = list(dict.fromkeys(table.pick(("method", "label"))))[:1]
+        noise = [
+            (name, label, task, *script_fit(measured))
+            for name, label in first
+            for task, measured in study.items()
+        ]
+        return Table(table.columns, table.rows + Table.of(table.columns, noise).rows)
 
     def draw(self, table: Table) -> "Figure":
         """A matrix for each method and number: a row a task, a column a sentence."""

@@ -27,19 +27,20 @@ def angle_place(angles: Array) -> Array:
     return np.asarray(7 * (np.cbrt(np.abs(angles) + 0.02) - np.cbrt(0.02)))
 
 
-# From upright to hanging; the places are angles in rad. No caption names the side to which the pole
-# leans: one initialisation in three never learns to separate "left" from "right", and learns the
-# other captions worse for it.
+# From upright to hanging; the places are angles in rad. All captions of a scale have the same
+# function words, so that none of these words tells one state from another. No caption names the
+# side to which the pole leans: one initialisation in three never learns to separate "left" from
+# "right", and learns the other captions worse for it.
 _POLE_ANGLES = {
     "pole vertically upright on top of the cart": 0.0,
-    "pole almost vertical, leaning a touch, on top of the cart": 0.05,
-    "pole leaning very slightly on the cart": 0.15,
-    "pole leaning slightly to one side on the cart": 0.35,
-    "pole leaning to one side of the cart": 0.65,
-    "pole leaning far to one side of the cart": 1.05,
-    "pole fallen flat beside the cart": 1.57,
-    "pole fallen below the cart": 2.3,
-    "a pole hanging straight down below the cart": math.pi,
+    "pole leaning minimally on top of the cart": 0.05,
+    "pole leaning slightly on top of the cart": 0.15,
+    "pole leaning visibly on top of the cart": 0.35,
+    "pole leaning strongly on top of the cart": 0.65,
+    "pole leaning steeply on top of the cart": 1.05,
+    "pole lying flat on top of the cart": 1.57,
+    "pole sunk obliquely on underside of the cart": 2.3,
+    "pole hanging straight on underside of the cart": math.pi,
 }
 POLE = Scale({words: float(angle_place(np.array(angle))) for words, angle in _POLE_ANGLES.items()})
 CART = Scale(  # places: metres
@@ -53,12 +54,12 @@ CART = Scale(  # places: metres
 )
 CAR = Scale(  # places: quarters of the position
     {
-        "a car high on the left hill": -4.4,
-        "a car on the slope of the left hill": -3.2,
-        "a car at the bottom of the valley": -2.1,
-        "a car at the foot of the mountain": -0.9,
-        "a car half way up the mountain": 0.2,
-        "a car close below the peak of the mountain": 1.1,
+        "a car at the top of the left hill, next to the edge": -4.4,
+        "a car at the slope of the left hill, next to the valley": -3.2,
+        "a car at the bottom of the valley, next to the hills": -2.1,
+        "a car at the foot of the mountain, next to the valley": -0.9,
+        "a car at the middle of the mountain, next to the slope": 0.2,
+        "a car at the shoulder of the mountain, next to the peak": 1.1,
         "a car at the peak of the mountain, next to the yellow flag": 1.95,
     }
 )

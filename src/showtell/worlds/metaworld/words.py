@@ -29,10 +29,10 @@ SUCCESS: Mapping[str, str] = {
 }
 # The papers' prompts among them, word for word.
 WORDS: Mapping[str, Words] = {
-    "drawer-close": Words("green drawer", ("closing", "shutting", "pushing in")),
-    "drawer-open": Words("green drawer", ("opening", "pulling out")),
-    "door-close": Words("black box", ("closing", "shutting the door of")),
-    "door-open": Words("black box", ("opening", "opening the door of")),
+    "drawer-close": Words("green drawer", ("closing", "shutting")),
+    "drawer-open": Words("green drawer", ("opening", "pulling")),
+    "door-close": Words("black box", ("closing", "shutting")),
+    "door-open": Words("black box", ("opening", "pulling")),
     "button-press": Words("red button", ("pushing", "pressing")),
     "coffee-push": Words("white cup", ("pushing", "sliding")),
     "faucet-open": Words("red faucet", ("turning", "opening")),
