@@ -54,7 +54,7 @@ KINDS = {
         "encoder",
         """
         encoders: {new: {kind: new, size: 3, picture: native}}
-        goals: {words: {kind: text, encoder: new}}
+        goals: {words: {kind: text, encoder: new, sentence: goal}}
         rewards: {near: {kind: clip, goal: words, alpha: 0.0}}
         """,
         """
@@ -73,7 +73,7 @@ KINDS = {
         training:
           trained: {{kind: clip, dataset: {NEW}, steps: 2, batch: 2, learning_rate: 1e-3,
             warmup: 0, weight_decay: 0}}
-        goals: {{words: {{kind: text, encoder: trained}}}}
+        goals: {{words: {{kind: text, encoder: trained, sentence: goal}}}}
         rewards: {{near: {{kind: clip, goal: words, alpha: 0.0}}}}
         """,
         """
@@ -93,7 +93,7 @@ KINDS = {
             weight_decay: 0,
             dataset: {kind: classic_control_captions, cartpole: 20, mountain_car: 4,
                       held_out: 0.1, looseness: 1.4}}
-        goals: {words: {kind: text, encoder: trained}}
+        goals: {words: {kind: text, encoder: trained, sentence: goal}}
         rewards: {near: {kind: clip, goal: words, alpha: 0.0}}
         """,
         """
