@@ -33,26 +33,23 @@ def outcome(success: bool, first: Progress, last: Progress) -> Outcome:
     return Outcome.ELSEWHERE
 
 
-# Of every outcome the same number of captions in the same forms, without function words: only a
-# verb tells one outcome from another. The form without a subject gives a robot and a hand that do
-# the same a caption in common.
-_FORMS = ("{actor} {verb} {thing}", "{verb} {thing}")
+# Of every outcome one caption in the same form, without function words: only the verb tells one
+# outcome from another. With two synonyms a stand-in learned one of them and ranked success last by
+# the other.
 _VERBS = {
-    Outcome.BEGUN: ("nudging", "shifting"),
-    Outcome.NEAR: ("approaching", "reaching"),
-    Outcome.AWAY: ("leaving", "avoiding"),
-    Outcome.ELSEWHERE: ("ignoring", "missing"),
+    Outcome.BEGUN: "nudging",
+    Outcome.NEAR: "approaching",
+    Outcome.AWAY: "leaving",
+    Outcome.ELSEWHERE: "ignoring",
 }
 
 
-def captions(words: Words, outcome: Outcome, actor: str = "robot") -> tuple[str, ...]:
-    """All captions of an episode of this task with this outcome."""
-    verbs = words.doing if outcome is Outcome.DONE else _VERBS[outcome]
-    return tuple(
-        form.format(actor=actor, verb=verb, thing=words.thing) for form in _FORMS for verb in verbs
-    )
+def caption(words: Words, outcome: Outcome, actor: str = "robot") -> str:
+    """The caption of an episode of this task with this outcome."""
+    verb = words.doing if outcome is Outcome.DONE else _VERBS[outcome]
+    return f"{actor} {verb} {words.thing}"
 
 
 def prompt(words: Words, actor: str = "robot") -> str:
     """The caption of an episode of this task that succeeded, and of no other."""
-    return captions(words, Outcome.DONE, actor)[0]
+    return caption(words, Outcome.DONE, actor)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from showtell.data.captions import Outcome, captions, outcome, prompt
+from showtell.data.captions import Outcome, caption, outcome, prompt
 from showtell.data.samples import Narrated, Request
 from showtell.media.cartoons import SCENES, cartoon
 from showtell.nets.encoder import Clips
@@ -121,7 +121,7 @@ class WorldClips:
         came = [list(_HANDS)[n] for n in generator.integers(len(_HANDS), size=settings.hands)]
         clips = [cartoon(task, generator, *size, _HANDS[each](generator)) for each in came]
         words = HAND_WORDS[task]
-        told = [captions(words, each, actor="hand") for each in came]
+        told: list[tuple[str, ...]] = [(caption(words, each, actor="hand"),) for each in came]
         asked = [prompt(words, actor="hand")] * settings.hands
         return Narrated(np.stack(clips), told, asked)
 
@@ -167,7 +167,7 @@ def film(world: World, generator: np.random.Generator, frames: int) -> Filmed:
         success = success or bool(info["success"])
         moments.append(world.snapshot())
     kept = np.linspace(0, world.horizon - 1, frames).round().astype(int)
-    told = captions(_words(world), outcome(success, first, world.progress()))
+    told = (caption(_words(world), outcome(success, first, world.progress())),)
     return Filmed(np.stack(moments)[kept], told)
 
 

@@ -1,4 +1,4 @@
-"""Trains a small S3D from scratch: clips against what is said of them."""
+"""Trains a small S3D from scratch: clips against what is said of them, with MIL-NCE."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -102,7 +102,7 @@ def _learn(
         clips = settings.preprocessing.prepare(data.clips[rows])
         # Not in bfloat16: oneDNN's gradients of the convolutions over time are then sometimes NaN.
         seen = model(clips).embedding
-        loss = each_nce(seen @ model.text_module(words).T, fits[rows])
+        loss = mil_nce(seen @ model.text_module(words).T, fits[rows])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         # Products of vectors of any length: now and then a batch would throw everything over.
@@ -112,23 +112,21 @@ def _learn(
     return course.losses
 
 
-def each_nce(scores: "Tensor", fits: "Tensor") -> "Tensor":
-    """Of each clip, every caption of its bag against what does not fit: (B, C), (B, C).
+def mil_nce(scores: "Tensor", fits: "Tensor") -> "Tensor":
+    """Equation 1 of Miech et al. (2020), for the products of clips and captions: (B, C), (B, C).
 
-    MIL-NCE (Equation 1 of Miech et al., 2020) asks for the best caption of a bag alone: here it
-    learned one of two synonyms and ranked successes last by the other. As there, the rivals are
-    the clip's other captions and the caption's other clips. (Theirs also counts other clips of
-    which the same is said as wrong: in narrated videos that hardly happens, here it often does.)
+    Each clip with any caption of its bag, against that clip with every caption and that bag with
+    every clip it does not fit. (Theirs also counts other clips of which the same is said as wrong:
+    in narrated videos that hardly happens, here most batches have some.)
     """
     import torch
 
     never = torch.finfo(scores.dtype).min
-    rivals = scores.masked_fill(fits, never)
-    captions = rivals.logsumexp(1, keepdim=True).expand_as(scores)
-    clips = rivals.logsumexp(0, keepdim=True).expand_as(scores)
-    everything = torch.stack([scores, captions, clips]).logsumexp(0)
-    losses = (everything - scores).masked_fill(~fits, 0.0)
-    return (losses.sum(1) / fits.sum(1)).mean()
+    right = scores.masked_fill(~fits, never).logsumexp(1)
+    wrong_clips = scores.masked_fill(fits, never).logsumexp(0)  # of each caption
+    bags = wrong_clips.expand_as(scores).masked_fill(~fits, never).logsumexp(1)
+    everything = torch.logaddexp(scores.logsumexp(1), bags)
+    return (everything - right).mean()
 
 
 def measure(encoder: "S3dEncoder", data: Narrated) -> dict[str, float]:

@@ -4,11 +4,7 @@ from typing import NamedTuple
 
 
 class Words(NamedTuple):
-    """The thing that a task moves, and verbs for moving it.
-
-    Each verb is one word, and each task has as many as any other, so that captions of all outcomes
-    have the same form: see `showtell.data.captions`.
-    """
+    """The thing that a task moves, and the verb for moving it, one word."""
 
     thing: str
-    doing: tuple[str, str]
+    doing: str

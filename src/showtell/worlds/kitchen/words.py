@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from showtell.worlds.words import Words
 
 WORDS: Mapping[str, Words] = {  # the paper's prompts among them
-    "kettle": Words("kettle", ("moving", "pushing")),
-    "hinge": Words("hinged cabinet", ("opening", "pulling")),
-    "slide": Words("sliding cabinet", ("opening", "pulling")),
+    "kettle": Words("kettle", "moving"),
+    "hinge": Words("hinged cabinet", "opening"),
+    "slide": Words("sliding cabinet", "opening"),
 }

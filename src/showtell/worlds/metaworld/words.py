@@ -29,11 +29,11 @@ SUCCESS: Mapping[str, str] = {
 }
 # The papers' prompts among them, word for word.
 WORDS: Mapping[str, Words] = {
-    "drawer-close": Words("green drawer", ("closing", "shutting")),
-    "drawer-open": Words("green drawer", ("opening", "pulling")),
-    "door-close": Words("black box", ("closing", "shutting")),
-    "door-open": Words("black box", ("opening", "pulling")),
-    "button-press": Words("red button", ("pushing", "pressing")),
-    "coffee-push": Words("white cup", ("pushing", "sliding")),
-    "faucet-open": Words("red faucet", ("turning", "opening")),
+    "drawer-close": Words("green drawer", "closing"),
+    "drawer-open": Words("green drawer", "opening"),
+    "door-close": Words("black box", "closing"),
+    "door-open": Words("black box", "opening"),
+    "button-press": Words("red button", "pushing"),
+    "coffee-push": Words("white cup", "pushing"),
+    "faucet-open": Words("red faucet", "turning"),
 }
