@@ -1,10 +1,13 @@
-"""Files generated from code and lock, kept equal by a test: the schema and environment.yml."""
+"""Files generated from code, lock and tables, kept equal by a test."""
 
 import re
 import tomllib
 from pathlib import Path
 
 from showtell.commands.schema import schema
+from showtell.report.markdown import filled
+
+_RESULTS = "docs/results.md"
 
 
 def exports(root: Path) -> dict[Path, str]:
@@ -12,6 +15,7 @@ def exports(root: Path) -> dict[Path, str]:
     return {
         root / "workflow/schemas/params.schema.json": schema(),
         root / "environment.yml": _environment(root),
+        root / _RESULTS: filled((root / _RESULTS).read_text(), root / "results"),
     }
 
 
