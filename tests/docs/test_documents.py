@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import yaml
 
+from showtell.project.errors import UserError
 from showtell.rendering.scene import View
+from showtell.report.markdown import filled, outside
 from showtell.rewards.reward import Episodes
 from showtell.study.grid import Grid
 from showtell.study.loading import load
@@ -110,3 +112,14 @@ def test_a_job_that_is_not_json_is_one_sentence():
     assert done.returncode == 2
     assert done.stderr.startswith("showtell: --job is not JSON")
     assert "Traceback" not in done.stderr
+
+
+def test_every_number_of_the_results_comes_from_a_committed_table():
+    """Tables are written by `make export`, which a test compares; sentences have no results."""
+    sentences = outside((ROOT / "docs/results.md").read_text())
+    assert re.findall(r"\d+(?:\.\d+)? ?%|\[\d+, \d+\]|0\.\d\d|\d+ points", sentences) == []
+
+
+def test_a_table_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(UserError, match="expected RUN PAPER EXPERIMENT KIND"):
+        filled("<!-- table: mini vlm_rm cartpole sucess -->\n<!-- /table -->", tmp_path)

@@ -11,6 +11,8 @@ from showtell.results.alignment_fit import fits
 from showtell.results.reading import METRICS, Results
 from showtell.results.table import Table
 
+EASY = 0.5  # of episodes: a task that needs no reward says little about one
+_NO_REWARD = ("replay", "still", "noise", "untrained")
 MOST_SEEDS = 0.8  # of the seeds of a control have to do so: 4 of 5
 
 
@@ -109,6 +111,19 @@ def check(controls: Mapping[str, Control], results: Results) -> list[Checked]:
         for name, control in controls.items()
         for task, found in _each(control, results)
     ]
+
+
+def easy(results: Results) -> str:
+    """Which tasks succeed without any reward, in a sentence; empty if none does."""
+    found = [
+        f"{control.replace('_', ' ')} on {task} ({100 * rate:.0f} %)"
+        for (task, _), table in sorted(results.studies.items())
+        if "control" in table.columns and task in results.comparison.tasks
+        for control in table.distinct("control")
+        if control in _NO_REWARD
+        and (rate := float(np.mean(table.where(control=control).numbers("success")))) >= EASY
+    ]
+    return f"Without any reward succeed: {', '.join(found)}." if found else ""
 
 
 def _each(control: Control, results: Results) -> Iterator[tuple[str, Found]]:

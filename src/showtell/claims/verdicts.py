@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from showtell.claims import from_policies, from_studies
-from showtell.claims.controls import Checked, check
+from showtell.claims.controls import Checked, check, easy
 from showtell.claims.decisions import LEVEL, decide, holm
 from showtell.claims.descriptions import describe
 from showtell.claims.evidence import Evidence, Part, method_with, methods_matching, setting_words
@@ -123,7 +123,7 @@ def _judge(claim: Claim, results: Results, controls: list[Checked]) -> Verdict:
     outcome, reason = _outcome(parts, found, test.share, seeds)
     return Verdict(
         outcome=outcome,
-        why=" ".join(filter(None, [found.note, reason])),
+        why=" ".join(filter(None, [found.note, reason, _easy(test, results)])),
         line=found.line,
         band=found.band,
         parts=parts,
@@ -131,6 +131,11 @@ def _judge(claim: Claim, results: Results, controls: list[Checked]) -> Verdict:
         expected=None if seeds is None else results.comparison.seeds,
         **shared,
     )
+
+
+def _easy(test: Any, results: Results) -> str:
+    """Of a claim about success: what succeeds without any reward."""
+    return easy(results) if isinstance(test, OfPolicies) and test.metric == "success" else ""
 
 
 def _blocked(controls: list[Checked]) -> dict[str, str]:
