@@ -15,12 +15,12 @@ from showtell.project.replicate import Replicate
 
 ROOT = Path.cwd()  # every verb is run from the repository's root
 JOBS = {
-    "demonstrate": "show a task: scripted, drawn, published or from a file",
+    "demonstrate": "make the demonstrations of a task: scripted, drawn, published or from a file",
     "train_encoder": "train a stand-in network on rendered pictures and captions",
     "fetch_encoder": "download a network by name, check it, convert it once",
-    "embed_goal": "turn what is shown or told into one target embedding",
+    "embed_goal": "embed a goal: a sentence, a demonstration or a picture",
     "train": "train one agent: a task, a method, a seed",
-    "evaluate": "judge one policy and film it",
+    "evaluate": "evaluate the policies of one training, and record a video",
     "measure": "measure rewards without any training",
     "compare": "put an experiment's methods side by side, with verdicts",
     "figure": "draw one figure (SVG, PDF and the CSV behind it)",

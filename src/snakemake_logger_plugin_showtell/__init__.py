@@ -40,7 +40,7 @@ class _Job:
 
 
 class LogHandler(LogHandlerBase):
-    """Prints the story of one run."""
+    """Prints the progress of one run."""
 
     def __post_init__(self) -> None:
         self._out: TextIO = sys.stderr
@@ -61,7 +61,7 @@ class LogHandler(LogHandlerBase):
             case LogEvent.RUN_INFO:
                 self._planned = {rule: int(count) for rule, count in said["stats"].items()}
                 self._total = self._planned.pop("total", 0)
-            case LogEvent.JOB_INFO:  # told when the job is handed to its process
+            case LogEvent.JOB_INFO:  # comes when the job is handed to its process
                 name = " ".join([said["rule_name"], *_place(said["wildcards"])])
                 self._running[said["jobid"]] = _Job(
                     said["rule_name"], name, said["output"], said["log"]
@@ -73,7 +73,7 @@ class LogHandler(LogHandlerBase):
             case LogEvent.PROGRESS:
                 self._done, self._total = said["done"], said["total"]
             case None if record.levelno >= WARNING or "Nothing to be done" in record.getMessage():
-                if "RuleException" not in record.getMessage():  # told by the job's own log
+                if "RuleException" not in record.getMessage():  # the job's own log says it
                     self._say(record.getMessage().strip())
             case LogEvent.ERROR:
                 if "RuleException" not in str(said.get("exception", "")):
@@ -163,12 +163,12 @@ class LogHandler(LogHandlerBase):
 
     @property
     def has_filter(self) -> bool:
-        """What is shown is chosen here."""
+        """This plugin chooses what is printed."""
         return True
 
     @property
     def has_formatter(self) -> bool:
-        """How it is shown too."""
+        """This plugin formats what is printed."""
         return True
 
     @property

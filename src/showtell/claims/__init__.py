@@ -1,1 +1,1 @@
-"""What a paper claims: evidence, tests and verdicts."""
+"""Claims of a paper: controls, tests, decisions and verdicts."""

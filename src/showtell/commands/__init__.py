@@ -1,1 +1,1 @@
-"""Commands of a person: doctor, plan, gallery and exports."""
+"""Commands of the terminal: doctor, plan, show, why, judge, agree, gallery and exports."""

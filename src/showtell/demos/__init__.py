@@ -1,1 +1,1 @@
-"""What an agent is shown: demonstrations, scripted, drawn, published or a user's own."""
+"""Demonstrations: scripted, drawn, published or a user's own."""

@@ -1,4 +1,4 @@
-"""A demonstration in a file, and the face of what makes one."""
+"""A demonstration in a file, and the interface of what makes one."""
 
 import json
 import zipfile

@@ -1,4 +1,4 @@
-"""How a demonstration is shown to people: a film, and a strip of a few frames."""
+"""Pictures of a demonstration for people: a video, and a strip of a few frames."""
 
 import numpy as np
 

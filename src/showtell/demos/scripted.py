@@ -14,8 +14,8 @@ from showtell.study.settings import DemoSettings
 from showtell.worlds.script import script_of, shaken
 from showtell.worlds.world import LAYOUTS, World
 
-# A world that always starts alike would be shown alike each time: from the second on, the script's
-# hand drifts a little.
+# A world that always starts alike would give the same demonstration each time: from the second
+# on, the script's hand drifts a little.
 _VARIETY = 0.1
 
 
@@ -90,7 +90,7 @@ class Scripted:
 
 
 def _succeeded(episode: _Episode, world: World) -> bool:
-    # Meta-World's script swings the door past its goal: judged at the end, it never opens it.
+    # Meta-World's script swings the door past its goal: by its state at the end, it never opens it.
     steps = episode.successes
     return bool(steps.any() if world.success_rule == "any" else steps[-1])
 

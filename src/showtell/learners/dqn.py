@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DqnSettings(OffPolicySettings):
-    """Everything DQN is told; what is not here is Stable-Baselines3's default."""
+    """All settings of DQN; the others are Stable-Baselines3's defaults."""
 
     actions: ClassVar[frozenset[Actions]] = frozenset({"discrete"})
 
@@ -49,12 +49,12 @@ class Dqn:
         settings = self._settings
         scale = FirstRolloutScale() if settings.reward_scale == "first_rollout" else None
         pace = pace_of(settings)
-        model, story = train(self._algorithm, pay, assignment, pace, resume, sink, scale=scale)
+        model, log = train(self._algorithm, pay, assignment, pace, resume, sink, scale=scale)
         return Trained(
             weights=weights_of(model),
-            best=story.best,
+            best=log.best,
             network=self._network(model),
-            episodes=story.episodes,
+            episodes=log.episodes,
             log_every=self._settings.log_every,
             updates=updates(model),
         )

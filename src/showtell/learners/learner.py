@@ -1,4 +1,4 @@
-"""The face of a learner: worlds and a reward in, a policy and the story of its training out."""
+"""The interface of a learner: worlds and a reward in, a policy and the log of its training out."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -42,7 +42,7 @@ class Cloning(BaseModel):
 
 
 class PpoSettings(LearnerSettings):
-    """Everything PPO is told; what is not here is Stable-Baselines3's default."""
+    """All settings of PPO; the others are Stable-Baselines3's defaults."""
 
     actions: ClassVar[frozenset[Actions]] = frozenset({"box"})
     log_probs: ClassVar[bool] = True
@@ -63,8 +63,8 @@ class PpoSettings(LearnerSettings):
     max_grad_norm: PositiveFloat
     hidden: tuple[PositiveInt, ...] = Field(min_length=1)  # of actor and critic each
     log_std_init: float
-    # Whether the critic's opinion of what follows the last step is paid with it. In a world that
-    # shows the time and ends at its horizon nothing follows.
+    # Whether the critic's value of the state after the last step is added to its reward. In a world
+    # that shows the time and ends at its horizon nothing follows.
     bootstrap_at_horizon: bool
     reward_scale: Literal["none", "running"]  # running: on the scale of the returns so far
     refit_critic: NonNegativeInt  # rollouts of a fine-tuning in which a new critic learns alone
@@ -118,7 +118,7 @@ class Ppo:
                 model.clone(_example(assignment, settings.cloning))
             return model
 
-        model, story = train(
+        model, log = train(
             algorithm,
             on_policy.pay_and_go_on if settings.bootstrap_at_horizon else on_policy.pay,
             assignment,
@@ -130,9 +130,9 @@ class Ppo:
         )
         return Trained(
             weights=weights_of(model),
-            best=story.best,
+            best=log.best,
             network=self._network(model.observation_space, model.action_space),
-            episodes=story.episodes,
+            episodes=log.episodes,
             log_every=settings.log_every,
             updates=updates(model),
         )

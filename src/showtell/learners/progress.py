@@ -1,4 +1,4 @@
-"""The story of a training: one record an episode, and the table of progress made of them."""
+"""The log of a training: one record an episode, and the table of progress made of them."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, assert_never

@@ -82,7 +82,7 @@ class Sac:
         from showtell.learners.sb3.training import train
 
         settings = self._settings
-        model, story = train(
+        model, log = train(
             partial(algorithm, settings),
             partial(pay_scaled, settings.reward_centre, settings.reward_scale),
             assignment,
@@ -93,9 +93,9 @@ class Sac:
         )
         return Trained(
             weights=weights_of(model),
-            best=story.best,
+            best=log.best,
             network={"learner": settings.kind, **description(model, settings)},
-            episodes=story.episodes,
+            episodes=log.episodes,
             log_every=settings.log_every,
             updates=updates(model),
         )

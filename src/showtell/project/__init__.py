@@ -1,1 +1,1 @@
-"""Parameters, the grid, fingerprints, provenance, tracking, sharing: no science here."""
+"""Fingerprints, provenance, checkpoints, tracking and sharing: no science here."""

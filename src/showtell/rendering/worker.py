@@ -21,7 +21,7 @@ from showtell.rendering.scene import View
 
 
 class Start(NamedTuple):
-    """What a worker is told first."""
+    """The first message to a worker."""
 
     scene: str
     settings: dict[str, Any]

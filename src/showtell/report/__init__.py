@@ -1,4 +1,4 @@
-"""The page a person reads."""
+"""The report: one HTML page, and the tables of docs/results.md."""
 
 from showtell.report.page import build, refresh
 

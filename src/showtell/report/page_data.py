@@ -115,7 +115,7 @@ class Experiment:
 
     @property
     def expected(self) -> int:
-        """How many trainings are to be judged."""
+        """How many trainings are to be evaluated."""
         return len(self.plan.runs)
 
     @property
@@ -134,7 +134,7 @@ class Experiment:
 
     @property
     def shortfall(self) -> list[tuple[MethodStyle, int]]:
-        """(method, seeds judged) for each that lacks some."""
+        """(method, evaluated seeds) for each that lacks some."""
         plan = self.plan
         counts = {m: self.results.seeds_of(m, plan.phases_of(m)[-1]) for m in plan.methods}
         return [(self.styles[m], n) for m, n in counts.items() if n < self.plan.seeds]

@@ -87,7 +87,7 @@ class Comparison(BaseModel):
 
     @property
     def policies(self) -> tuple[str, ...]:
-        """How policies act when they are judged, and which of a training's are."""
+        """How policies act in the evaluation, and which checkpoints are evaluated."""
         checkpoints = self.evaluate.get("checkpoints", ["last"])
         return tuple(
             policy_name(actions, checkpoint)
@@ -156,14 +156,14 @@ class Results:
         return found
 
     def seeds_of(self, method: str, phase: str) -> int:
-        """How many seeds of a method are judged, on the task that has fewest."""
+        """How many seeds of a method are evaluated, on the task that has fewest."""
         runs = [run for run in self.scores_of if (run.method, run.phase) == (method, phase)]
         tasks = self.comparison.tasks_of(method)
         return min((sum(run.task == task for run in runs) for task in tasks), default=0)
 
     @cached_property
     def missing(self) -> list[Run]:
-        """Trainings that should have been judged and are not."""
+        """Trainings that should have been evaluated and are not."""
         return [run for run in self.comparison.runs if run not in self.scores_of]
 
     def study_tables(self, study: str) -> dict[str, Table]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class AirlSettings(AdversarySettings):
-    """The two parts of f, and which of them pays."""
+    """The two parts of f, and which of them is the reward."""
 
     kind: Literal["airl"]
     demo: str
@@ -77,7 +77,7 @@ class AirlReward:
         return self._discriminator.learn(episodes, demo, agent)
 
     def score(self, episodes: Episodes) -> NDArray[np.float32]:
-        """What each step is paid: (E, T)."""
+        """The reward of each step: (E, T)."""
         if self._pays == "unshaped":
             return self._discriminator.f(episodes, of=self._network.unshaped)
         shaped = self._discriminator.f(episodes)

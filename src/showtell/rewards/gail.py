@@ -27,7 +27,7 @@ class GailSettings(AdversarySettings):
     demos: PositiveInt  # how many of its demonstrations; RoboCLIP's baselines are given one
     sees: Literal["state", "transition"]  # D(s') or D(s, s')
     hidden: tuple[PositiveInt, ...]
-    # −log(1 − D) is never negative, so it also pays for being there at all: harmless where
+    # −log(1 − D) is never negative, so it also rewards each step as such: harmless where
     # episodes have one length, as here. log D − log(1 − D) has either sign.
     pays: Literal["positive", "logit"]
 

@@ -1,4 +1,4 @@
-"""RoboCLIP's ablation of time: CLIP on the last frame of an episode, paid at its end (Figure 9).
+"""RoboCLIP's ablation of time: CLIP on the last frame of an episode (Figure 9).
 
 The authors' code takes `logits_per_image`: a cosine times CLIP's learned temperature, which its
 training bounds at 100 and which published CLIPs have reached.
@@ -48,7 +48,7 @@ class LastFrameReward:
         if not encoder.normalised:
             raise UserError(
                 f"the goal {settings.goal!r} is embedded by an encoder whose vectors are of any "
-                "length, but this reward pays cosines; name a CLIP in the goal."
+                "length, but this reward is a cosine; name a CLIP in the goal."
             )
         self.reads = Reads(view=view, count=1)
         self._encoder = encoder

@@ -1,7 +1,7 @@
-"""RoboCLIP's reward: how much an episode's clip is like what was shown or told, paid at its end.
+"""RoboCLIP's reward: the similarity of an episode's clip to a video or a sentence, at its end.
 
 Sontakke et al. (2023), section 3: zero until the last step, then the plain product of the two
-embeddings, neither normalised nor scaled. Between two clips it also pays for a long vector, so
+embeddings, neither normalised nor scaled. Between two clips it is also higher for a long vector, so
 there is the cosine beside it. The authors' code renders after every step, keeps every fourth
 frame from the first on, and so never sees the last three; `every-fourth` does so too.
 """

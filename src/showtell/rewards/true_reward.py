@@ -16,7 +16,7 @@ class TrueRewardSettings(RewardSettings):
 
 
 class TrueReward:
-    """Pays what the world pays."""
+    """The reward of the world, unchanged."""
 
     def __init__(self, settings: TrueRewardSettings, **_: Any) -> None:
         self.reads = Reads()

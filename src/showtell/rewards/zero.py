@@ -1,4 +1,4 @@
-"""No reward at all: what an agent scores that is told nothing about the task."""
+"""A reward of 0: what an agent scores that gets no information about the task."""
 
 from typing import Any, Literal
 

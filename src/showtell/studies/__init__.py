@@ -1,1 +1,1 @@
-"""What is measured: returns, success, distances between rewards, statistics."""
+"""Measurements without training: alignment, landscapes, EPIC, controls; and statistics."""

@@ -1,7 +1,7 @@
 """Alignment: whether a learned reward ranks behaviours as the truth does (RoboCLIP, Figure 2).
 
 The first thing to know about a prompt, before any training: rollouts from random to scripted
-behaviour are scored by every reward, as told by every sentence.
+behaviour are scored by every reward, with every sentence.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ COLUMNS = (
 
 
 class AlignmentSettings(StudySettings):
-    """How many rollouts, and whose sentences judge them."""
+    """How many rollouts, and whose sentences score them."""
 
     kind: Literal["alignment"]
     episodes: int = Field(ge=4)
@@ -53,7 +53,7 @@ class AlignmentSettings(StudySettings):
 
 
 class Alignment:
-    """Plays a script with more and more noise, and asks every reward about every episode."""
+    """Plays a script with more and more noise, and scores every episode by every reward."""
 
     def __init__(self, settings: AlignmentSettings) -> None:
         self._settings = settings
@@ -68,7 +68,7 @@ class Alignment:
         returns = episodes.true_rewards.sum(axis=1, dtype=np.float64)
         rows: list[tuple[Value, ...]] = []
         first = next(iter(subject.rewards), "")
-        for task, rewards in subject.told.items():
+        for task, rewards in subject.rewards_of.items():
             for method, reward in rewards.items():
                 control = method in self._settings.controls
                 scores, similarities = self._judge(subject, reward, played)

@@ -37,7 +37,7 @@ class LandscapeSettings(StudySettings):
 
 
 class Landscape:
-    """Sets one variable, leaves the others at rest, and asks every reward."""
+    """Sets one variable, leaves the others at rest, and evaluates every reward."""
 
     def __init__(self, settings: LandscapeSettings) -> None:
         self._settings = settings

@@ -38,7 +38,7 @@ class Subject:
     variants: Mapping[str, Mapping[str, Value]]  # method -> what a sweep set of its reward
     draw: Callable[[Snapshots, View], Frames]
     # Task whose sentence or demo is meant -> method -> the reward that compares with it.
-    told: Mapping[str, Mapping[str, Reward]] = field(default_factory=dict)
+    rewards_of: Mapping[str, Mapping[str, Reward]] = field(default_factory=dict)
     demos: Mapping[str, "Demo"] = field(default_factory=dict)  # of the task
     make_world: Callable[[], World] = _missing  # another one like `world`
     untrained: Callable[[], Policy] = _missing  # the policy that a training begins with

@@ -72,7 +72,7 @@ class Task(Frozen):
     prompts: Prompts | None = None
     # Of the frames that a video network reads on this task; null: what the encoder says.
     pixel_values: PixelValues | None = None
-    learner: Name | None = None  # who learns it, unless an experiment or a method says otherwise
+    learner: Name | None = None  # unless an experiment or a method names another
 
 
 class Method(Frozen):

@@ -93,7 +93,7 @@ def _modules(kind: str) -> Iterator[ModuleType]:
 
 
 def union(kind: str) -> Any:
-    """The type of the settings of every part of one kind, told apart by `kind`."""
+    """The type of the settings of every part of one kind, distinguished by `kind`."""
     known = tuple(part.settings for part in parts(kind).values())
     if len(known) == 1:
         return known[0]

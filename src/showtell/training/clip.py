@@ -29,7 +29,7 @@ class ClipRecipe(Recipe):
 
 
 class Trained(NamedTuple):
-    """A trained encoder and its story."""
+    """A trained encoder and the record of its training."""
 
     encoder: "ClipEncoder"
     losses: list[float]  # one a step

@@ -33,13 +33,13 @@ class S3dRecipe(Recipe):
 
     kind: Literal["s3d"]
     steps: NonNegativeInt
-    # How many tasks the clips of a batch are of: few, so that a clip's rivals are not told from it
-    # by the scene alone.
+    # How many tasks the clips of a batch are of: few, so that the scene alone does not separate a
+    # clip from its rivals.
     tasks_a_batch: PositiveInt
 
 
 class Trained(NamedTuple):
-    """A trained encoder and its story."""
+    """A trained encoder and the record of its training."""
 
     encoder: "S3dEncoder"
     losses: list[float]  # one a step
@@ -229,7 +229,7 @@ def _batches(
 def _balanced(data: Narrated) -> NDArray[np.float64]:
     """The chance of drawing each clip: every bag is drawn equally often, unless it is tiny."""
     count = Counter(data.captions)
-    few = _FEW * len(data.captions) / len(count)  # else the same clips are shown over and over
+    few = _FEW * len(data.captions) / len(count)  # else the same clips come again and again
     chances = np.array([1.0 / max(count[bag], few) for bag in data.captions])
     return np.asarray(chances / chances.sum())
 

@@ -1,1 +1,1 @@
-"""What an agent lives in: one file a family. NumPy and simulators, never torch, never OpenGL."""
+"""Worlds: one folder a family. NumPy and simulators, never torch, never OpenGL."""

@@ -17,7 +17,7 @@ def pay(
     assert isinstance(model, OnPolicyAlgorithm)
     buffer = model.rollout_buffer
     buffer.rewards[:] = rollout.by_step(labels)
-    # Stable-Baselines3 did this with the rewards that the world paid. Every episode of a rollout
+    # Stable-Baselines3 did this with the rewards that the world gave. Every episode of a rollout
     # is whole, so its end is known to be one, and no value of what comes after is read.
     nothing = torch.zeros(buffer.n_envs)
     buffer.compute_returns_and_advantage(nothing, dones=np.ones(buffer.n_envs, dtype=np.bool_))
@@ -26,9 +26,9 @@ def pay(
 def pay_and_go_on(
     model: BaseAlgorithm, labels: NDArray[np.float32], episodes: Episodes, rollout: Rollout
 ) -> None:
-    """As published: the horizon is a time limit, beyond which the critic's opinion is paid.
+    """As published: the horizon is a time limit, where the critic's value is added to the reward.
 
-    What Stable-Baselines3 does with a truncated episode. The critic is never told the value of a
+    What Stable-Baselines3 does with a truncated episode. The critic never learns the value of a
     last observation, which is in no rollout, so it feeds on its own extrapolation.
     """
     assert isinstance(model, OnPolicyAlgorithm)

@@ -1,4 +1,4 @@
-"""Stable-Baselines3's PPO with two things that fine-tuning asks for around its update."""
+"""Stable-Baselines3's PPO with two steps around its update, for fine-tuning."""
 
 from typing import Any, NamedTuple
 

@@ -43,7 +43,7 @@ class Pace(NamedTuple):
     setting: str  # what the learner's settings call the line above
 
 
-class Story:
+class TrainingLog:
     """What a training remembers besides its networks."""
 
     def __init__(self, reward: Reward, scale: Scale | None) -> None:
@@ -84,14 +84,14 @@ class Rollouts(BaseCallback):
         worlds: list[SeededEpisodes],
         pace: Pace,
         pay: Pay,
-        story: Story,
+        log: TrainingLog,
         replay: ReplaySegments | None,
         resume: Resume,
         sink: Sink,
     ) -> None:
         super().__init__()
         self._assignment, self._worlds, self._pace = assignment, worlds, pace
-        self._pay, self._story, self._resume, self._sink = pay, story, resume, sink
+        self._pay, self._log, self._resume, self._sink = pay, log, resume, sink
         self._replay = replay
         world = worlds[0].world
         self._rollout = Rollout(pace.rollout, len(worlds), world.horizon)
@@ -107,7 +107,7 @@ class Rollouts(BaseCallback):
             self._sink(step, {})  # how far it is
         if step // every > self._saved // every:
             model = capture(self.model, self._worlds, self._replay)
-            self._resume.save(step, {"model": model, "story": self._story.state()})
+            self._resume.save(step, {"model": model, "log": self._log.state()})
             self._saved = step
         elif self._replay and (rows := self._replay.waiting(step // self.model.n_envs)):
             self._resume.write(rows)
@@ -139,8 +139,8 @@ class Rollouts(BaseCallback):
         worlds = self.training_env
         draw = worlds.draw if isinstance(worlds, Pictures) else self._assignment.draw
         labels = label(reward, episodes, snapshots, draw, starts)
-        self._pay(self.model, self._story.paid(labels), episodes, self._rollout)
-        self._story.episodes.add(
+        self._pay(self.model, self._log.paid(labels), episodes, self._rollout)
+        self._log.episodes.add(
             self.model.num_timesteps,
             episodes.true_rewards.sum(axis=1, dtype=np.float64),
             labels.sum(axis=1, dtype=np.float64),
@@ -155,9 +155,9 @@ class Rollouts(BaseCallback):
     def _show(self, losses: dict[str, float]) -> None:
         step, every = self.model.num_timesteps, self._pace.log_every
         if step // every > self._shown // every:
-            *_, row = self._story.episodes.rows(every, ended=False)
+            *_, row = self._log.episodes.rows(every, ended=False)
             # These weights acted in the window's last rollout.
-            self._story.best.meet(row, weights_of(self.model))
+            self._log.best.meet(row, weights_of(self.model))
             self._sink(step, _values(row) | losses | self._losses())
             self._shown = step
 

@@ -12,7 +12,7 @@ from showtell.learners.checkpoints import Weights
 from showtell.learners.learner import Assignment, Sink
 from showtell.learners.sb3.lockstep import Lockstep
 from showtell.learners.sb3.pictures import Pictures
-from showtell.learners.sb3.rollouts import Pace, Pay, Rollouts, Story, weights_of
+from showtell.learners.sb3.rollouts import Pace, Pay, Rollouts, TrainingLog, weights_of
 from showtell.learners.sb3.stages import Stages
 from showtell.learners.sb3.state import replay_of, restore
 from showtell.learners.scaling import Scale
@@ -38,7 +38,7 @@ def train(
     scale: Scale | None = None,
     fresh: Fresh = (),
     observed: Size | None = None,
-) -> tuple[Algorithm, Story]:
+) -> tuple[Algorithm, TrainingLog]:
     """Train to the end, from the last checkpoint if there is one.
 
     `scale`: the scale on which rewards are learned from, if not their own. `fresh`: what is not
@@ -49,23 +49,23 @@ def train(
     model.set_logger(Logger(folder=None, output_formats=[]))
     if assignment.start is not None:
         _start(model, assignment.start, fresh)
-    story = Story(assignment.reward, scale)
+    log = TrainingLog(assignment.reward, scale)
     replay = replay_of(model)
     saved = resume.load()
     if saved is not None:
         restore(model, worlds, replay, saved["model"])
-        story.restore(saved["story"])
+        log.restore(saved["log"])
     model.learn(
         # Stable-Baselines3 adds the steps already done, if it is not to count from zero.
         pace.steps - model.num_timesteps,
-        callback=Rollouts(assignment, worlds, pace, pay, story, replay, resume, sink),
+        callback=Rollouts(assignment, worlds, pace, pay, log, replay, resume, sink),
         log_interval=None,  # type: ignore[arg-type]  # what switches its own log off
         reset_num_timesteps=saved is None,
     )
-    if not story.best.weights:  # the training was shorter than a window
-        *_, row = story.episodes.rows(pace.log_every, ended=True)
-        story.best.meet(row, weights_of(model))
-    return model, story
+    if not log.best.weights:  # the training was shorter than a window
+        *_, row = log.episodes.rows(pace.log_every, ended=True)
+        log.best.meet(row, weights_of(model))
+    return model, log
 
 
 def untrained(

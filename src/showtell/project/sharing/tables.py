@@ -31,7 +31,7 @@ def write_tables(root: Path, replicate: str, papers: Iterable[str]) -> None:
 
 
 def _copy(layout: Layout, paper: str, experiment: str, compared: Path) -> None:
-    """What claims are judged by: scores of seeds, curves, studies; and the verdicts."""
+    """The input of verdicts: scores of seeds, curves, studies; and the verdicts themselves."""
     tables = layout.tables(paper, experiment)
     for name in ("comparison.json", "scores.csv", "curves.csv", "claims.json"):
         if (compared / name).exists():

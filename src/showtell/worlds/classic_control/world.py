@@ -33,7 +33,7 @@ class CartPoleSettings(FixedHorizonSettings):
     kind: Literal["cartpole"]
     wrap_state: bool  # after each step: angle into [-pi, pi], position into +-2.4, speeds kept
     ends_when_fallen: bool
-    fallen_reward: float  # the paper says negative, its code pays 0
+    fallen_reward: float  # the paper says negative, its code gives 0
     falling_reward: (
         float  # of an episode's first fallen step: gymnasium's is that of an upright one
     )

@@ -1,4 +1,4 @@
-"""The eight poses VLM-RM asks of its humanoid, as rules about where the parts of its body are.
+"""The eight poses of the humanoid in VLM-RM, as rules about where the parts of its body are.
 
 Table 2 of the paper words the criteria for a person who watches videos. Here each is a function of
 one moment, so that it can label any frame. All lengths are metres; no rule depends on where the

@@ -1,7 +1,7 @@
 """The MuJoCo humanoid as VLM-RM runs it: gymnasium's Humanoid-v4 that nobody stops when it falls.
 
 Stepping, observation and true reward are gymnasium's to the bit; the success is a pose's. Only
-`qpos` is needed to draw a moment or to judge it.
+`qpos` is needed to draw a state or to evaluate its pose.
 """
 
 from pathlib import Path

@@ -1,7 +1,7 @@
 """The Franka Kitchen, one thing to move at a time, as RoboCLIP uses it.
 
 The model, the start, the goals and the joint-velocity actions are gymnasium-robotics 1.4.2's
-`FrankaKitchen-v1` without its noise, to the bit. RoboCLIP's fork pays the distance that is left
+`FrankaKitchen-v1` without its noise, to the bit. RoboCLIP's fork gives the distance that is left
 instead of a bonus, ends after 128 steps, and moves the hand instead of the joints; the last is an
 option here, solved by inverse kinematics where the fork drags the hand by a mocap body.
 """
@@ -131,7 +131,7 @@ class Kitchen(World):
         self._mujoco.mj_step(self._model, self._data, self.SUBSTEPS)
         distance = math.dist(self._thing, self._goal)
         close = distance < self._close
-        # The step that completes the task still pays its distance, as in RoboCLIP's fork.
+        # The step that completes the task still has its distance as reward, as in RoboCLIP's fork.
         reward = 0.0 if self._completed else -distance
         self._completed = self._completed or close
         self._time += 1

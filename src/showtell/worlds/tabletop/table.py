@@ -111,7 +111,7 @@ class Tabletop(World):
         return self._observation(qpos), reward, *self._over(), info
 
     def script(self) -> Script:
-        """What to do next, judged from where things are."""
+        """The next action, from the positions of the objects."""
         return lambda: self._action(self._next_move(self._qpos.tolist()))
 
     def goal_snapshots(self, seed: int = 0) -> Snapshots:
