@@ -163,12 +163,12 @@ class LogHandler(LogHandlerBase):
 
     @property
     def has_filter(self) -> bool:
-        """This plugin chooses what is printed."""
+        """Whether this plugin chooses what is printed: it does."""
         return True
 
     @property
     def has_formatter(self) -> bool:
-        """This plugin formats what is printed."""
+        """Whether this plugin formats what is printed: it does."""
         return True
 
     @property

@@ -10,13 +10,13 @@ ROOT = Path(__file__).resolve().parents[2]
 INSTEAD = {
     r"the face of": "the interface of",
     r"\b(?:its|the) story\b": "training log, record",
-    r"\b(?:what|who) (?:is|was|are) (?:told|shown|paid|judged)\b": "sentence, demonstration, reward, evaluated policy",
+    r"\b(?:what|who) (?:is|was) (?:told|shown|paid|judged)\b": "sentence, demo, reward, policy",
     r"\bpaid (?:by|with|at|for)\b": "trained on reward X, the reward of the last step",
     r"\b(?:it|reward|world|code) (?:also )?pays\b": "gives, the reward is",
-    r"\b(?:PPO|DQN|SAC|agent|critic|worker|network) is (?:never )?told\b": "settings of, gets, learns",
+    r"\b(?:PPO|DQN|agent|critic|worker|network) is (?:never )?told\b": "gets, learns",
     r"\bshown or told\b": "a video or a sentence",
     r"\b(?:who|what) learns it\b": "learner",
-    r"\b(?:trainings?|policy|policies|seeds?) (?:is|are|was|were|has been|have been) judged\b": "evaluated",
+    r"\b(?:trainings?|policy|policies|seeds?) (?:is|are|was|has been) judged\b": "evaluated",
     r"\b(?:journey|classroom|relay)\b": "phases, small worlds, resume",
 }  # fmt: skip
 
