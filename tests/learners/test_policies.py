@@ -113,7 +113,7 @@ def test_a_file_holds_several_policies_by_their_choice(tmp_path):
     assert policies.load(*paths, "best-true").act(observations).tolist() == [1]
     assert policies.load_weights(paths[0]).keys() == WEIGHTS.keys()
     assert policies.load_weights(paths[0], "best-true").keys() == WEIGHTS.keys()
-    with pytest.raises(UserError, match="holds no 'learned' policy"):
+    with pytest.raises(UserError, match="holds no 'best-learned' policy"):
         policies.load(*paths, "best-learned")
 
 
