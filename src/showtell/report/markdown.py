@@ -31,7 +31,10 @@ def outside(document: str) -> str:
 def _table(what: str, results: Path) -> str:
     run, *rest = what.split()
     if rest and rest[0] == "agreement":
-        return _rows(Table.read(results / run / "tables" / rest[1]))
+        path = results / run / "tables" / rest[-1]
+        if not path.exists():
+            raise UserError(f"docs/results.md: there is no {path}; `make agree … CSV=` writes it.")
+        return _rows(Table.read(path))
     if len(rest) != 3 or rest[2] not in _KINDS:
         hint = nearest(rest[-1] if rest else "", _KINDS)
         raise UserError(
