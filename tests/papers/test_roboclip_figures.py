@@ -70,6 +70,16 @@ def test_without_results_a_table_has_no_rows(name):
     assert chart(FIGURES[name]).table(empty).rows == ()
 
 
+def test_success_at_any_step_and_at_the_end_stand_beside_the_tasks_own(results):
+    table = chart(FIGURES["language"]).table(results).where(method="gail", seed="", shows="score")
+    at = {"task": "door", "policy": "deterministic"}
+    own, either, end = (
+        table.where(measure=measure, **at).numbers("value")[0]
+        for measure in ("success", "success_any", "success_final")
+    )
+    assert end < own < either
+
+
 def texts(figure):
     return [text.get_text() for axis in figure.axes for text in axis.texts]
 

@@ -33,7 +33,13 @@ def results_of(scores, *, rewards=None, curves=None, studies=None, **more):
     )
     judged = {
         Run(task, method, seed, phase): {
-            policy: {"success": value, "return": 100 * value} for policy in POLICIES
+            policy: {
+                "success": value,
+                "success_any": (1 + value) / 2,
+                "success_final": value / 2,
+                "return": 100 * value,
+            }
+            for policy in POLICIES
         }
         for method, of in scores.items()
         for phase, of_task in of.items()

@@ -28,6 +28,38 @@ def draw_dots(axis: "Axes", table: Table, height: float, colour: str, filled: bo
         axis.plot([score], [height + shift], **dot(colour, filled), clip_on=False)
 
 
+EITHER = {
+    "success_any": ("v", "success at any step, IQM"),
+    "success_final": ("^", "success at the end, IQM"),
+}
+
+
+def draw_either(
+    axis: "Axes", values: dict[str, float], height: float, colour: str, away: float = 0.2
+) -> None:
+    """Success at any step from above and at the end from below: the IQM of each."""
+    for metric, value in values.items():
+        marker, _ = EITHER[metric]
+        place = height + (-away if marker == "v" else away)
+        axis.plot([value], [place], **_either(marker, colour), clip_on=False)
+
+
+def name_either(axis: "Axes") -> None:
+    """The two marks in a legend."""
+    for marker, label in EITHER.values():
+        axis.plot([], [], **_either(marker, INK), label=label)
+
+
+def _either(marker: str, colour: str) -> dict[str, Any]:
+    return {
+        "linestyle": "none",
+        "marker": marker,
+        "markersize": 3.4,
+        "markerfacecolor": colour,
+        "markeredgecolor": "none",
+    }
+
+
 def dot(colour: str, filled: bool) -> dict[str, Any]:
     """How a seed is drawn."""
     return {

@@ -18,6 +18,12 @@ COLUMNS = (
     *("step", "seed", "value", "low", "high"),
 )
 FINAL, ORACLE = "deterministic", "deterministic (best-true)"
+MEASURES = {
+    "success": "success",
+    "true_return": "return",
+    "success_any": "success_any",
+    "success_final": "success_final",
+}  # of scores -> metric
 TITLES = {"success": "success", "true_return": "true return"}
 
 
@@ -42,7 +48,7 @@ def phase_table(
 def _scores(results: Results, task: str, method: str, phase: str) -> Iterator[tuple[Value, ...]]:
     """(policy, measure, step, seed, value, low, high): the IQM's row has no seed."""
     for policy in policies_shown(results.comparison.policies):
-        for measure, metric in (("success", "success"), ("true_return", "return")):
+        for measure, metric in MEASURES.items():
             scores = results.scores(method, phase, policy, metric, task).get(task)
             if not scores:
                 continue

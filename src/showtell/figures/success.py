@@ -2,7 +2,14 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from showtell.figures.marks import dot, draw_dots, success_rows
+from showtell.figures.marks import (
+    EITHER,
+    dot,
+    draw_dots,
+    draw_either,
+    name_either,
+    success_rows,
+)
 from showtell.figures.style import INK, STYLE_COLUMNS, panels, style, styles, styles_in
 from showtell.results.estimates import interval
 from showtell.results.reading import Results
@@ -12,7 +19,7 @@ from showtell.study.settings import FigureSettings
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_COLUMNS = ("task", "method", *STYLE_COLUMNS, "policy", "seed", "success", "low", "high")
+_COLUMNS = ("task", "method", *STYLE_COLUMNS, "policy", "seed", "success", "low", "high", *EITHER)
 
 
 class SuccessSettings(FigureSettings):
@@ -36,15 +43,21 @@ class Success:
                 for policy in plan.policies:
                     key = (method, plan.phases[-1], policy, "success", task)
                     seeds = [
-                        (run.seed, scores[policy]["success"])
+                        (run.seed, scores[policy])
                         for run, scores in sorted(results.scores_of.items())
                         if (run.task, run.method, run.phase) == (task, method, plan.phases[-1])
                     ]
                     if seeds:
                         value, low, high, _ = interval(results, *key)
                         named = (task, method, *style_of[method], policy)
-                        rows.append((*named, None, value, low, high))
-                        rows += [(*named, seed, score, None, None) for seed, score in seeds]
+                        either = [
+                            interval(results, *key[:3], metric, task).value for metric in EITHER
+                        ]
+                        rows.append((*named, None, value, low, high, *either))
+                        rows += [
+                            (*named, seed, score["success"], None, None, *map(score.get, EITHER))
+                            for seed, score in seeds
+                        ]
         return Table.of(_COLUMNS, rows)
 
     def draw(self, table: Table) -> "Figure":
@@ -62,12 +75,16 @@ class Success:
                         found = one_task.where(method=method, policy=policy)
                         filled = policy == "deterministic"
                         draw_dots(axis, found, height, methods[method].colour, filled)
+                        for whole in found.where(seed="").pick(tuple(EITHER)):
+                            values = dict(zip(EITHER, map(float, whole), strict=True))
+                            draw_either(axis, values, height, methods[method].colour, 0.17)
                 success_rows(axis, [entry.label for entry in methods.values()])
                 if len(tasks) > 1:
                     axis.set_title(task)
             axes[-1].set_xlabel("episodes that succeed")
             for policy, filled in (("deterministic", True), ("stochastic", False)):
                 axes[0].plot([], [], **dot(INK, filled), label=policy)
+            name_either(axes[0])
             figure.legend(loc="outside upper left", ncols=2, handletextpad=0.2, columnspacing=1.2)
             return figure
 

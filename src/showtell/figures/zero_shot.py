@@ -2,7 +2,16 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from showtell.figures.marks import dot, draw_dots, draw_lines, finish_curve, success_rows
+from showtell.figures.marks import (
+    EITHER,
+    dot,
+    draw_dots,
+    draw_either,
+    draw_lines,
+    finish_curve,
+    name_either,
+    success_rows,
+)
 from showtell.figures.phases import FINAL, ORACLE, phase_table
 from showtell.figures.style import INK, MethodStyle, panels, style, styles_in
 from showtell.results.reading import Results
@@ -40,7 +49,7 @@ class ZeroShot:
             figure, axes = panels(len(heights), 0.6 + sum(heights), heights)
             scores = table.where(shows="score", measure="success")
             for axis, task in zip(axes, tasks, strict=False):
-                _draw_rows(axis, scores.where(task=task), methods)
+                _draw_rows(axis, table.where(shows="score", task=task), methods)
                 axis.set_title(task)
             axes[len(tasks) - 1].set_xlabel("episodes that succeed, zero-shot")
             for axis, task in zip(axes[len(tasks) :], tasks, strict=False):
@@ -58,8 +67,14 @@ def _draw_rows(axis: "Axes", table: Table, methods: dict[str, MethodStyle]) -> N
     for row, method in enumerate(methods):
         for place, policy in enumerate(policies):
             height = row + (place - (len(policies) - 1) / 2) * 0.36
-            found = _with_success(table.where(method=method, policy=policy))
-            draw_dots(axis, found, height, methods[method].colour, policy != ORACLE)
+            of, colour = table.where(method=method, policy=policy), methods[method].colour
+            found = _with_success(of.where(measure="success"))
+            draw_dots(axis, found, height, colour, policy != ORACLE)
+            whole = {metric: of.where(measure=metric, seed="") for metric in EITHER}
+            either = {
+                metric: rows.numbers("value")[0] for metric, rows in whole.items() if rows.rows
+            }
+            draw_either(axis, either, height, colour, 0.2 if len(policies) == 1 else 0.15)
     success_rows(axis, [entry.label for entry in methods.values()])
 
 
@@ -72,6 +87,7 @@ def _draw_policies(figure: "Figure", axis: "Axes", policies: list[str]) -> None:
     names = {FINAL: "at the end of training", ORACLE: "best by true return (oracle)"}
     for policy in policies:
         axis.plot([], [], **dot(INK, policy != ORACLE), label=names.get(policy, policy))
+    name_either(axis)
     figure.legend(
         *axis.get_legend_handles_labels(),
         loc="outside upper left",
