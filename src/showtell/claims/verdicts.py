@@ -205,7 +205,11 @@ def _counted(parts: list[Part]) -> str:
     kinds = {True: "hold", False: "fail", None: "are undecided"}
     each = [part.holds for part in parts]
     counted = [f"{each.count(kind)} {word}" for kind, word in kinds.items() if kind in each]
-    return f"Of {len(each)} parts {', '.join(counted)} (corrected for their number)."
+    largest = max(part.p_holds for part in parts)
+    return (
+        f"Of {len(each)} parts {', '.join(counted)} (each corrected for their number); the largest "
+        f"uncorrected p is {largest:.3f}."
+    )
 
 
 def _absent(test: Any, results: Results) -> str | None:
