@@ -1,0 +1,20 @@
+"""The verdicts in git follow from the tables in git, with the rules of today."""
+
+from pathlib import Path
+
+import pytest
+
+from showtell.commands.judge import claims
+from showtell.project.files import canonical_json, read_json
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = sorted(path.parent for path in ROOT.glob("results/*/tables/**/comparison.json"))
+
+
+def test_tables_are_committed():
+    assert {"mini", "desk"} <= {path.relative_to(ROOT).parts[1] for path in TABLES}
+
+
+@pytest.mark.parametrize("folder", TABLES, ids=lambda path: "-".join(path.parts[-2:]))
+def test_committed_tables_alone_give_the_committed_verdicts(folder):
+    assert canonical_json(claims(folder)) == canonical_json(read_json(folder / "claims.json"))
