@@ -53,7 +53,9 @@ LANGUAGE, EDITED = (("roboclip", name, "drawer-close") for name in ("language", 
 STUDIES = {("measure", "smoke", *TASK, study) for study in ("pole-angle", "epic")}
 EXPERIMENT = "papers__vlm_rm__experiments__cartpole"
 EVALUATIONS = {
-    job for job in cells("text-alpha0.5", "zero", "ground-truth") if job[0] == "evaluate"
+    job
+    for job in cells("text-alpha0.5", "wrong-text", "zero", "ground-truth")
+    if job[0] == "evaluate"
 }
 BOTH = ("train", "true-reward")
 # Each edit is of one paper, so that one dry run shows the jobs of one edit of each.
@@ -69,7 +71,9 @@ CARTPOLE_EDITS = {
     ),
     "learner": (
         {"learners__dqn-cartpole__gamma": 0.9},
-        cells("text-alpha0.5", "zero", "ground-truth") | controls(*TASK) | downstream(),
+        cells("text-alpha0.5", "wrong-text", "zero", "ground-truth")
+        | controls(*TASK)
+        | downstream(),
     ),
 }
 ROBOCLIP_EDITS = {
@@ -137,7 +141,7 @@ def test_a_comment_a_docstring_or_a_files_time_reruns_nothing(workspace):
 def test_a_line_of_a_reward_reruns_exactly_what_imports_it(workspace):
     path = workspace.root / "src/showtell/rewards/clip.py"
     path.write_text(path.read_text() + "\nEDITED = True\n")
-    assert workspace.pending() == cells("text-alpha0.5") | STUDIES | downstream()
+    assert workspace.pending() == cells("text-alpha0.5", "wrong-text") | STUDIES | downstream()
 
 
 def test_a_file_that_no_job_reads_reruns_nothing(workspace):
