@@ -52,6 +52,9 @@ why: $(VENV)/.ready ## what would run for TARGET="…" (a file, a paper, all), a
 doctor: $(VENV)/.ready ## check this machine; every problem comes with its fix
 	@showtell doctor $(REPLICATE)
 
+tables: $(VENV)/.ready ## write the small tables that git keeps, from finished results
+	@showtell tables $(REPLICATE)
+
 share: $(VENV)/.ready ## record results and push them; REMOTE=folder|s3://…|ssh://…
 	@showtell share $(REPLICATE) $(if $(REMOTE),--remote '$(REMOTE)')
 

@@ -93,6 +93,8 @@ def _add_project_verbs(verbs: Any) -> None:
     share = verbs.add_parser("share", help="record results with DVC and push them to a remote")
     share.add_argument("--remote", help="a folder, s3://… or ssh://…; remembered")
     share.set_defaults(run=_share)
+    tables = verbs.add_parser("tables", help="write the small tables that git keeps")
+    tables.set_defaults(run=_tables)
     pull = verbs.add_parser("pull", help="fetch shared results, verified, so that nothing reruns")
     pull.add_argument("--remote", help="a folder, s3://… or ssh://…; remembered")
     pull.set_defaults(run=_pull)
@@ -124,7 +126,7 @@ def _add_project_verbs(verbs: Any) -> None:
     page.set_defaults(run=_page)
     export = verbs.add_parser("export", help="rewrite the files that are generated from code")
     export.set_defaults(run=_export)
-    for verb in (doctor, plan, why, share, pull, track, refresh, watch, show, page):
+    for verb in (doctor, plan, why, share, tables, pull, track, refresh, watch, show, page):
         verb.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
         verb.add_argument("--seed", help="the root seed; default: that of params.yaml")
     for verb in (plan, refresh, watch, show, page):
@@ -165,6 +167,21 @@ def _judge(options: argparse.Namespace) -> int:
     from showtell.commands.judge import judge
 
     print(judge(options.tables))
+    return 0
+
+
+def _tables(options: argparse.Namespace) -> int:
+    from showtell.project.sharing.tables import write_tables
+    from showtell.study.loading import load
+
+    replicate = _replicate(options)
+    papers = load(ROOT, replicate.scale, seed=replicate.seed).papers
+    written = write_tables(ROOT, replicate.name, papers)
+    if not written:
+        raise UserError(
+            f"results/{replicate.name} has no finished experiment: run `make reproduce` first."
+        )
+    print(f"results/{replicate.name}/tables: the tables of {written} experiments")
     return 0
 
 

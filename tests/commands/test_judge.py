@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from showtell.commands.judge import claims
+from showtell.claims.verdicts import written
 from showtell.project.files import canonical_json, read_json
+from showtell.results import recorded
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = sorted(path.parent for path in ROOT.glob("results/*/tables/**/comparison.json"))
@@ -17,4 +18,6 @@ def test_tables_are_committed():
 
 @pytest.mark.parametrize("folder", TABLES, ids=lambda path: "-".join(path.parts[-2:]))
 def test_committed_tables_alone_give_the_committed_verdicts(folder):
-    assert canonical_json(claims(folder)) == canonical_json(read_json(folder / "claims.json"))
+    assert canonical_json(written(recorded.read(folder))) == canonical_json(
+        read_json(folder / "claims.json")
+    )

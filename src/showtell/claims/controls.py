@@ -6,10 +6,11 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
+from showtell.claims.evidence import size
 from showtell.claims.tests import Entry, Policy
 from showtell.results.alignment_fit import fits
+from showtell.results.controls import LABELS, Rates, controls
 from showtell.results.reading import METRICS, Results
-from showtell.results.table import Table
 
 EASY = 0.5  # of episodes: a task that needs no reward says little about one
 _NO_REWARD = ("replay", "still", "noise", "untrained")
@@ -42,16 +43,15 @@ class Beats(Entry):
 
 
 class BeatsControl(Entry):
-    """A method is better than what needs no learning: replay of the demonstration, noise."""
+    """A method succeeds more often than what needs no learning: replay, noise, cloning."""
 
     kind: Literal["beats_control"]
     text: str
     method: str
-    metric: str
+    metric: Literal["success"]
     policy: Policy
     phase: str = "train"
-    study: str
-    control: str  # a row of the study: replay
+    control: str  # of the controls study: replay
     by: float  # by so much; 0: as good
 
 
@@ -98,7 +98,7 @@ class Found(NamedTuple):
     text: str
 
 
-def check(controls: Mapping[str, Control], results: Results) -> list[Checked]:
+def check(named: Mapping[str, Control], results: Results) -> list[Checked]:
     """Every control on every task."""
     return [
         Checked(
@@ -108,7 +108,7 @@ def check(controls: Mapping[str, Control], results: Results) -> list[Checked]:
             holds=found.holds,
             text=found.text,
         )
-        for name, control in controls.items()
+        for name, control in named.items()
         for task, found in _each(control, results)
     ]
 
@@ -116,12 +116,13 @@ def check(controls: Mapping[str, Control], results: Results) -> list[Checked]:
 def easy(results: Results) -> str:
     """Which tasks succeed without any reward, in a sentence; empty if none does."""
     found = [
-        f"{control.replace('_', ' ')} on {task} ({100 * rate:.0f} %)"
-        for (task, _), table in sorted(results.studies.items())
-        if "control" in table.columns and task in results.comparison.tasks
-        for control in table.distinct("control")
+        f"{LABELS[control]} on {task} ({size(rates.success, 'success')})"
+        for control, of_task in controls(results).items()
+        for task, rates in of_task.items()
         if control in _NO_REWARD
-        and (rate := float(np.mean(table.where(control=control).numbers("success")))) >= EASY
+        and task in results.comparison.tasks
+        and isinstance(rates, Rates)
+        and rates.success >= EASY
     ]
     return f"Without any reward succeed: {', '.join(found)}." if found else ""
 
@@ -159,7 +160,7 @@ def _reaches(control: Reaches, results: Results, task: str) -> Found:
     return Found(
         holds,
         f"{reached} of {len(scores)} seeds of “{control.method}” reach "
-        f"{_size(control.value, control.metric)}",
+        f"{size(control.value, control.metric)}",
     )
 
 
@@ -172,8 +173,8 @@ def _beats(control: Beats, results: Results, task: str) -> Found:
         return Found(None, other)
     gap = float(np.mean(one) - np.mean(other))
     words = (
-        f"“{control.method}” {_size(float(np.mean(one)), control.metric)}, "
-        f"“{control.versus}” {_size(float(np.mean(other)), control.metric)}"
+        f"“{control.method}” {size(float(np.mean(one)), control.metric)}, "
+        f"“{control.versus}” {size(float(np.mean(other)), control.metric)}"
     )
     return Found(gap >= control.by - 1e-9, words)
 
@@ -182,24 +183,22 @@ def _beats_control(control: BeatsControl, results: Results, task: str) -> Found:
     scores = _scores(results, control.method, control, task)
     if isinstance(scores, str):
         return Found(None, scores)
-    table = results.study_tables(control.study).get(task)
-    if table is None or control.control not in table.distinct("control"):
-        return Found(None, f"the study {control.study!r} has no “{control.control}”")
-    column = control.metric if control.metric in table.columns else "success"
-    bar = float(np.mean(table.where(control=control.control).numbers(column)))
+    rates = controls(results).get(control.control, {}).get(task)
+    if not isinstance(rates, Rates):
+        return Found(None, f"{LABELS[control.control]} was not measured: {rates or 'no controls'}")
     mean = float(np.mean(scores))
     words = (
-        f"“{control.method}” {_size(mean, control.metric)}, {control.control} "
-        f"{_size(bar, control.metric)}"
+        f"“{control.method}” {size(mean, 'success')}, {LABELS[control.control]} "
+        f"{size(rates.success, 'success')}"
     )
-    return Found(mean >= bar + control.by - 1e-9, words)
+    return Found(mean >= rates.success + control.by - 1e-9, words)
 
 
 def _ranks(control: Ranks, results: Results, task: str) -> Found:
     table = results.study_tables(control.study).get(task)
     if table is None:
         return Found(None, f"the study {control.study!r} does not run on it")
-    by_text = {fit.text: fit.auc for fit in fits(_of(table, control.method))}
+    by_text = {fit.text: fit.auc for fit in fits(table.where(method=control.method))}
     if task not in by_text or control.over not in by_text:
         return Found(None, f"the study has no goal “{control.over}”")
     own, other = by_text[task], by_text[control.over]
@@ -207,10 +206,6 @@ def _ranks(control: Ranks, results: Results, task: str) -> Found:
         own - other >= control.by - 1e-9,
         f"AUC {own:.2f} with its own goal, {other:.2f} with “{control.over}”",
     )
-
-
-def _of(table: Table, method: str) -> Table:
-    return table.where(method=method)
 
 
 def _scores(
@@ -223,9 +218,9 @@ def _scores(
         return f"“{method}” does not run at this scale"
     if control.phase not in plan.phases_of(method) or control.policy not in plan.policies:
         return f"“{method}” has no {control.policy} policy after {control.phase} at this scale"
-    found = results.scores(method, control.phase, control.policy, control.metric, task)
-    return found.get(task) or f"“{method}” has no results yet"
-
-
-def _size(value: float, metric: str) -> str:
-    return f"{100 * value:.0f} %" if metric.startswith("success") else f"{value:.3g}"
+    found = results.scores(method, control.phase, control.policy, control.metric, task).get(
+        task, []
+    )
+    if len(found) < plan.seeds:
+        return f"{len(found)} of {plan.seeds} seeds of “{method}” are evaluated so far"
+    return found

@@ -75,15 +75,21 @@ def certain(holds: bool) -> dict[str, float]:
     return {"p_holds": 0.0 if holds else 1.0, "p_fails": 1.0 if holds else 0.0}
 
 
-def format_estimate(estimate: Estimate, metric: str, sign: str = "") -> str:
+def size(value: float, metric: str, sign: str = "") -> str:
     """A number as a reader wants it; rates are percentages, their differences points."""
-    rate = metric.startswith("success")
-    scale, digits = (100, 0) if rate else (1, 2)
-    unit = "" if not rate else " points" if sign else " %"
-    value, low, high = (
-        None if end is None else f"{scale * end:{sign}.{digits}f}" for end in estimate[:3]
-    )
-    return f"{value}{unit} (one seed)" if low is None else f"{value}{unit} [{low}, {high}]"
+    if not metric.startswith("success"):
+        return f"{value:{sign}.2f}"
+    unit = " points" if sign else " %"
+    return f"{100 * value:{sign}.0f}{unit}"
+
+
+def format_estimate(estimate: Estimate, metric: str, sign: str = "") -> str:
+    """A number with its range or interval."""
+    value, low, high, _ = estimate
+    if low is None or high is None:
+        return f"{size(value, metric, sign)} (one seed)"
+    ends = (size(end, metric, sign).split(" ")[0] for end in (low, high))
+    return f"{size(value, metric, sign)} [{', '.join(ends)}]"
 
 
 def task_suffix(task: str, results: Results) -> str:

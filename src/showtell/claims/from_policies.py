@@ -1,11 +1,18 @@
 """What trained policies say: means over seeds and tasks, and their differences."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from showtell.claims.evidence import Evidence, Part, format_estimate, methods_matching, part_of
+from showtell.claims.evidence import (
+    Evidence,
+    Part,
+    format_estimate,
+    methods_matching,
+    part_of,
+    size,
+)
 from showtell.claims.scores import Pair, checked, normalised, pair_of
 from showtell.claims.tests import Above, Against, AtLeast, AtMost, Early, NoBetter, NoWorse, Times
 from showtell.results.reading import Results
@@ -77,12 +84,8 @@ def times(test: Times, results: Results, blocked: Blocked) -> Evidence:
         many = {task: [test.times * x for x in seeds] for task, seeds in pair.other.items()}
         over = p_above(pair.one, many, 0.0, _stream(pair, results))
         under = p_below(pair.one, many, 0.0, _stream(pair, results))
-        one, other = (
-            format_estimate(Estimate(statistics.mean(of), None, None, 0), test.metric)
-            for of in (pair.one, pair.other)
-        )
-        text = f"{_ratio(pair)} times: {one} against {other}".replace(" (one seed)", "")
-        return Finding(gap, over, under, text)
+        one, other = (size(statistics.mean(of), test.metric) for of in (pair.one, pair.other))
+        return Finding(gap, over, under, f"{_ratio(pair)} times: {one} against {other}")
 
     return _compared(test, results, blocked, found, line=0.0)
 
@@ -109,9 +112,7 @@ def reaches(test: AtLeast | AtMost, results: Results, blocked: Blocked) -> Evide
                     estimate,
                     f"{format_estimate(estimate, test.metric)}; {sum(does)} of {len(does)} "
                     f"seeds {'reach it' if up else 'stay below'}{suffix}",
-                    p_holds=1.0 if few or why else p_most(does),
-                    p_fails=1.0 if few or why else p_most([not x for x in does]),
-                    untestable=why,
+                    **_judged(p_most(does), p_most([not x for x in does]), few, why),
                 )
             )
     return Evidence(parts, tuple(waiting), line=test.value)
@@ -136,17 +137,9 @@ def early(test: Early, results: Results, blocked: Blocked) -> Evidence:
             gap = _difference(pair, results)
             over = p_above(pair.one, pair.other, 0.0, _stream(pair, results))
             under = p_below(pair.one, pair.other, test.by, _stream(pair, results))
-            closed = pair.few or why is not None
-            parts.append(
-                part_of(
-                    method,
-                    gap,
-                    format_estimate(gap, test.column, "+") + suffix,
-                    p_holds=1.0 if closed or gap.value < test.by else over,
-                    p_fails=1.0 if closed else under,
-                    untestable=why,
-                )
-            )
+            over = over if gap.value >= test.by - 1e-9 else 1.0
+            text = format_estimate(gap, test.column, "+") + suffix
+            parts.append(part_of(method, gap, text, **_judged(over, under, pair.few, why)))
     return Evidence(parts, tuple(waiting), line=0.0, note=_too_coarse(test, results))
 
 
@@ -189,19 +182,16 @@ def _compared(
                     continue
                 pair = _on_one_scale(pair, test, results)
                 estimate, p_holds, p_fails, text = found(pair)
-                why = why or pair.untestable
-                closed = pair.few or why is not None
-                parts.append(
-                    part_of(
-                        method,
-                        estimate,
-                        text + named + suffix,
-                        p_holds=1.0 if closed else p_holds,
-                        p_fails=1.0 if closed else p_fails,
-                        untestable=why,
-                    )
-                )
+                judged = _judged(p_holds, p_fails, pair.few, why or pair.untestable)
+                parts.append(part_of(method, estimate, text + named + suffix, **judged))
     return Evidence(parts, tuple(waiting), tuple(absent), line=line)
+
+
+def _judged(p_holds: float, p_fails: float, few: bool, why: str | None) -> dict[str, Any]:
+    """The p-values of a part, if there are seeds enough and nothing stands against them."""
+    if few or why is not None:
+        return {"untestable": why}
+    return {"p_holds": p_holds, "p_fails": p_fails}
 
 
 def _on_one_scale(pair: Pair, test: Against, results: Results) -> Pair:

@@ -10,7 +10,7 @@ from showtell.claims.controls import Checked, check, easy
 from showtell.claims.decisions import LEVEL, decide, holm
 from showtell.claims.descriptions import describe
 from showtell.claims.evidence import Evidence, Part, method_with, methods_matching, setting_words
-from showtell.claims.ledger import Claim, Ledger
+from showtell.claims.ledger import Claim, Ledger, find_ledger
 from showtell.claims.tests import (
     Above,
     Against,
@@ -83,6 +83,18 @@ def judge(ledger: Ledger, results: Results) -> list[Verdict]:
         for claim in ledger.claims
         if claim.experiment == experiment
     ]
+
+
+def written(results: Results) -> dict[str, Any]:
+    """The verdicts of one experiment as claims.json holds them; a study of one's own has none."""
+    plan = results.comparison
+    ledger = find_ledger(plan.paper)
+    found = [] if ledger is None else judge(ledger, results)
+    return {
+        "paper": plan.paper,
+        "experiment": plan.experiment,
+        "claims": [verdict.model_dump(mode="json") for verdict in found],
+    }
 
 
 def not_run(claim: Claim) -> Verdict:
@@ -175,17 +187,20 @@ def _outcome(
     holds = [part.p_holds for part in testable]
     fails = [part.p_fails for part in testable]
     whole = decide(holds + open_ones, fails + open_ones, share)
-    words = _counted(testable)
+    few = seeds is not None and seeds < ENOUGH_SEEDS
+    words = "" if few else _counted(testable)
     if whole is not None:
         return _DECIDED[whole], " ".join(filter(None, [words, lacking, _but(reasons)]))
     if found.waiting:
-        return "waiting", f"{words} Waiting for {', '.join(found.waiting)}."
+        return "waiting", f"{words} Waiting for {', '.join(found.waiting)}.".strip()
     if decide(holds, fails, share):
         if reasons:
             return "cannot be tested at this scale", f"{words} {_but(reasons)}"
         return "not run at this scale", f"{words} {lacking}"
-    if seeds is not None and seeds < ENOUGH_SEEDS:
-        words += f" {seeds} seeds are a range; a verdict needs {ENOUGH_SEEDS}."
+    if few:
+        words = (
+            f"{seeds} seed{'' if seeds == 1 else 's'} give a range; a verdict needs {ENOUGH_SEEDS}."
+        )
     return "inconclusive", " ".join(filter(None, [words, lacking, _but(reasons)]))
 
 

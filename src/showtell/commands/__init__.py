@@ -1,1 +1,1 @@
-"""Commands of the terminal: doctor, plan, show, why, judge, agree, gallery and exports."""
+"""Commands of the terminal: doctor, plan, show, why, agree, judge, gallery and exports."""

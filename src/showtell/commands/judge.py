@@ -1,10 +1,8 @@
 """Judges every claim again from the small tables that git keeps, without any training."""
 
 from pathlib import Path
-from typing import Any
 
-from showtell.claims.ledger import find_ledger
-from showtell.claims.verdicts import judge as verdicts_of
+from showtell.claims.verdicts import written
 from showtell.project.errors import UserError
 from showtell.project.files import canonical_json, read_json, write_json
 from showtell.results import recorded
@@ -16,11 +14,11 @@ def judge(tables: Path) -> str:
     if not folders:
         raise UserError(
             f"{tables} has no tables of an experiment (no comparison.json in it); expected a "
-            "folder such as results/mini/tables. `make reproduce` and `make share` write it."
+            "folder such as results/mini/tables. `make tables` writes it."
         )
     lines: list[str] = []
     for folder in folders:
-        new = claims(folder)
+        new = written(recorded.read(folder))
         file = folder / "claims.json"
         old = read_json(file) if file.exists() else {"claims": []}
         before = {claim["id"]: claim["outcome"] for claim in old["claims"]}
@@ -32,16 +30,3 @@ def judge(tables: Path) -> str:
         if canonical_json(old) != canonical_json(new):
             write_json(file, new)
     return "\n".join(lines or [f"{len(folders)} experiments judged again: no verdict changed."])
-
-
-def claims(folder: Path) -> dict[str, Any]:
-    """What `compare` writes as claims.json, from the tables of one experiment."""
-    results = recorded.read(folder)
-    plan = results.comparison
-    ledger = find_ledger(plan.paper)
-    found = [] if ledger is None else verdicts_of(ledger, results)
-    return {
-        "paper": plan.paper,
-        "experiment": plan.experiment,
-        "claims": [verdict.model_dump(mode="json") for verdict in found],
-    }

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from showtell.claims.ledger import find_ledger
-from showtell.claims.verdicts import judge
+from showtell.claims.verdicts import written
 from showtell.project.files import write_json
 from showtell.results import recorded
 from showtell.results.reading import Comparison, read
@@ -17,18 +16,9 @@ def run(
     """Input: the folder results/<replicate>; missing seeds are allowed."""
     comparison = Comparison.model_validate(job)
     results = read(comparison, inputs["results"][0])
-    ledger = find_ledger(comparison.paper)
-    verdicts = [] if ledger is None else judge(ledger, results)
     summarise(results).write(outputs["summary"])
     recorded.scores(results).write(outputs["scores"])
     recorded.curves(results).write(outputs["curves"])
     write_json(outputs["comparison"], recorded.plan(job))
-    write_json(
-        outputs["claims"],
-        {
-            "paper": comparison.paper,
-            "experiment": comparison.experiment,
-            "claims": [verdict.model_dump(mode="json") for verdict in verdicts],
-        },
-    )
+    write_json(outputs["claims"], written(results))
     return {"read": results.numbers}

@@ -10,6 +10,7 @@ from showtell.claims.verdicts import Verdict
 from showtell.project.errors import UserError, nearest
 from showtell.project.files import read_json
 from showtell.results import recorded
+from showtell.results.controls import LABELS, Rates, controls
 from showtell.results.estimates import interval
 from showtell.results.reading import Results
 from showtell.results.table import Table
@@ -29,24 +30,31 @@ def outside(document: str) -> str:
 
 
 def _table(what: str, results: Path) -> str:
-    run, *rest = what.split()
-    if rest and rest[0] == "agreement":
-        path = results / run / "tables" / rest[-1]
-        if not path.exists():
-            raise UserError(f"docs/results.md: there is no {path}; `make agree … CSV=` writes it.")
-        return _rows(Table.read(path))
-    if len(rest) != 3 or rest[2] not in _KINDS:
-        hint = nearest(rest[-1] if rest else "", _KINDS)
-        raise UserError(
-            f"docs/results.md: <!-- table: {what} -->: expected RUN PAPER EXPERIMENT KIND; {hint}"
-        )
-    paper, experiment, kind = rest
-    if kind == "tally":
-        return _tally(results / run / "tables" / paper, paper)
-    folder = results / run / "tables" / paper / experiment
-    found = recorded.read(folder)
-    claims = [Verdict.model_validate(c) for c in read_json(folder / "claims.json")["claims"]]
-    return _KINDS[kind](found, claims)
+    """RUN agreement FILE, RUN PAPER tally, or RUN PAPER EXPERIMENT KIND."""
+    match what.split():
+        case [run, "agreement", name]:
+            return _agreement(results / run / "tables" / name)
+        case [run, paper, "tally"]:
+            return _tally(results / run / "tables" / paper, paper)
+        case [run, paper, experiment, kind] if kind in _KINDS:
+            folder = results / run / "tables" / paper / experiment
+            found = recorded.read(folder)
+            claims = read_json(folder / "claims.json")["claims"]
+            return _KINDS[kind](found, [Verdict.model_validate(claim) for claim in claims])
+        case [*_, last]:
+            hint = nearest(last, [*_KINDS, "tally"])
+        case _:
+            hint = ""
+    raise UserError(
+        f"docs/results.md: <!-- table: {what} -->: expected RUN PAPER EXPERIMENT KIND; {hint}"
+    )
+
+
+def _agreement(path: Path) -> str:
+    if not path.exists():
+        raise UserError(f"docs/results.md: there is no {path}; `make agree … CSV=` writes it.")
+    table = Table.read(path)
+    return _markdown(list(table.columns), [list(row) for row in table.rows])
 
 
 def _success(found: Results, _: list[Verdict]) -> str:
@@ -90,12 +98,13 @@ def _verdicts(found: Results, claims: list[Verdict]) -> str:
     texts = {claim.id: claim for claim in ledger.claims}
     lines = [
         [
-            texts[verdict.id].text if verdict.id in texts else verdict.id,
-            "paper" if texts[verdict.id].origin == "paper" else "control",
+            claim.text,
+            claim.origin,
             f"**{verdict.outcome}**",
             verdict.why,
         ]
         for verdict in claims
+        if (claim := texts.get(verdict.id)) is not None
     ]
     return _markdown(["claim", "of", "verdict", "because"], lines)
 
@@ -111,18 +120,17 @@ def _controls(found: Results, claims: list[Verdict]) -> str:
 def _needs_no_learning(found: Results, _: list[Verdict]) -> str:
     """What succeeds on a task without any learning from a reward."""
     lines = [
-        [task, control, *(f"{100 * _mean(table, control, metric):.0f} %" for metric in metrics)]
-        for (task, study), table in sorted(found.studies.items())
-        if study == "controls"
-        for control in table.distinct("control")
-        for metrics in [("success_any", "success_final")]
+        [
+            task,
+            LABELS[control],
+            f"{100 * rates.success_any:.0f} %",
+            f"{100 * rates.success_final:.0f} %",
+        ]
+        for control, of_task in controls(found).items()
+        for task, rates in of_task.items()
+        if isinstance(rates, Rates)
     ]
     return _markdown(["task", "control", "success at any step", "at the end"], lines)
-
-
-def _mean(table: Table, control: str, metric: str) -> float:
-    numbers = table.where(control=control).numbers(metric)
-    return sum(numbers) / len(numbers)
 
 
 _KINDS: dict[str, Callable[[Results, list[Verdict]], str]] = {
@@ -131,7 +139,6 @@ _KINDS: dict[str, Callable[[Results, list[Verdict]], str]] = {
     "verdicts": _verdicts,
     "controls": _controls,
     "without-learning": _needs_no_learning,
-    "tally": lambda _found, _claims: "",
 }
 
 
@@ -159,10 +166,6 @@ def _ledger(paper: str) -> Ledger:
 def _percent(estimate: Estimate) -> str:
     value, low, high = (None if x is None else f"{100 * x:.0f}" for x in estimate[:3])
     return f"{value} %" if low is None else f"{value} % [{low}, {high}]"
-
-
-def _rows(table: Table) -> str:
-    return _markdown(list(table.columns), [list(row) for row in table.rows])
 
 
 def _markdown(header: list[str], lines: list[list[str]]) -> str:

@@ -146,7 +146,7 @@ def _counts(claims: Iterable[JudgedClaim]) -> dict[str, int]:
 def _studies(experiments: list[Experiment]) -> tuple[int, int]:
     """(done, expected) measurements that need no training."""
     done = sum(len(e.results.studies) for e in experiments)
-    return done, sum(len(e.plan.studies) * len(e.plan.tasks) for e in experiments)
+    return done, sum(len(e.plan.study_tasks(s)) for e in experiments for s in e.plan.studies)
 
 
 def _environment(sources: list[Origin]) -> dict[str, str]:

@@ -50,7 +50,7 @@ def read(folder: Path) -> Results:
     if lacking:
         raise UserError(
             f"{folder} has no {lacking[0]}; expected the tables of one experiment, such as "
-            "results/mini/tables/vlm_rm/cartpole. `make reproduce` writes them."
+            "results/mini/tables/vlm_rm/cartpole. `make tables SCALE=mini` writes them."
         )
     comparison = Comparison.model_validate(read_json(folder / "comparison.json"))
     table = Table.read(folder / "scores.csv")

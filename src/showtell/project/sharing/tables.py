@@ -12,15 +12,17 @@ from showtell.study.layout import Layout
 _SETTING = ("task", "method", "phase", "policy", "metric")
 
 
-def write_tables(root: Path, replicate: str, papers: Iterable[str]) -> None:
-    """The numbers of each paper and the networks' held-out scores, as far as they exist."""
+def write_tables(root: Path, replicate: str, papers: Iterable[str]) -> int:
+    """The numbers of each paper and the networks' held-out scores; of how many experiments."""
     layout = Layout(root / Layout.of(replicate).results)
     tables = layout.results / "tables"
+    count = 0
     for paper in papers:
         write_json(tables / f"{paper}.json", _metrics(layout, paper))
         _write_csv(tables / f"{paper}.csv", ("experiment", "series", "iqm"), _bars(layout, paper))
         for experiment, folder in layout.comparisons(paper).items():
             _copy(layout, paper, experiment, folder)
+            count += 1
         for series, curve in _curves(layout, paper).items():
             _write_csv(tables / "curves" / paper / f"{series}.csv", *curve)
     encoders = layout.encoders()
@@ -28,6 +30,7 @@ def write_tables(root: Path, replicate: str, papers: Iterable[str]) -> None:
         files = {name: folder / "metrics.json" for name, folder in encoders.items()}
         scores = {name: read_json(file) for name, file in files.items() if file.exists()}
         write_json(tables / "models.json", scores)
+    return count
 
 
 def _copy(layout: Layout, paper: str, experiment: str, compared: Path) -> None:
