@@ -2,11 +2,11 @@
 
 import pytest
 
-from showtell.claims.controls import Beats, Reaches
+from showtell.claims.controls import Beats, Ranks, Reaches, Separates
 from showtell.claims.tests import Above, AtLeast, Early, NoBetter, NoWorse, Times
 from showtell.claims.verdicts import judge
 from tests.claims.test_verdicts import OneClaim
-from tests.results.trainings import results_of
+from tests.results.trainings import alignment_of, results_of
 
 RATE = {"metric": "success", "policy": "deterministic"}
 
@@ -275,3 +275,24 @@ def test_early_says_when_curves_are_too_coarse_for_it():
 def test_a_test_against_itself_is_refused():
     with pytest.raises(ValueError, match="against itself"):
         Above(kind="above", method="text", by=0.1, **RATE)
+
+
+@pytest.mark.parametrize(
+    ("fit", "outcome"), [(1.0, "reproduced"), (0.0, "cannot be tested at this scale")]
+)
+def test_a_network_that_did_not_learn_closes_the_claims_about_its_reward(fit, outcome):
+    learned = Separates(kind="separates", text="t", study="alignment", method="text", value=0.7)
+    studies = alignment_of({"drawer": {"drawer": fit, "door": 0.0}})
+    results = results_of(zero_shot(text=GOOD, zero=BAD), studies=studies)
+    (found,) = judge(OneClaim(ABOVE, experiment="language", learned=learned), results)
+    assert found.outcome == outcome
+    assert "AUC" in found.controls[0].text
+
+
+def test_a_wrong_goal_that_ranks_as_well_is_found():
+    wrong = Ranks(kind="ranks", text="t", study="alignment", method="text", over="wrong", by=0.1)
+    ledger = OneClaim(ABOVE, experiment="language", wrong=wrong)
+    for fit, holds in ((0.0, True), (1.0, False)):
+        studies = alignment_of({"drawer": {"drawer": 1.0, "wrong": fit}})
+        (found,) = judge(ledger, results_of(zero_shot(text=GOOD, zero=BAD), studies=studies))
+        assert found.controls[0].holds is holds

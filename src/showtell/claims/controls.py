@@ -66,6 +66,16 @@ class Ranks(Entry):
     by: PositiveFloat
 
 
+class Separates(Entry):
+    """The reward of a task's own goal scores successes above failures: its AUC is so high."""
+
+    kind: Literal["separates"]
+    text: str
+    study: str
+    method: str
+    value: float = Field(gt=0.5, le=1)
+
+
 class PublishedWeights(Entry):
     """The claim is about an encoder that was not trained here, on pictures of these worlds."""
 
@@ -75,7 +85,8 @@ class PublishedWeights(Entry):
 
 
 Control = Annotated[
-    Reaches | Beats | BeatsControl | Ranks | PublishedWeights, Field(discriminator="kind")
+    Reaches | Beats | BeatsControl | Ranks | Separates | PublishedWeights,
+    Field(discriminator="kind"),
 ]
 
 
@@ -130,7 +141,7 @@ def easy(results: Results) -> str:
 def _each(control: Control, results: Results) -> Iterator[tuple[str, Found]]:
     plan = results.comparison
     tasks = plan.tasks
-    if isinstance(control, Ranks) and control.study in plan.studies:
+    if isinstance(control, Ranks | Separates) and control.study in plan.studies:
         tasks = plan.study_tasks(control.study)
     studied = {task for study in plan.studies for task in plan.study_tasks(study)}
     if isinstance(control, PublishedWeights):
@@ -145,6 +156,8 @@ def _each(control: Control, results: Results) -> Iterator[tuple[str, Found]]:
                 yield task, _beats_control(control, results, task)
             case Ranks():
                 yield task, _ranks(control, results, task)
+            case Separates():
+                yield task, _separates(control, results, task)
             case PublishedWeights():
                 here = control.encoder in plan.trained_here
                 where = "was trained here" if here else "is the published one"
@@ -206,6 +219,16 @@ def _ranks(control: Ranks, results: Results, task: str) -> Found:
         own - other >= control.by - 1e-9,
         f"AUC {own:.2f} with its own goal, {other:.2f} with “{control.over}”",
     )
+
+
+def _separates(control: Separates, results: Results, task: str) -> Found:
+    table = results.study_tables(control.study).get(task)
+    if table is None:
+        return Found(None, f"the study {control.study!r} does not run on it")
+    aucs = {fit.text: fit.auc for fit in fits(table.where(method=control.method))}
+    if task not in aucs:
+        return Found(None, "the study has no goal of its own")
+    return Found(aucs[task] >= control.value, f"AUC {aucs[task]:.2f} with its own goal")
 
 
 def _scores(

@@ -120,17 +120,12 @@ def _controls(found: Results, claims: list[Verdict]) -> str:
 def _needs_no_learning(found: Results, _: list[Verdict]) -> str:
     """What succeeds on a task without any learning from a reward."""
     lines = [
-        [
-            task,
-            LABELS[control],
-            f"{100 * rates.success_any:.0f} %",
-            f"{100 * rates.success_final:.0f} %",
-        ]
+        [task, LABELS[control], rates.definition, *(f"{100 * x:.0f} %" for x in rates[2:4])]
         for control, of_task in controls(found).items()
         for task, rates in of_task.items()
         if isinstance(rates, Rates)
     ]
-    return _markdown(["task", "control", "success at any step", "at the end"], lines)
+    return _markdown(["task", "control", "how", "success at any step", "at the end"], lines)
 
 
 _KINDS: dict[str, Callable[[Results, list[Verdict]], str]] = {
