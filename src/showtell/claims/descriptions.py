@@ -29,7 +29,7 @@ _AMONG: dict[Share, str] = {
 _CHOSEN: dict[Checkpoint, str] = {
     "last": "the policy at the end of training",
     "best-learned": "the best one of training by the learned reward",
-    "best-true": "the best one of training by the true return (oracle)",
+    "best-true": "the best one of training by the true return",
 }
 RATES = {"success", "success_any", "success_final", "success_always", "return"}  # 0 to 1
 _ON: dict[Share, str] = {"every": "on every task", "most": "on most tasks", "any": "on some task"}

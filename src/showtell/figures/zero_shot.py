@@ -84,7 +84,7 @@ def _with_success(table: Table) -> Table:
 
 
 def _draw_policies(figure: "Figure", axis: "Axes", policies: list[str]) -> None:
-    names = {FINAL: "at the end of training", ORACLE: "best by true return (oracle)"}
+    names = {FINAL: "at the end of training", ORACLE: "best by true return"}
     for policy in policies:
         axis.plot([], [], **dot(INK, policy != ORACLE), label=names.get(policy, policy))
     name_either(axis)
