@@ -18,7 +18,6 @@ from showtell.rendering.scene import Snapshots, View, view_of
 from showtell.study.registry import build, part
 from showtell.study.settings import DatasetSettings
 from showtell.worlds.exploration import behaviour
-from showtell.worlds.metaworld.words import WORDS as ROBOTS
 from showtell.worlds.words import Words
 from showtell.worlds.world import Measurable, World
 
@@ -128,9 +127,9 @@ class WorldClips:
 
 # The words for each cartoon.
 HAND_WORDS: Mapping[str, Words] = {
-    "button-press": ROBOTS["button-press"],
-    "drawer-open": ROBOTS["drawer-open"],
-    "door-open": ROBOTS["door-open"]._replace(thing="door"),  # of wood
+    "button-press": Words("red button", "pushing"),
+    "drawer-open": Words("green drawer", "opening"),
+    "door-open": Words("door", "opening"),  # of wood
 }
 # The share of the work that a hand does, by what comes of it.
 _HANDS: Mapping[Outcome, Callable[[np.random.Generator], float]] = {
