@@ -29,7 +29,7 @@ JOBS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; a mistake its reader can mend is one sentence, not a traceback."""
+    """Run one verb; a mistake that the user can correct is one sentence, not a traceback."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s"

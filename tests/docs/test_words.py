@@ -18,11 +18,22 @@ INSTEAD = {
     r"\b(?:who|what) learns it\b": "learner",
     r"\b(?:trainings?|policy|policies|seeds?) (?:is|are|was|has been) judged\b": "evaluated",
     r"\b(?:journey|classroom|relay)\b": "phases, small worlds, resume",
+    r"\b(?:[Jj]udges?|[Jj]udging) (?:a|one) (?:policy|training)": "evaluate",
+    r"\bPays? (?:a|the|every|nothing|1)\b": "the reward of a step is",
+    r"\b(?:network|[Ee]ncoder|[Dd]iscriminator|[Pp]olicy|[Cc]amera) sees\b": "reads, embeds",
+    r"\b[Ww]hat (?:the|this|a) \w+ sees\b": "input, picture",
+    r"\b(?:randomness|draws?) hangs?\b": "its branch of the seed tree",
+    r"\b[Nn]obody(?:'s| (?:stops|learns|looks|changes|has|here|published))\b": "no code, unknown",
+    r"\b(?:[Ss]omeone|[Ss]omebody) who\b": "a source of, a user",
+    r"\b(?:dice|by heart|front door)\b": "random draws, exactly, environment",
+    r"\b(?:a|the|first one's) films? (?:of|from)\b": "video",
+    r"\b[Ww]hat (?:came of|is made of)\b": "outcome, reward",
+    r"\breader can mend\b": "correct",
 }  # fmt: skip
 
 
 def _python(path: Path) -> list[tuple[int, str]]:
-    """Docstrings and comments, by line."""
+    """Docstrings, comments and sentences in code, such as error messages, by line."""
     text = path.read_text()
     found = [
         (number, line.partition("# ")[2])
@@ -33,6 +44,8 @@ def _python(path: Path) -> list[tuple[int, str]]:
         kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
         if isinstance(node, kinds) and (said := ast.get_docstring(node)):
             found.append((getattr(node, "lineno", 1), said))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
+            found.append((node.lineno, node.value))
     return found
 
 
@@ -61,7 +74,29 @@ def test_no_reader_meets_a_word_of_our_own():
 
 @pytest.mark.parametrize(
     "sentence",
-    ["The face of a learner.", "PPO is told this.", "Each policy is judged.", "paid at its end"],
+    [
+        "The face of a learner.",
+        "PPO is told this.",
+        "Each policy is judged.",
+        "Judges a policy and films it.",
+        "paid at its end",
+        "Pays every step.",
+        "What the discriminator sees.",
+        "where randomness hangs in the seed tree",
+    ],
 )
 def test_the_dialect_is_found(sentence):
     assert any(re.search(pattern, sentence, re.IGNORECASE) for pattern in INSTEAD)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The demo is shown on the page.",
+        "The camera is at the side of the table.",
+        "A claim needs five seeds; a reader sees the table.",
+        "The policy chooses every action, and nobody else may.",
+    ],
+)
+def test_plain_sentences_pass(sentence):
+    assert not any(re.search(pattern, sentence) for pattern in INSTEAD)

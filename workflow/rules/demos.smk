@@ -1,4 +1,4 @@
-# What is shown: one file of demonstrations a task, with a film and a strip to look at.
+# Demonstrations: one file a task, with a video and a strip of frames.
 rule demonstrate:
     input:
         files=files_of_demo,

@@ -1,4 +1,4 @@
-# What is shown or told, as one target embedding.
+# Goals: a prompt, a demonstration or a picture, as one target embedding.
 rule embed_goal:
     input:
         encoder=encoder_of_goal,

@@ -1,4 +1,4 @@
-"""What must be true before a claim can be judged: that its experiment could have gone otherwise."""
+"""Controls of an experiment: a claim gets a verdict only if they hold."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple

@@ -36,7 +36,7 @@ _ON: dict[Share, str] = {"every": "on every task", "most": "on most tasks", "any
 
 
 def judged(evaluate: Mapping[str, Any]) -> str:
-    """Which policies of a training an evaluation judges, in words."""
+    """Which policies of a training are evaluated, in words."""
     chosen = [_CHOSEN[checkpoint] for checkpoint in evaluate.get("checkpoints", ["last"])]
     return f"{evaluate['episodes']} episodes of each: {'; '.join(chosen)}."
 

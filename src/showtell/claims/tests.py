@@ -33,7 +33,7 @@ class Measured(Entry):
 
 
 class OfPolicies(Measured):
-    """A number that a test judges, over all tasks together or on each of them."""
+    """A number that a test compares, over all tasks together or on each of them."""
 
     each_task: bool = False
     share: Share = "every"  # of the methods, and of the tasks where each counts

@@ -20,7 +20,7 @@ def exports(root: Path) -> dict[Path, str]:
 
 
 def _environment(root: Path) -> str:
-    """The conda front door: the same direct dependencies, at the locked versions."""
+    """The conda environment: the same direct dependencies, at the locked versions."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     locked = dict(
         re.findall(

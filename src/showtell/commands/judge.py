@@ -1,4 +1,4 @@
-"""Judges every claim again from the small tables that git keeps, without any training."""
+"""Computes every verdict again from the small tables that git keeps, without any training."""
 
 from pathlib import Path
 

@@ -15,7 +15,7 @@ def track(root: Path, replicate: str, *, begin: bool = False) -> int:
         # Its parent run appears with its first job: nothing here waits for a store.
         sys.stdout.write(f"{new_invocation()}\n")
         return 0
-    # mlflow takes seconds to import; `begin` need not pay for that.
+    # mlflow takes seconds to import; `begin` does without.
     from showtell.project.tracking.view import View
 
     counts = View(root / "results" / replicate, Tracking.from_environment(root)).rebuild()

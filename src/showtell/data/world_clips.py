@@ -48,7 +48,7 @@ class Filmed(NamedTuple):
 
 
 class WorldClips:
-    """Plays episodes of every kind, films them, and says what came of each."""
+    """Plays episodes of every kind, draws their frames, and captions the outcome of each."""
 
     note: ClassVar[str] = (
         "A stand-in trained on clips of this very simulator, captioned by rule from what happened "

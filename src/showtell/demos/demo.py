@@ -111,7 +111,7 @@ class Demo:
 
 
 class Request(NamedTuple):
-    """Which task is to be demonstrated, and where randomness hangs in the seed tree."""
+    """The task to demonstrate, and the branch of the seed tree for its random draws."""
 
     task: str  # its name in params.yaml
     view: View  # as which its frames are wanted
@@ -123,7 +123,7 @@ class Request(NamedTuple):
 
 
 class Demonstrator(Protocol):
-    """Someone who can show a task; built from the settings of one entry of `demos`."""
+    """A source of demonstrations of a task; built from the settings of one entry of `demos`."""
 
     def demonstrate(self, request: Request) -> Demo:
         """The demonstrations of one task, or a `UserError` that says why there are none."""

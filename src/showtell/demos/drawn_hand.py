@@ -1,6 +1,6 @@
 """An animated hand at a button, a drawer and a door: another body, another scene, another camera.
 
-RoboCLIP shows its agents two cartoons and a film that are nobody's to copy; these stand in for
+RoboCLIP's demonstrations are two cartoons and a video that may not be copied; these stand in for
 them, drawn by code: no robot, no simulator, nothing in common with the task but what is done.
 """
 

@@ -7,7 +7,7 @@ from showtell.media import frames as pictures
 from showtell.media.frames import Frames, Picture
 from showtell.rendering.pool import RenderPool
 
-_HEIGHT = 240  # of the film
+_HEIGHT = 240  # of the video
 _FILM_FRAMES = 40  # of each rollout: in the kitchen a faithful one takes software OpenGL 0.7 s
 _STRIP_HEIGHT = 96
 _STRIP_FRAMES = 8

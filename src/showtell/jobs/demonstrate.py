@@ -1,4 +1,4 @@
-"""Makes the demonstrations of one task: the file, a film of them, and a strip to look at."""
+"""Makes the demonstrations of one task: the file, a video of them, and a strip of frames."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Judges a training's policies in seeded episodes, and films the first one's first."""
+"""Evaluates the policies of a training in seeded episodes, and records a video of one episode."""
 
 from pathlib import Path
 from typing import Any

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from showtell.learners.progress import Row
 
-# `best-true` needs the true return, which nobody has who needs a learned reward: its name says so
-# wherever it is shown.
+# `best-true` needs the true return, which is unknown where a learned reward is needed: its name
+# says so in every table and figure.
 Checkpoint = Literal["last", "best-learned", "best-true"]
 CHECKPOINTS: tuple[Checkpoint, ...] = get_args(Checkpoint)
 _SCORES = {"best-learned": "learned_return", "best-true": "true_return"}

@@ -20,7 +20,7 @@ Sink = Callable[[int, Mapping[str, float]], None]  # a step, and what was measur
 
 @dataclass(frozen=True)
 class Assignment:
-    """What is to be learned, and where its randomness hangs in the seed tree."""
+    """Worlds and reward of a training, and its branch of the seed tree."""
 
     make_world: Callable[[], World]
     reward: Reward

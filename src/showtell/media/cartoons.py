@@ -21,7 +21,7 @@ class _Cast(NamedTuple):
     azimuth: float  # degrees besides the scene's own
     elevation: float
     nearer: float
-    reached: float  # the share of the film after which the hand is there
+    reached: float  # the share of the video after which the hand is there
     done: float  # and after which its work is done
 
 
@@ -41,7 +41,7 @@ class _Scene(NamedTuple):
 def cartoon(
     task: str, dice: np.random.Generator, frames: int, width: int, height: int, share: float = 1.0
 ) -> NDArray[np.uint8]:
-    """A film of one of `SCENES` in which this share of the work is done: (N, H, W, 3)."""
+    """A video of one of `SCENES` in which this share of the work is done: (N, H, W, 3)."""
     scene, cast = SCENES[task], _cast(dice)
     moments = np.linspace(0, 1, frames)
     return np.stack([_frame(scene, cast, t, width, height, share) for t in moments])

@@ -149,7 +149,7 @@ class ClipEncoder:
             return _unit(self._model.encode_text(tokens)).cpu()
 
     def video(self, clips: Clips) -> "Tensor":
-        """CLIP sees single pictures."""
+        """CLIP embeds single pictures."""
         raise UserError(
             f"{self.network.architecture} encodes pictures, not clips; name a video encoder in "
             "the goal of this reward."

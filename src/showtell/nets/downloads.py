@@ -1,7 +1,7 @@
 """Published files: found where they are, downloaded whole, checked by sha256 from then on.
 
 Few publishers give checksums, and loaders take whatever file they are handed; so a file's checksum
-is enforced: the one in the parameters or, where nobody published one, the one that the first
+is enforced: the one in the parameters or, where none is published, the one that the first
 download recorded in a lock file that is committed.
 """
 

@@ -235,7 +235,7 @@ class S3dEncoder:
             return read
 
     def image(self, frames: Frames) -> "Tensor":
-        """S3D sees movement."""
+        """S3D embeds clips."""
         raise UserError(
             "S3D encodes clips, not single pictures; name an encoder of pictures, such as CLIP, "
             "in the goal of this reward."

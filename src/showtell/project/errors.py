@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """A mistake its reader can mend; shown as one sentence, without a traceback."""
+    """A mistake that the user can correct; printed as one sentence, without a traceback."""
 
 
 def nearest(name: str, choices: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Imports of other packages, less what they import and nobody here needs."""
+"""Imports of other packages, less what they import and no code here needs."""
 
 import sys
 from collections.abc import Iterator, Mapping

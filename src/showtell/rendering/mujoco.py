@@ -31,7 +31,7 @@ class Fixed(NamedTuple):
 
     name: str
     crop: float = 1.0  # the share of the picture's height that is drawn, around its centre
-    reflections: bool = True  # False: this camera sees nothing that reflects; a test says so
+    reflections: bool = True  # False: nothing in this view reflects; a test says so
 
 
 class Free(NamedTuple):
@@ -159,7 +159,7 @@ class _Studio:
         return [self.model.camera(number).name for number in range(self.model.ncam)]
 
     def picture(self, camera: Fixed | Free, view: View) -> Picture:
-        """What this camera sees of the moment in `data`."""
+        """The picture of the moment in `data` from this camera."""
         self._gl.make_current()
         self._place()
         eye, upside_down = self._eye(camera)

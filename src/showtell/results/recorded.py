@@ -1,4 +1,4 @@
-"""An experiment's numbers as small tables that git keeps: enough to judge every claim again.
+"""An experiment's numbers as small tables that git keeps: enough to compute every verdict again.
 
 The score of each seed, the learning curves and the tables of the studies; no weights, no videos.
 """

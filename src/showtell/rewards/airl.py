@@ -43,7 +43,7 @@ class AirlSettings(AdversarySettings):
 
 
 class AirlReward:
-    """Pays a step for f(s, s'), less the log-probability of its action."""
+    """The reward of a step is f(s, s') minus the log-probability of its action."""
 
     def __init__(self, settings: AirlSettings, *, demo: "Demo", seed: int, **_: Any) -> None:
         from showtell.rewards.adversarial.discriminator import Discriminator
@@ -68,7 +68,7 @@ class AirlReward:
         self.state, self.restore = self._discriminator.state, self._discriminator.restore
 
     def learn(self, episodes: Episodes) -> dict[str, float]:
-        """Tell this rollout from the demonstration a little better."""
+        """Train the discriminator on this rollout and the demonstration."""
         agent = _log_probs(episodes)
         if self._actions is None:
             demo = np.full(self._states[:, 1:].shape[:2], agent.mean(), dtype=np.float32)

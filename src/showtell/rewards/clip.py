@@ -36,7 +36,7 @@ class ClipRewardSettings(RewardSettings):
 
 
 class ClipReward:
-    """Pays every step for its frame's closeness to the goal."""
+    """The reward of a step is the similarity of its frame to the goal."""
 
     def __init__(
         self,

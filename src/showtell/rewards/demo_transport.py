@@ -42,7 +42,7 @@ class DemoTransportSettings(RewardSettings):
 
 
 class DemoTransport:
-    """Pays a step the cost, below zero, of moving its state onto the demonstration."""
+    """The reward of a step is minus the cost of moving its state onto the demonstration."""
 
     def __init__(self, settings: DemoTransportSettings, *, demo: "Demo", **_: Any) -> None:
         self.reads = Reads()

@@ -1,4 +1,4 @@
-"""GAIL: be taken for the demonstration by a network that learns to tell the two apart.
+"""GAIL: a discriminator separates agent from demonstration; its error is the reward.
 
 Ho and Ermon 2016, on states alone, as RoboCLIP gives it one "trajectory of states". RoboCLIP
 published neither settings nor code of its baselines; ours stand in params.yaml.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class GailSettings(AdversarySettings):
-    """What the discriminator sees, and what is made of it."""
+    """The input of the discriminator, and the reward that its output gives."""
 
     kind: Literal["gail"]
     demo: str
@@ -37,7 +37,7 @@ class GailSettings(AdversarySettings):
 
 
 class GailReward:
-    """Pays a step for how much like the demonstration the state looks that it led to."""
+    """The reward of a step is high if its next state looks like a demonstration to D."""
 
     def __init__(self, settings: GailSettings, *, demo: "Demo", seed: int, **_: Any) -> None:
         from showtell.rewards.adversarial.discriminator import Discriminator
@@ -61,7 +61,7 @@ class GailReward:
         self.state, self.restore = self._discriminator.state, self._discriminator.restore
 
     def learn(self, episodes: Episodes) -> dict[str, float]:
-        """Tell this rollout from the demonstration a little better."""
+        """Train the discriminator on this rollout and the demonstration."""
         return self._discriminator.learn(episodes, None, None)
 
     def score(self, episodes: Episodes) -> NDArray[np.float32]:

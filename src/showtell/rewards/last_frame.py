@@ -34,7 +34,7 @@ class LastFrameSettings(RewardSettings):
 
 
 class LastFrameReward:
-    """Pays the last step for its frame."""
+    """The last step gets the score of its frame; all other steps get 0."""
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 Sontakke et al. (2023), section 3: zero until the last step, then the plain product of the two
 embeddings, neither normalised nor scaled. Between two clips it is also higher for a long vector, so
 there is the cosine beside it. The authors' code renders after every step, keeps every fourth
-frame from the first on, and so never sees the last three; `every-fourth` does so too.
+frame from the first on, and so never reads the last three; `every-fourth` does so too.
 """
 
 from typing import Any, Literal
@@ -37,7 +37,7 @@ class RoboclipSettings(RewardSettings):
 
 
 class RoboclipReward:
-    """Pays the last step for the whole episode."""
+    """The last step gets the score of the whole episode; all other steps get 0."""
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ class SparseSettings(RewardSettings):
 
 
 class Sparse:
-    """Pays 1 at the end of a success and nothing before: a yardstick, for it reads the truth."""
+    """1 at the end of a success, else 0: reads the true success, for comparison only."""
 
     def __init__(self, settings: SparseSettings, **_: Any) -> None:
         self.reads = Reads()

@@ -16,7 +16,7 @@ class ZeroSettings(RewardSettings):
 
 
 class Zero:
-    """Pays nothing."""
+    """The reward of every step is 0."""
 
     def __init__(self, settings: ZeroSettings, **_: Any) -> None:
         self.reads = Reads()

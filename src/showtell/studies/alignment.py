@@ -132,7 +132,7 @@ def _episode(
     scripted = shaken(script_of(world), generator, noise)
     aimless = shaken(_still(world), generator, 1.0)
     for step in range(world.horizon):
-        # The more noise, the shakier the hand and the sooner it forgets what it is about.
+        # With more noise, a smaller share of the steps is scripted.
         action = scripted() if step < (1 - noise) * world.horizon else aimless()
         observation, reward, terminated, truncated, info = seeded.step(action)
         over = np.array([terminated or truncated])

@@ -141,7 +141,7 @@ def uniform(space: spaces.Space[Any], dice: np.random.Generator) -> Act:
 def _played(
     seeded: SeededEpisodes, begin: Begin, number: int, root: int, address: tuple[str | int, ...]
 ) -> Played:
-    """One episode, from the same start and with the same dice as a policy's."""
+    """One episode, from the same start and with the same random draws as a policy's."""
     player = Player(seeded, number, generator(root, *address, "evaluate", number, "actions"))
     act = begin(seeded.world, player.generator)
     while not player.over:

@@ -1,4 +1,4 @@
-"""Judging a policy: seeded episodes, their true returns and successes, and a film of one."""
+"""Evaluation of a policy: seeded episodes, their true returns and successes, and a video of one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

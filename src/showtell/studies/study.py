@@ -108,7 +108,7 @@ class Study(Protocol):
     """A measurement."""
 
     def measure(self, subject: Subject, root: int, address: tuple[str | int, ...]) -> Measured:
-        """The table; randomness hangs at `address` in the seed tree."""
+        """The table; its random draws use the branch `address` of the seed tree."""
         ...
 
 

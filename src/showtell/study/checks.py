@@ -223,7 +223,7 @@ def _of_cell(p: Parameters, experiment: Experiment, task: str, method: Method) -
     learner = method.learner or experiment.train.learner or p.tasks[task].learner
     if learner is None:
         yield (
-            f"nobody learns here; name a learner in tasks.{task}.learner, in the experiment's "
+            f"no learner is set; name a learner in tasks.{task}.learner, in the experiment's "
             "train.learner or in the method."
         )
     else:

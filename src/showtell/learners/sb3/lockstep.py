@@ -15,7 +15,7 @@ from showtell.worlds.world import SeededEpisodes
 class Lockstep(DummyVecEnv):
     """Stable-Baselines3's own, less its deep copy of every info: an eighth of a step's time.
 
-    Worlds say everything in new dictionaries, and nobody here changes them.
+    Worlds say everything in new dictionaries, and no code here changes them.
     """
 
     def __init__(self, worlds: Sequence[SeededEpisodes]) -> None:

@@ -26,7 +26,7 @@ def pace_of(settings: OffPolicySettings) -> Pace:
 def pay(
     model: BaseAlgorithm, labels: NDArray[np.float32], episodes: Episodes, rollout: Rollout
 ) -> None:
-    """Pay the transitions that were stored last."""
+    """Write the rewards of the transitions that were stored last."""
     assert isinstance(model, OffPolicyAlgorithm)
     buffer, by_step = model.replay_buffer, rollout.by_step(labels)
     assert buffer is not None

@@ -13,7 +13,7 @@ from showtell.rewards.reward import Episodes
 def pay(
     model: BaseAlgorithm, labels: NDArray[np.float32], episodes: Episodes, rollout: Rollout
 ) -> None:
-    """Pay every step; nothing follows an episode's last one."""
+    """Write the reward of every step; an episode's last step has no bootstrap value."""
     assert isinstance(model, OnPolicyAlgorithm)
     buffer = model.rollout_buffer
     buffer.rewards[:] = rollout.by_step(labels)

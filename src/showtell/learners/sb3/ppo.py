@@ -65,7 +65,7 @@ def _likelihood(policy: ActorCriticPolicy, seen: torch.Tensor, done: torch.Tenso
     """The log probability of actions, with the spread as it is.
 
     Spread is for the reward to shrink: a likelihood takes all of it away as soon as one
-    demonstration is known by heart, and with it the chance to become better than that.
+    demonstration is learned exactly, and the policy would stop exploring.
     """
     around = policy.get_distribution(seen)
     assert isinstance(around, DiagGaussianDistribution)

@@ -218,7 +218,7 @@ class Inception(nn.Module):
 
 
 def folded(network: S3DG) -> S3DG:
-    """A copy that only sees, with its batch normalisations made part of its convolutions."""
+    """A copy for inference only, with its batch normalisations made part of its convolutions."""
     copy = deepcopy(network).eval()
     del copy.text_module
     for module in copy.modules():

@@ -2,7 +2,7 @@
 
 With DVC's defaults a remote's damaged or truncated object is pulled, cached and reported up to
 date; a damaged object in the cache is checked out and pushed on; a push replaces no lost or damaged
-object of a folder whose list is there. In each case a name stands for a content nobody looks at.
+object of a folder whose list is there. In each case DVC does not compare the content with its hash.
 """
 
 import shutil

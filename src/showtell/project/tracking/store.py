@@ -141,7 +141,7 @@ class Store:
         self._client.delete_run(run_id)
 
     def close_invocations(self, at_ms: int) -> None:
-        """Close the parents opened here, where nobody has."""
+        """Close the parents opened here, if they are still open."""
         for run_id in self._invocations.values():
             if self.run(run_id).info.status == "RUNNING":
                 self.finish(run_id, "FINISHED", at_ms)

@@ -11,4 +11,4 @@ class AdversarySettings(RewardSettings):
     learning_rate: PositiveFloat
     updates: PositiveInt  # of the discriminator, after each rollout
     batch: PositiveInt  # rows of the demonstration, and as many of the agent, an update
-    gradient_penalty: NonNegativeFloat  # keeps a network that sees one demonstration smooth
+    gradient_penalty: NonNegativeFloat  # keeps a network of one demonstration smooth

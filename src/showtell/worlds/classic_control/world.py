@@ -100,7 +100,7 @@ class ClassicControl(World):
 
 
 class CartPole(ClassicControl):
-    """A pole on a cart that nobody stops when it falls; actions: push left (0), right (1)."""
+    """A pole on a cart; a fall does not end the episode; actions: push left (0), right (1)."""
 
     success_definition = (
         "The pole stayed within 12 degrees of upright and the cart within 2.4 m of the centre "

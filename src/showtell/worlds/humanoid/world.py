@@ -1,4 +1,4 @@
-"""The MuJoCo humanoid as VLM-RM runs it: gymnasium's Humanoid-v4 that nobody stops when it falls.
+"""The MuJoCo humanoid as VLM-RM runs it: gymnasium's Humanoid-v4, going on after a fall.
 
 Stepping, observation and true reward are gymnasium's to the bit; the success is a pose's. Only
 `qpos` is needed to draw a state or to evaluate its pose.
