@@ -208,7 +208,8 @@ def play(worlds: list, actions: np.ndarray) -> np.ndarray:
     return np.array(snapshots)
 
 
-def full_size(network: S3DG, precision: str = "bfloat16") -> S3dEncoder:
+def full_size(network: S3DG, precision: str = "bfloat16", device: str = "cpu") -> S3dEncoder:
+    """On the processor that the reference uses: the ratio is of two ways, not of two machines."""
     settings = S3dSettings.model_validate(
         {
             "kind": "s3d", "architecture": HOWTO100M.architecture.model_dump(),
@@ -220,8 +221,7 @@ def full_size(network: S3DG, precision: str = "bfloat16") -> S3dEncoder:
         }
     )  # fmt: skip
     words = describe(settings, Vocabulary(("a", "b", "c")))
-    # On the processor that the reference uses: the ratio is of the two ways, not of two machines.
-    return S3dEncoder(settings, network, words, device="cpu")
+    return S3dEncoder(settings, network, words, device=device)
 
 
 def update() -> None:
