@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from showtell.claims import from_policies, from_studies
 from showtell.claims.controls import Checked, check, easy
-from showtell.claims.decisions import LEVEL, decide, holm
+from showtell.claims.decisions import LEVEL, at_least, decide, holm, needed_parts
 from showtell.claims.descriptions import describe
 from showtell.claims.evidence import Evidence, Part, method_with, methods_matching, setting_words
 from showtell.claims.ledger import Claim, Ledger, find_ledger
@@ -188,7 +188,7 @@ def _outcome(
     fails = [part.p_fails for part in testable]
     whole = decide(holds + open_ones, fails + open_ones, share)
     few = seeds is not None and seeds < ENOUGH_SEEDS
-    words = "" if few else _counted(testable)
+    words = "" if few else _counted(testable, share)
     if whole is not None:
         return _DECIDED[whole], " ".join(filter(None, [words, lacking, _but(reasons)]))
     if found.waiting:
@@ -208,23 +208,37 @@ def _but(reasons: str) -> str:
     return f"Not all can be tested: {reasons}." if reasons else ""
 
 
-def _counted(parts: list[Part]) -> str:
-    """How many parts hold, and the p-values of a single one."""
+def _counted(parts: list[Part], share: Share) -> str:
+    """The p-values of the claim, and how many parts hold alone."""
+    holds, fails = [part.p_holds for part in parts], [part.p_fails for part in parts]
+    if all({part.p_holds, part.p_fails} == {0.0, 1.0} for part in parts):
+        return f"A fixed reward: no chance is involved. {_alone(parts)}".strip()
+    needed = needed_parts(len(parts), share)
+    up, down = at_least(holds, needed), at_least(fails, len(parts) - needed + 1)
+    values = f"{_p_value(up)} that chance alone does so well, {_p_value(down)} so badly."
     if len(parts) == 1:
-        (part,) = parts
-        if {part.p_holds, part.p_fails} == {0.0, 1.0}:
-            return "A fixed reward: no chance is involved."
-        return (
-            f"p = {part.p_holds:.3f} that chance alone does so well, {part.p_fails:.3f} so badly."
-        )
-    kinds = {True: "hold", False: "fail", None: "are undecided"}
+        return values
+    asked = {"every": "All", "most": "Most", "any": "One"}[share]
+    return f"{asked} of {len(parts)} parts: {values} {_alone(parts)}"
+
+
+def _alone(parts: list[Part]) -> str:
+    """How many parts hold, fail, or neither; nothing of a claim that has one."""
+    if len(parts) == 1:
+        return ""
+    kinds = {
+        True: ("holds", "hold"),
+        False: ("fails", "fail"),
+        None: ("is undecided", "are undecided"),
+    }
     each = [part.holds for part in parts]
-    counted = [f"{each.count(kind)} {word}" for kind, word in kinds.items() if kind in each]
-    largest = max(part.p_holds for part in parts)
-    return (
-        f"Of {len(each)} parts {', '.join(counted)} (each corrected for their number); the largest "
-        f"uncorrected p is {largest:.3f}."
-    )
+    counted = [f"{n} {words[n > 1]}" for kind, words in kinds.items() if (n := each.count(kind))]
+    return f"Each alone, corrected for their number: {', '.join(counted)}."
+
+
+def _p_value(value: float) -> str:
+    """As it is printed."""
+    return "p < 0.001" if value < 0.0005 else f"p = {value:.3f}"
 
 
 def _absent(test: Any, results: Results) -> str | None:
