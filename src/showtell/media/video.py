@@ -61,18 +61,23 @@ _BLUE = np.array([-37.797, -74.203, 112.0]) / 255
 _RED = np.array([112.0, -93.786, -18.214]) / 255
 
 
-def _yuv(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """One frame as yuv420p planes, (3H/2, W).
+def planes(frame: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """One frame as the three planes of yuv420p; a size that is odd rounds up in the small ones.
 
     Not by FFmpeg: how its conversion rounds depends on where in memory a frame happens to lie.
     """
     height, width = frame.shape[:2]
-    whole = frame.astype(np.uint16)
-    quarters = (whole[::2, ::2] + whole[::2, 1::2] + whole[1::2, ::2] + whole[1::2, 1::2]) / 4
-    planes = (16 + frame @ _LUMA, 128 + quarters @ _BLUE, 128 + quarters @ _RED)
-    return np.concatenate([plane.round().astype(np.uint8).ravel() for plane in planes]).reshape(
-        height * 3 // 2, width
-    )
+    even = np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), "edge").astype(np.uint16)
+    quarters = (even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]) / 4
+    found = (16 + frame @ _LUMA, 128 + quarters @ _BLUE, 128 + quarters @ _RED)
+    return [plane.round().astype(np.uint8) for plane in found]
+
+
+def _yuv(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """One frame of an even size as PyAV takes it, (3H/2, W)."""
+    height, width = frame.shape[:2]
+    flat = np.concatenate([plane.ravel() for plane in planes(frame)])
+    return flat.reshape(height * 3 // 2, width)
 
 
 def _even(frames: Frames) -> Frames:
