@@ -1,0 +1,193 @@
+"""HOLD-C: pictures embedded so that nearness is nearness in time (Alakuijala et al., section III-B).
+
+The distance that a reward takes is the Euclidean one between two embeddings, not squared; they are
+not made of length 1.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+
+from showtell.nets.encoder import Clips, Frames, Preprocessing, read_error
+from showtell.nets.open_clip_models import load_weights, save_weights
+from showtell.project.errors import UserError
+from showtell.project.files import read_json, write_json
+from showtell.project.settings import Frozen
+from showtell.study.needs import Reading
+from showtell.study.settings import EncoderSettings, Picture
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from showtell.nets.modules.resnet import ResNet
+
+_HALF = (0.5, 0.5, 0.5)  # pictures in [-1, 1]
+
+
+class Architecture(Frozen):
+    """A residual network; ResNet-50 has bottlenecks in 3, 4, 6 and 3 layers, 64 wide."""
+
+    layers: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
+    block: Literal["basic", "bottleneck"]
+    width: PositiveInt
+    norm: Literal["batch", "group"]
+    dimensions: PositiveInt  # of the embedding
+
+    def build(self) -> "ResNet":
+        """The network with random weights, drawn from torch's current generator."""
+        from showtell.nets.modules.resnet import ResNet
+
+        return ResNet(self.layers, self.block, self.width, self.norm, self.dimensions)
+
+
+class HoldCSettings(EncoderSettings):
+    """Which network, with which weights, and how frames are made to fit it."""
+
+    reads: ClassVar[frozenset[Reading]] = frozenset({"image"})
+    unit: ClassVar[bool] = False
+
+    kind: Literal["hold_c"]
+    architecture: Architecture
+    pretrained: Literal["random"] | None  # random: never trained, the baseline
+    picture: Picture
+    fit: Literal["squash", "crop"]  # both sides · the central square
+    batch: PositiveInt  # frames that are encoded at once
+
+    @property
+    def fetched(self) -> str | None:
+        """A network that is never trained is made, not trained."""
+        return self.pretrained
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How a frame becomes what the network reads."""
+        return Preprocessing(
+            size=(self.picture.height, self.picture.width),
+            mean=_HALF,
+            std=_HALF,
+            interpolation="bilinear",
+            fit=self.fit,
+            antialias=True,
+        )
+
+
+class Network(BaseModel):
+    """All that must be known of a model besides its weights: the contents of model.json."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["hold_c"] = "hold_c"
+    architecture: Architecture
+    preprocessing: Preprocessing
+    pretrained: str | None
+    recipe: dict[str, Any] | None = None  # where it was trained here
+    note: str | None = None  # what a reader of results must know about this model
+
+
+class HoldCEncoder:
+    """A frozen HOLD-C. Its vectors are as long as they come."""
+
+    normalised: ClassVar[bool] = False
+    words: ClassVar[frozenset[str] | None] = frozenset()  # it reads none
+
+    def __init__(
+        self,
+        settings: HoldCSettings,
+        model: "ResNet",
+        network: Network,
+        device: str | None = None,  # None: a GPU where there is one
+    ) -> None:
+        import torch
+
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.dimensions = network.architecture.dimensions
+        self.frames = None
+        self.network = network
+        self._batch = settings.batch
+        placed = model.eval().to(self.device)
+        self._model = placed.to(memory_format=torch.channels_last)
+
+    @classmethod
+    def load(cls, settings: HoldCSettings, weights: Path, network: Path) -> "HoldCEncoder":
+        """The one way in: build by architecture, check model.json, load model.safetensors."""
+        try:
+            described = Network.model_validate(read_json(network))
+        except (OSError, ValueError, ValidationError) as error:
+            cure = "delete it and make it again with: make reproduce"
+            raise read_error(network, "a description of a HOLD-C", cure, error) from None
+        for field in ("architecture", "preprocessing", "pretrained"):
+            found, wanted = getattr(described, field), getattr(settings, field)
+            if found != wanted:
+                raise UserError(
+                    f"{network} says {field} = {found}, but the parameters say {wanted}; delete "
+                    f"{network} and make it again with: make reproduce"
+                )
+        model = settings.architecture.build()
+        load_weights(model, weights)
+        return cls(settings, model, described)
+
+    @classmethod
+    def fetch(
+        cls,
+        settings: HoldCSettings,
+        cache: Path,
+        lock: Path,
+        weights: Path,
+        network: Path,
+        seed: int,
+    ) -> None:
+        """A network that is never trained: write what `load` reads."""
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = settings.architecture.build()
+        cls(settings, model, describe(settings), device="cpu").save(weights, network)
+
+    def save(self, weights: Path, network: Path, note: str | None = None) -> None:
+        """Write what `load` reads; `note` is for readers of the results."""
+        save_weights(self._model, weights)
+        write_json(network, self.network.model_copy(update={"note": note}).model_dump(mode="json"))
+
+    def image(self, frames: Frames) -> "Tensor":
+        """One vector a frame: (N, D) float32, on the CPU."""
+        import torch
+
+        if not len(frames):
+            return torch.empty(0, self.dimensions)
+        parts = [frames[i : i + self._batch] for i in range(0, len(frames), self._batch)]
+        with torch.inference_mode():
+            return torch.cat([self._encode(part) for part in parts])
+
+    def video(self, clips: Clips) -> "Tensor":
+        """HOLD-C embeds single pictures."""
+        raise UserError(
+            "HOLD-C encodes pictures, not clips; name a video encoder in the goal of this reward."
+        )
+
+    def text(self, sentences: list[str]) -> "Tensor":
+        """HOLD-C reads no sentences."""
+        raise UserError(
+            "HOLD-C encodes pictures, not sentences; use a goal of the kind `rendered` with it."
+        )
+
+    def _encode(self, frames: Frames) -> "Tensor":
+        import torch
+
+        pictures = self.network.preprocessing.prepare(frames, self.device)
+        found: Tensor = self._model(pictures.contiguous(memory_format=torch.channels_last))
+        return found.float().cpu()
+
+
+def describe(settings: HoldCSettings, recipe: dict[str, Any] | None = None) -> Network:
+    """What is written beside the weights."""
+    return Network(
+        architecture=settings.architecture,
+        preprocessing=settings.preprocessing,
+        pretrained=settings.pretrained,
+        recipe=recipe,
+    )
+
+
+PARTS = {"hold_c": (HoldCSettings, "HoldCEncoder")}

@@ -1,0 +1,74 @@
+"""How a distance falls along a film: the measures of HOLD's Table IV, as printed and as coded.
+
+A film's goal is its last frame. Distances are of the frames before it, d_0 … d_{T-2}.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Distances = NDArray[np.floating]  # (T - 1,)
+
+
+@dataclass(frozen=True)
+class Along:
+    """Means over films."""
+
+    films: int
+    spearman: float
+    # Of neighbouring frames, as the code has it: d of the later one is larger.
+    misclassified: float
+    hinge: float  # in seconds
+    # Eqs. 5 and 6 as printed: over all pairs of frames, divided by the sum of T - 1.
+    misclassified_printed: float
+    hinge_printed: float
+    # Against the frames that are left, and against the frame's own index, which the code compares
+    # with; in frames. None where a distance is no time.
+    squared: float | None = None
+    absolute: float | None = None
+    squared_coded: float | None = None
+    absolute_coded: float | None = None
+
+
+def along(films: Sequence[Distances], fps: Sequence[float], *, times: bool) -> Along:
+    """All measures; `times`: distances are predictions of frames to the goal, as HOLD-R's."""
+    films = [np.asarray(film, dtype=np.float64) for film in films]
+    if not films or any(len(film) < 2 for film in films):
+        raise ValueError("a film needs two frames before its goal, and there must be a film")
+    neighbours = sum(len(film) - 1 for film in films)  # the sum of T - 2
+    rises = [np.diff(film) for film in films]
+    pairs = [film[None, :] - film[:, None] for film in films]  # [j, k] = d_k - d_j
+    later = [np.maximum(np.triu(pair, 1), 0) for pair in pairs]
+    frames = sum(len(film) for film in films)  # the sum of T - 1
+    return Along(
+        films=len(films),
+        spearman=float(np.mean([_spearman(film) for film in films])),
+        misclassified=sum(int((rise > 0).sum()) for rise in rises) / neighbours,
+        hinge=sum(
+            float(np.maximum(rise, 0).sum()) / rate for rise, rate in zip(rises, fps, strict=True)
+        )
+        / neighbours,
+        misclassified_printed=sum(int((pair > 0).sum()) for pair in later) / frames,
+        hinge_printed=sum(float(pair.sum()) for pair in later) / frames,
+        **(_errors(films, frames) if times else {}),
+    )
+
+
+def _spearman(film: Distances) -> float:
+    """With the time to the goal; equal distances are ranked by their place, as in the code."""
+    ranks = np.argsort(np.argsort(film, kind="stable"), kind="stable")
+    left = np.arange(len(film))[::-1]
+    return float(np.corrcoef(ranks, left)[0, 1])
+
+
+def _errors(films: Sequence[Distances], frames: int) -> dict[str, float]:
+    left = [film - np.arange(len(film), 0, -1) for film in films]
+    coded = [film - np.arange(len(film)) for film in films]
+    return {
+        "squared": sum(float(np.square(gap).sum()) for gap in left) / frames,
+        "absolute": sum(float(np.abs(gap).sum()) for gap in left) / frames,
+        "squared_coded": sum(float(np.square(gap).sum()) for gap in coded) / frames,
+        "absolute_coded": sum(float(np.abs(gap).sum()) for gap in coded) / frames,
+    }
