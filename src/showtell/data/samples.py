@@ -1,7 +1,7 @@
 """What networks are trained on: pictures and clips, each with the captions that fit it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,3 +32,21 @@ class Narrated(NamedTuple):
     clips: Clips  # (N, T, H, W, 3)
     captions: list[tuple[str, ...]]  # N bags, none empty
     asked: Sequence[str] = ()  # N: the caption of each clip's task at success
+
+
+class Films(Protocol):
+    """Films whose frames can be read in any order."""
+
+    lengths: NDArray[np.int32]  # of each film, in frames
+    fps: NDArray[np.float64]
+
+    def read(self, film: int, frames: NDArray[np.int64]) -> Frames:
+        """These frames of a film: (K, H, W, 3)."""
+        ...
+
+
+class FilmSplits(NamedTuple):
+    """Some of the films of a dataset."""
+
+    films: Films
+    rows: NDArray[np.int64]  # their positions

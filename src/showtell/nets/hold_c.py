@@ -1,7 +1,6 @@
-"""HOLD-C: pictures embedded so that nearness is nearness in time (Alakuijala et al., section III-B).
+"""HOLD-C: embeddings of pictures that are near if the pictures are near in time (section III-B).
 
-The distance that a reward takes is the Euclidean one between two embeddings, not squared; they are
-not made of length 1.
+A reward takes the Euclidean distance of two embeddings, not squared; their lengths are not 1.
 """
 
 from pathlib import Path

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from showtell.studies.along_films import along
+from showtell.training.along_films import along
 
 
 def test_a_film_computed_by_hand():

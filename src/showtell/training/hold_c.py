@@ -1,0 +1,155 @@
+"""Trains HOLD-C on films of people: frames that are near in time get near embeddings."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from showtell.data.samples import FilmSplits
+from showtell.project import seeds
+from showtell.project.checkpoints import Resume
+from showtell.project.settings import Frozen
+from showtell.training.film_batches import Augmentation, Batch, batches
+from showtell.training.film_measures import measure
+from showtell.training.state import Progress, Recipe, TrainingState, reproducible
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from showtell.nets.hold_c import HoldCEncoder, HoldCSettings
+
+
+class TripletLoss(Frozen):
+    """The published loss, and what of it is changed."""
+
+    kind: Literal["triplets"]
+    near: PositiveInt  # the most frames between an anchor and a positive
+    far: PositiveInt  # a negative of the same film is further away than so many frames
+    margin: PositiveFloat
+    reduction: Literal["sum", "mean"]  # over anchors and positives; [c] sum
+    # Repeats of a frame of a film that is too short: taken for another film, or left out.
+    repeats: Literal["negatives", "left-out"]
+
+
+class RankLoss(Frozen):
+    """Of two earlier frames the later is nearer the goal, for every goal of a film."""
+
+    kind: Literal["ranks"]
+    softness: PositiveFloat
+    size_weight: NonNegativeFloat  # of the squared length of embeddings, which bounds them
+
+
+class HoldCRecipe(Recipe):
+    """How a HOLD-C is trained; `batch` counts films."""
+
+    encoder_kind: ClassVar[str] = "hold_c"
+
+    kind: Literal["hold_c"]
+    frames_a_film: PositiveInt
+    frames: Literal["consecutive", "spread"]  # in a row, as published, or anywhere in the film
+    loss: Annotated[TripletLoss | RankLoss, Field(discriminator="kind")]
+    augmentation: Augmentation
+    measured: NonNegativeInt  # held-out films that the measures of Table IV are taken on
+
+
+class Trained(NamedTuple):
+    """A trained encoder and the record of its training."""
+
+    encoder: "HoldCEncoder"
+    losses: list[float]  # one a step
+    metrics: dict[str, float]  # on held-out films
+
+
+def train_hold_c(
+    settings: "HoldCSettings",
+    recipe: HoldCRecipe,
+    data: FilmSplits,
+    held_out: FilmSplits,
+    root: int,
+    address: tuple[str | int, ...],
+    progress: Progress,
+    resume: Resume | None = None,
+) -> Trained:
+    """Train on a CPU; the same arguments give the same bits."""
+    from showtell.nets.hold_c import HoldCEncoder, describe
+
+    with reproducible(seeds.seed(root, *address, "weights")):
+        model = settings.architecture.build()
+        losses = _learn(model, settings, recipe, data, root, address, progress, resume)
+        network = describe(settings, recipe=recipe.model_dump(mode="json"))
+        encoder = HoldCEncoder(settings, model, network, device="cpu")
+        draws = seeds.generator(root, *address, "measures")
+        return Trained(encoder, losses, measure(encoder, held_out, recipe.measured, draws))
+
+
+def _learn(
+    model: Any,
+    settings: "HoldCSettings",
+    recipe: HoldCRecipe,
+    data: FilmSplits,
+    root: int,
+    address: Sequence[str | int],
+    progress: Progress,
+    resume: Resume | None,
+) -> list[float]:
+    """Train the model; one loss a step."""
+    import torch
+
+    model.train().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate, fused=True)
+    # Batches are drawn by their step, so the state of a generator is nothing to keep.
+    state = TrainingState(model, optimizer, seeds.generator(root, *address, "batches"))
+    made = None
+    for step in state.steps(recipe, resume, progress):
+        if made is None:
+            made = batches(
+                data.films,
+                data.rows,
+                films_a_batch=recipe.batch,
+                frames_a_film=recipe.frames_a_film,
+                frames=recipe.frames,
+                augmentation=recipe.augmentation,
+                size=settings.picture.height,
+                first=step,
+                draws=lambda number: seeds.generator(root, *address, "batch", number),
+            )
+        batch = next(made)
+        flat = batch.pictures.flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        loss = loss_of(model(flat), batch, recipe.loss)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        state.losses.append(loss.item())
+    return state.losses
+
+
+def loss_of(vectors: "Tensor", batch: Batch, how: TripletLoss | RankLoss) -> "Tensor":
+    """The loss of a batch's embeddings, (F · K, D)."""
+    import torch
+
+    from showtell.training.time_contrast import ranks, triplets
+
+    films, count = batch.times.shape
+    if isinstance(how, RankLoss):
+        loss = ranks(vectors.unflatten(0, (films, count)), softness=how.softness)
+        return loss + how.size_weight * vectors.square().sum(-1).mean()
+    numbers = np.repeat(np.arange(films), count)
+    # The code numbers each round through a film as a sequence of its own, so that copies of one
+    # frame are negatives of each other.
+    rounds = np.cumsum(np.diff(batch.times, axis=1, prepend=-1) < 0, axis=1).ravel()
+    kept = torch.ones(len(vectors), dtype=torch.bool)
+    if how.repeats == "left-out":
+        kept = torch.from_numpy(~batch.repeated.ravel())
+    each = triplets(
+        vectors[kept],
+        torch.from_numpy(numbers + films * rounds)[kept],
+        torch.from_numpy(batch.times.ravel())[kept],
+        near=how.near,
+        far=how.far,
+        margin=how.margin,
+    )
+    return each.sum() if how.reduction == "sum" else each.mean()
+
+
+PARTS = {"hold_c": (HoldCRecipe, "train_hold_c")}
