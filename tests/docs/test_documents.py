@@ -123,3 +123,21 @@ def test_every_number_of_the_results_comes_from_a_committed_table():
 def test_a_table_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(UserError, match="expected RUN PAPER EXPERIMENT KIND"):
         filled("<!-- table: mini vlm_rm cartpole sucess -->\n<!-- /table -->", tmp_path)
+
+
+def test_a_table_of_agreement_shows_what_any_run_decides(tmp_path):
+    rows = [
+        "results/mini/tables,results/mini-seed1,p,e,first,reproduced,inconclusive,decisive in one",
+        "results/mini/tables,results/mini-seed1,p,e,second,inconclusive,waiting,open",
+        "results/mini/tables,/else/where,p,e,first,reproduced,,only in a",
+    ]
+    (tmp_path / "mini/tables").mkdir(parents=True)
+    head = "a,b,paper,experiment,claim,in_a,in_b,agreement"
+    (tmp_path / "mini/tables/agreement.csv").write_text("\n".join([head, *rows]) + "\n")
+    block = "<!-- table: mini agreement agreement.csv -->\n<!-- /table -->"
+    lines = filled(block, tmp_path).splitlines()[1:-1]
+    assert lines == [
+        "| claim | mini | mini-seed1 | where |",
+        "| --- | --- | --- | --- |",
+        "| first | reproduced | inconclusive |  |",
+    ]

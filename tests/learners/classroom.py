@@ -8,7 +8,7 @@ from gymnasium import spaces
 
 from showtell.demos.demo import Demo
 from showtell.learners.dqn import Dqn, DqnSettings
-from showtell.learners.learner import Assignment
+from showtell.learners.learner import TrainingInputs
 from showtell.learners.ppo import Ppo, PpoSettings
 from showtell.learners.sac import Sac, SacSettings
 from showtell.rendering.scene import View
@@ -125,8 +125,8 @@ def learner(**changes) -> Dqn:
     return Dqn(settings(**changes))
 
 
-def assignment(reward=None, make_world=Clock, address=("test",), **more) -> Assignment:
-    return Assignment(make_world, reward or Seen(), draw, root=1, address=address, **more)
+def assignment(reward=None, make_world=Clock, address=("test",), **more) -> TrainingInputs:
+    return TrainingInputs(make_world, reward or Seen(), draw, root=1, address=address, **more)
 
 
 def nowhere(step, values):

@@ -6,7 +6,7 @@ from stable_baselines3 import DQN
 
 from showtell.learners import policies
 from showtell.learners.dqn import Dqn, DqnSettings
-from showtell.learners.learner import Assignment
+from showtell.learners.learner import TrainingInputs
 from showtell.learners.progress import csv_of
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
@@ -38,7 +38,7 @@ def files(trained) -> tuple[bytes, str, dict]:
 def train(folder, reward, **changes):
     changed = {"steps": 2000, "train_freq": 50, "learning_starts": 300, "gradient_steps": 10,
                "buffer": 1100, "batch": 16, "target_update_interval": 7, "tau": 0.3}  # fmt: skip
-    work = Assignment(lambda: CartPole(CARTPOLE), reward, draw, root=3, address=("a", 1))
+    work = TrainingInputs(lambda: CartPole(CARTPOLE), reward, draw, root=3, address=("a", 1))
     with Resume(folder / ".resume", "job") as resume:
         return Dqn(settings(**(changed | changes))).train(work, resume, nowhere)
 
@@ -71,7 +71,7 @@ def test_a_resumed_training_does_not_begin_again(tmp_path):
 
 
 def test_other_seeds_give_other_policies(tmp_path, undisturbed):
-    work = Assignment(lambda: CartPole(CARTPOLE), True_(), draw, root=3, address=("a", 2))
+    work = TrainingInputs(lambda: CartPole(CARTPOLE), True_(), draw, root=3, address=("a", 2))
     with Resume(tmp_path / ".resume", "job") as resume:
         other = Dqn(settings(train_freq=50, buffer=1100)).train(work, resume, nowhere)
     assert files(other)[0] != undisturbed[0]
@@ -92,7 +92,7 @@ def test_a_saved_policy_acts_as_the_trained_one(tmp_path, monkeypatch):
 
 def test_fine_tuning_starts_from_the_given_policy(tmp_path):
     first = train(tmp_path / "first", True_())
-    work = Assignment(
+    work = TrainingInputs(
         lambda: CartPole(CARTPOLE), True_(), draw, root=3, address=("b",), start=first.weights
     )
     still = settings(train_freq=50, buffer=1100, learning_starts=110)  # never updates but once

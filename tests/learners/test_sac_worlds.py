@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from showtell.learners import policies
-from showtell.learners.learner import Assignment
+from showtell.learners.learner import TrainingInputs
 from showtell.learners.sac import Sac, SacSettings
 from showtell.project.checkpoints import Resume
 from showtell.rendering.pool import RenderPool
@@ -39,7 +39,7 @@ def world(task: str) -> World:
 def train(folder, learner, task, reward, *, draw=None, view=None, seed=0, **changes):
     settings = SacSettings.model_validate(LEARNERS[learner] | changes)
     make = partial(world, task)
-    work = Assignment(make, reward, draw, root=seed, address=("test",), view=view)
+    work = TrainingInputs(make, reward, draw, root=seed, address=("test",), view=view)
     with Resume(folder / ".resume", "job") as resume:
         return Sac(settings).train(work, resume, nowhere)
 

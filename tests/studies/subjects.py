@@ -10,7 +10,7 @@ from showtell.goals.goal import Target
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
-from showtell.studies.study import Once, Subject
+from showtell.studies.study import CachedEncoder, StudyInputs
 from showtell.study.registry import build, part
 from showtell.worlds.classic_control.world import CartPole
 from tests.nets.models import smoke_encoder
@@ -70,12 +70,12 @@ def draw(snapshots: np.ndarray, view: View) -> np.ndarray:
         return pool.draw(snapshots, view)
 
 
-def subject(**rewards: Any) -> Subject:
-    return Subject(world(), rewards, {}, draw)
+def subject(**rewards: Any) -> StudyInputs:
+    return StudyInputs(world(), rewards, {}, draw)
 
 
-def clip_subject(alphas: list[float], encoder: Counting) -> Subject:
-    once = Once(encoder)
+def clip_subject(alphas: list[float], encoder: Counting) -> StudyInputs:
+    once = CachedEncoder(encoder)
     goal, baseline = encoder.text(["pole upright on a cart", "pole and cart"]).numpy()
     target = Target.of(goal, baseline)
     settings = part("rewards", "clip").settings
@@ -89,6 +89,6 @@ def clip_subject(alphas: list[float], encoder: Counting) -> Subject:
         )
         for alpha in alphas
     }
-    return Subject(
+    return StudyInputs(
         world(), rewards, dict(zip(rewards, ({"alpha": a} for a in alphas), strict=True)), draw
     )

@@ -8,7 +8,7 @@ from showtell.rewards.reward import Reads
 from showtell.rewards.roboclip import RoboclipReward, RoboclipSettings
 from showtell.studies.alignment import play
 from showtell.studies.statistics import spearman
-from showtell.studies.study import Once, Subject
+from showtell.studies.study import CachedEncoder, StudyInputs
 from showtell.study.registry import build, part
 from tests.nets.s3d_models import small_encoder
 
@@ -49,7 +49,7 @@ class Counting:
 @pytest.fixture(scope="module")
 def measured():
     world, counting = made("worlds", WORLD), Counting()
-    encoder = Once(counting)
+    encoder = CachedEncoder(counting)
     truth = made("rewards", {"kind": "true_reward"})
     told = {
         task: {"text": roboclip(encoder, sentence), "truth": truth}
@@ -63,7 +63,7 @@ def measured():
     study = made("studies", settings | {"controls": {"wrong": "its-reward"}})
     known = {("text", "drawer-close"): 1.0, ("wrong", "drawer-close"): 0.75}
     with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
-        subject = Subject(world, told["drawer-close"], {}, pool.draw, told, known_words=known)
+        subject = StudyInputs(world, told["drawer-close"], {}, pool.draw, told, known_words=known)
         return study.measure(subject, 0, ("paper", "experiment", "drawer-close")), counting
 
 
@@ -134,7 +134,7 @@ def test_a_reward_that_reads_the_start_is_given_its_frame_and_it_is_drawn_once()
 
     world, drawn = made("worlds", WORLD | {"horizon": 8}), []
     played = play(world, np.array([1.0, 0.0]), 0, ("a",))
-    subject = Subject(world, {}, {}, draw)
+    subject = StudyInputs(world, {}, {}, draw)
     for _ in range(2):
         seen = subject.watched(Starts(), *played)
         assert seen.start_frames.shape == (2, VIEW.height, VIEW.width, 3)

@@ -10,8 +10,8 @@ from showtell.demos.demo import Demo
 from showtell.learners.policies import Network, Policy
 from showtell.project.seeds import generator
 from showtell.studies.controls import still, uniform
-from showtell.studies.rollouts import Player
-from showtell.studies.study import Subject
+from showtell.studies.rollouts import EpisodeRunner
+from showtell.studies.study import StudyInputs
 from showtell.study.registry import build, part
 from showtell.worlds.script import script_of
 from showtell.worlds.world import LAYOUTS, SeededEpisodes
@@ -66,7 +66,7 @@ def demo():
 
 def measured(world, demos, a_learner, **changes):
     make = partial(made, "worlds", world)
-    subject = Subject(make(), {}, {}, draw, {}, demos, make, lambda: policy_of(a_learner, make))
+    subject = StudyInputs(make(), {}, {}, draw, {}, demos, make, lambda: policy_of(a_learner, make))
     return made("studies", CONTROLS | changes).measure(subject, 0, ADDRESS)
 
 
@@ -95,7 +95,7 @@ def test_every_control_plays_every_layout_of_the_evaluation(table):
 def test_a_replay_succeeds_in_the_layout_of_its_demonstration(demo):
     number = LAYOUTS.demonstration - LAYOUTS.evaluation
     seeded = SeededEpisodes(made("worlds", DRAWER), 0, *ADDRESS, "evaluate")
-    player = Player(seeded, number, generator(0))
+    player = EpisodeRunner(seeded, number, generator(0))
     for action in demo.actions[0]:
         player.step(action)
     again = player.played()

@@ -11,7 +11,7 @@ from showtell.project.errors import UserError
 from showtell.rendering.scene import View
 from showtell.rewards import reading
 from showtell.studies.landscape import LandscapeSettings
-from showtell.studies.study import Measured, Once
+from showtell.studies.study import CachedEncoder, Measured
 from showtell.study.registry import build
 from tests.nets.models import noise
 from tests.studies.subjects import (
@@ -117,7 +117,7 @@ def test_rewards_of_several_views_each_see_their_own():
 
 def test_remembered_vectors_are_never_those_of_other_frames():
     encoder = Counting()
-    once = Once(encoder)
+    once = CachedEncoder(encoder)
     for seed in range(4):  # freed memory is used again at once
         frames = noise(3, 16, 24, seed)
         assert np.array_equal(once.image(frames), encoder.image(noise(3, 16, 24, seed)))

@@ -54,6 +54,7 @@ _EVIDENCE: dict[type, Callable[[Any, Results, Mapping[str, str]], Evidence]] = {
     Order: from_studies.order,
 }
 _DECIDED: dict[bool, Outcome] = {True: "reproduced", False: "not reproduced"}
+DECISIVE = frozenset(_DECIDED.values())  # every other outcome is open
 
 
 class Verdict(BaseModel):

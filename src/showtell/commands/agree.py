@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
 
+from showtell.claims.verdicts import DECISIVE
 from showtell.commands.columns import aligned
 from showtell.project.errors import UserError, nearest
 from showtell.project.files import read_json, write_json
@@ -13,7 +14,6 @@ from showtell.project.replicate import Replicate
 from showtell.results.table import Table
 from showtell.study.loading import SCALES
 
-DECISIVE = ("reproduced", "not reproduced")  # every other outcome is open
 # In a folder of results, among its small tables, in a folder that holds the tables alone.
 _FORMS = ("*/*/compare/claims.json", "tables/*/*/claims.json", "*/*/claims.json")
 

@@ -9,13 +9,13 @@ from showtell.learners.checkpoints import policy_name
 from showtell.media.video import write_video
 from showtell.project.files import replacing, write_json, write_text
 from showtell.rendering.pool import RenderPool
-from showtell.studies.rollouts import Played, film_view, play, summary, table
+from showtell.studies.rollouts import Episode, film_view, play, summary, table
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
     """Inputs: policy, network."""
     world, evaluate = world_of(job["task"]), job["evaluate"]
-    played: dict[str, list[Played]] = {}
+    played: dict[str, list[Episode]] = {}
     with RenderPool(world.scene, world.scene_settings()) as pool:
         for checkpoint in evaluate["checkpoints"]:
             policy = policies.load(inputs["policy"][0], inputs["network"][0], checkpoint)

@@ -14,12 +14,12 @@ from showtell.jobs.parts import (
     view,
     world_of,
 )
-from showtell.learners.learner import Assignment, Draw
+from showtell.learners.learner import Draw, TrainingInputs
 from showtell.learners.policies import Network, Policy
 from showtell.project.files import write_text
 from showtell.rendering.pool import RenderPool
 from showtell.rewards.zero import Zero, ZeroSettings
-from showtell.studies.study import Once, Subject
+from showtell.studies.study import CachedEncoder, StudyInputs
 from showtell.study.settings import RewardSettings
 
 
@@ -29,7 +29,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
     study = built("studies", job["study"])
     context = Context.read(job, inputs)
     # Rewards that differ in their settings alone read the same frames: these are encoded once.
-    context.encoders.update({name: Once(one) for name, one in context.encoders.items()})
+    context.encoders.update({name: CachedEncoder(one) for name, one in context.encoders.items()})
     own = job["task"]["name"]
     tasks = dict.fromkeys(entry["task"] for entry in job["targets"])
     rewards = {
@@ -40,7 +40,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
         for task in tasks or [own]
     }
     with RenderPool(world.scene, world.scene_settings()) as pool:
-        subject = Subject(
+        subject = StudyInputs(
             world,
             rewards.get(own, {}),
             job["variants"],
@@ -57,7 +57,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
 
 def _untrained(job: dict[str, Any], draw: Draw) -> Policy:
     """The policy that a training with this address begins with."""
-    assignment = Assignment(
+    assignment = TrainingInputs(
         make_world=lambda: world_of(job["task"]),
         reward=Zero(ZeroSettings(kind="zero")),
         draw=draw,

@@ -13,7 +13,7 @@ from showtell.jobs.parts import (
     world_of,
 )
 from showtell.learners import policies
-from showtell.learners.learner import Assignment
+from showtell.learners.learner import TrainingInputs
 from showtell.learners.progress import csv_of
 from showtell.project.checkpoints import Resume, identity
 from showtell.project.files import write_json, write_text
@@ -36,7 +36,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
         learner = learner_of(job["learner"])
         steps = job["learner"]["steps"]
         with live_run(job, folder, steps=steps) as sink, drawing(world, reward, learner) as draw:
-            assignment = Assignment(
+            assignment = TrainingInputs(
                 make_world=lambda: world_of(job["task"]),
                 reward=reward,
                 draw=draw,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from showtell.learners.learner import Assignment, Sink, Trained, Untrained
+from showtell.learners.learner import Sink, Trained, TrainingInputs, Untrained
 from showtell.learners.networks import perceptron
 from showtell.learners.off_policy import OffPolicySettings
 from showtell.learners.policies import sizes
@@ -39,7 +39,7 @@ class Dqn:
     def __init__(self, settings: DqnSettings) -> None:
         self._settings = settings
 
-    def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
+    def train(self, assignment: TrainingInputs, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
         from showtell.learners.sb3.off_policy import pace_of, pay
         from showtell.learners.sb3.private import updates
@@ -59,7 +59,7 @@ class Dqn:
             updates=updates(model),
         )
 
-    def untrained(self, assignment: Assignment) -> Untrained:
+    def untrained(self, assignment: TrainingInputs) -> Untrained:
         """The policy that `train` starts from."""
         from showtell.learners.sb3.off_policy import pace_of
         from showtell.learners.sb3.rollouts import weights_of

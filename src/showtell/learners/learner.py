@@ -19,7 +19,7 @@ Sink = Callable[[int, Mapping[str, float]], None]  # a step, and what was measur
 
 
 @dataclass(frozen=True)
-class Assignment:
+class TrainingInputs:
     """Worlds and reward of a training, and its branch of the seed tree."""
 
     make_world: Callable[[], World]
@@ -72,10 +72,10 @@ class Learner(Protocol):
 
     draws: bool  # whether its policy observes pictures, so that worlds are drawn at every step
 
-    def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
+    def train(self, assignment: TrainingInputs, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
         ...
 
-    def untrained(self, assignment: Assignment) -> Untrained:
+    def untrained(self, assignment: TrainingInputs) -> Untrained:
         """The policy that `train` starts from."""
         ...

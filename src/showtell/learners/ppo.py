@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from showtell.learners.learner import Assignment, Sink, Trained, Untrained
+from showtell.learners.learner import Sink, Trained, TrainingInputs, Untrained
 from showtell.learners.networks import perceptron
 from showtell.learners.policies import sizes
 from showtell.learners.scaling import ReturnScale
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from stable_baselines3.common.vec_env import VecEnv
 
     from showtell.learners.sb3.ppo import Clone, TunedPpo
-    from showtell.learners.sb3.rollouts import Pace
+    from showtell.learners.sb3.rollouts import Schedule
 
 
 class Cloning(BaseModel):
@@ -100,7 +100,7 @@ class Ppo:
     def __init__(self, settings: PpoSettings) -> None:
         self._settings = settings
 
-    def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
+    def train(self, assignment: TrainingInputs, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
         from showtell.learners.sb3 import on_policy
         from showtell.learners.sb3.ppo import CRITIC
@@ -137,7 +137,7 @@ class Ppo:
             updates=updates(model),
         )
 
-    def untrained(self, assignment: Assignment) -> Untrained:
+    def untrained(self, assignment: TrainingInputs) -> Untrained:
         """The policy that `train` starts from."""
         from showtell.learners.sb3.rollouts import weights_of
         from showtell.learners.sb3.training import untrained
@@ -146,11 +146,11 @@ class Ppo:
         spaces = model.observation_space, model.action_space
         return Untrained(weights_of(model), self._network(*spaces))
 
-    def _pace(self) -> "Pace":
-        from showtell.learners.sb3.rollouts import Pace
+    def _pace(self) -> "Schedule":
+        from showtell.learners.sb3.rollouts import Schedule
 
         settings = self._settings
-        return Pace(
+        return Schedule(
             steps=settings.steps,
             checkpoint_every=settings.checkpoint_every,
             log_every=settings.log_every,
@@ -214,7 +214,7 @@ class Ppo:
         )
 
 
-def _example(assignment: Assignment, cloning: Cloning) -> "Clone":
+def _example(assignment: TrainingInputs, cloning: Cloning) -> "Clone":
     """Every state of the demonstrations that something was done in, and what."""
     from showtell.learners.sb3.ppo import Clone
 

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from showtell.learners.learner import Assignment, Sink, Trained, Untrained
+from showtell.learners.learner import Sink, Trained, TrainingInputs, Untrained
 from showtell.learners.off_policy import OffPolicySettings
 from showtell.learners.sight import Size
 from showtell.project.checkpoints import Resume
@@ -73,7 +73,7 @@ class Sac:
         self._settings = settings
         self.draws = settings.pictures is not None
 
-    def train(self, assignment: Assignment, resume: Resume, sink: Sink) -> Trained:
+    def train(self, assignment: TrainingInputs, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
         from showtell.learners.sb3.off_policy import pace_of, pay_scaled
         from showtell.learners.sb3.private import updates
@@ -100,7 +100,7 @@ class Sac:
             updates=updates(model),
         )
 
-    def untrained(self, assignment: Assignment) -> Untrained:
+    def untrained(self, assignment: TrainingInputs) -> Untrained:
         """The policy that `train` starts from."""
         from showtell.learners.sb3.off_policy import pace_of
         from showtell.learners.sb3.rollouts import weights_of

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from showtell.claims.ledger import Ledger, find_ledger, undescribed
-from showtell.claims.verdicts import Verdict
+from showtell.claims.verdicts import DECISIVE, Verdict
 from showtell.project.errors import UserError, nearest
 from showtell.project.files import read_json
 from showtell.results import recorded
@@ -51,10 +51,25 @@ def _table(what: str, results: Path) -> str:
 
 
 def _agreement(path: Path) -> str:
+    """The outcome of a claim in each folder; claims that no folder decides are left out."""
     if not path.exists():
         raise UserError(f"docs/results.md: there is no {path}; `make agree … CSV=` writes it.")
-    table = Table.read(path)
-    return _markdown(list(table.columns), [list(row) for row in table.rows])
+    outcomes: dict[str, dict[str, str]] = {}  # of a claim: folder -> outcome
+    for claim, a, in_a, b, in_b in Table.read(path).pick(["claim", "a", "in_a", "b", "in_b"]):
+        outcomes.setdefault(claim, {}).update({_run(a): in_a, _run(b): in_b})
+    runs = list(dict.fromkeys(run for found in outcomes.values() for run in found))
+    lines = [
+        [name, *(found.get(run, "") for run in runs)]
+        for name, found in outcomes.items()
+        if DECISIVE & set(found.values())
+    ]
+    return _markdown(["claim", *runs], lines)
+
+
+def _run(folder: str) -> str:
+    """The name of a folder of results, also where it is that of its small tables."""
+    path = Path(folder)
+    return path.parent.name if path.name == "tables" else path.name
 
 
 def _success(found: Results, _: list[Verdict]) -> str:

@@ -15,7 +15,7 @@ from showtell.learners.progress import succeeded
 from showtell.project import seeds
 from showtell.rendering.scene import Snapshots
 from showtell.rewards.reward import Comparing, Episodes, Reward
-from showtell.studies.study import Array, Measured, Subject, Value
+from showtell.studies.study import Array, Measured, StudyInputs, Value
 from showtell.study.needs import Offers
 from showtell.study.settings import StudySettings
 from showtell.worlds.script import script_of, shaken
@@ -58,7 +58,7 @@ class Alignment:
     def __init__(self, settings: AlignmentSettings) -> None:
         self._settings = settings
 
-    def measure(self, subject: Subject, root: int, address: tuple[str | int, ...]) -> Measured:
+    def measure(self, subject: StudyInputs, root: int, address: tuple[str | int, ...]) -> Measured:
         """One row a method, text and episode; the similarity is a cosine, where there is one."""
         assert isinstance(subject.world, World)
         noises = np.linspace(1.0, 0.0, self._settings.episodes)
@@ -83,7 +83,9 @@ class Alignment:
                 ]
         return Measured(("method", *subject.swept, *COLUMNS), rows)
 
-    def _judge(self, subject: Subject, reward: Reward, played: "Rollouts") -> tuple[Array, Array]:
+    def _judge(
+        self, subject: StudyInputs, reward: Reward, played: "Rollouts"
+    ) -> tuple[Array, Array]:
         seen = subject.watched(reward, played.episodes, played.snapshots, played.starts)
         scores = reward.score(seen).sum(axis=1, dtype=np.float64)
         if not isinstance(reward, Comparing):

@@ -17,8 +17,8 @@ from showtell.learners.cloning import CloningSettings, cloned
 from showtell.learners.policies import Policy
 from showtell.project.errors import UserError
 from showtell.project.seeds import generator, seed
-from showtell.studies.rollouts import How, Played, Player, play, scores
-from showtell.studies.study import Measured, Subject, Value
+from showtell.studies.rollouts import Episode, EpisodeRunner, How, play, scores
+from showtell.studies.study import Measured, StudyInputs, Value
 from showtell.study.needs import Demonstrations, Needs, Offers
 from showtell.study.settings import StudySettings
 from showtell.worlds.script import has_script, script_of
@@ -71,7 +71,7 @@ class Controls:
     def __init__(self, settings: ControlsSettings) -> None:
         self._settings = settings
 
-    def measure(self, subject: Subject, root: int, address: tuple[str | int, ...]) -> Measured:
+    def measure(self, subject: StudyInputs, root: int, address: tuple[str | int, ...]) -> Measured:
         """One row a control and episode."""
         world = subject.make_world()
         rows: list[tuple[Value, ...]] = []
@@ -83,16 +83,16 @@ class Controls:
         return Measured(COLUMNS, rows)
 
     def _controls(
-        self, subject: Subject, world: World, root: int, address: tuple[str | int, ...]
-    ) -> Iterator[tuple[str, str, list[Played]]]:
+        self, subject: StudyInputs, world: World, root: int, address: tuple[str | int, ...]
+    ) -> Iterator[tuple[str, str, list[Episode]]]:
         """(name, how it acts, its episodes)."""
         episodes, demo = self._settings.episodes, self._settings.demo
 
-        def acted(begin: Begin) -> list[Played]:
+        def acted(begin: Begin) -> list[Episode]:
             seeded = SeededEpisodes(world, root, *address, "evaluate")
             return [_played(seeded, begin, number, root, address) for number in range(episodes)]
 
-        def of(policy: Policy, how: How) -> list[Played]:
+        def of(policy: Policy, how: How) -> list[Episode]:
             make, draw = subject.make_world, subject.draw
             return play(make, policy, how, episodes, root, address, draw)
 
@@ -140,16 +140,16 @@ def uniform(space: spaces.Space[Any], dice: np.random.Generator) -> Act:
 
 def _played(
     seeded: SeededEpisodes, begin: Begin, number: int, root: int, address: tuple[str | int, ...]
-) -> Played:
+) -> Episode:
     """One episode, from the same start and with the same random draws as a policy's."""
-    player = Player(seeded, number, generator(root, *address, "evaluate", number, "actions"))
+    player = EpisodeRunner(seeded, number, generator(root, *address, "evaluate", number, "actions"))
     act = begin(seeded.world, player.generator)
     while not player.over:
         player.step(act())
     return player.played()
 
 
-def _recorded(subject: Subject, demo: str) -> Any:
+def _recorded(subject: StudyInputs, demo: str) -> Any:
     """The actions of the first demonstration, (T, A)."""
     actions = subject.demos[demo].actions
     if actions is None:

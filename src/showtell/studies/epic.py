@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from showtell.project import seeds
-from showtell.studies.study import Array, Measured, Subject, Value
+from showtell.studies.study import Array, Measured, StudyInputs, Value
 from showtell.study.needs import Offers
 from showtell.study.settings import StudySettings
 
@@ -36,7 +36,7 @@ class Epic:
     def __init__(self, settings: EpicSettings) -> None:
         self._settings = settings
 
-    def measure(self, subject: Subject, root: int, address: tuple[str | int, ...]) -> Measured:
+    def measure(self, subject: StudyInputs, root: int, address: tuple[str | int, ...]) -> Measured:
         """One row a method and truth, and one a pair of methods: their difference.
 
         Intervals are over states. All methods are resampled at the same states, so a difference

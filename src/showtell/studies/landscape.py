@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import PositiveInt, model_validator
 
 from showtell.project.errors import nearest
-from showtell.studies.study import Array, Measured, Subject, Value
+from showtell.studies.study import Array, Measured, StudyInputs, Value
 from showtell.study.needs import Offers
 from showtell.study.settings import StudySettings
 
@@ -42,7 +42,7 @@ class Landscape:
     def __init__(self, settings: LandscapeSettings) -> None:
         self._settings = settings
 
-    def measure(self, subject: Subject, root: int, address: tuple[str | int, ...]) -> Measured:
+    def measure(self, subject: StudyInputs, root: int, address: tuple[str | int, ...]) -> Measured:
         """One row a method and point; `rescaled` runs from 0 to 1 within a method."""
         settings = self._settings
         values = np.linspace(settings.low, settings.high, settings.points)

@@ -25,7 +25,7 @@ _FILM_HEIGHT = 240  # pixels
 
 
 @dataclass(frozen=True)
-class Played:
+class Episode:
     """One episode."""
 
     number: int
@@ -42,7 +42,7 @@ def play(
     root: int,
     address: Sequence[str | int],
     draw: Draw | None = None,
-) -> list[Played]:
+) -> list[Episode]:
     """Play episodes 0 to n - 1. Their starts do not depend on how actions are chosen.
 
     `draw` is needed by policies that observe pictures.
@@ -52,11 +52,11 @@ def play(
         SeededEpisodes(make_world(), root, *address, "evaluate")
         for _ in range(min(_LANES, episodes))
     ]
-    played: list[Played] = []
+    played: list[Episode] = []
     for first in range(0, episodes, _LANES):
         numbers = range(first, min(first + _LANES, episodes))
         players = [
-            Player(world, number, generator(root, *address, "evaluate", number, "actions"))
+            EpisodeRunner(world, number, generator(root, *address, "evaluate", number, "actions"))
             for world, number in zip(lanes, numbers, strict=False)
         ]
         while going := [player for player in players if not player.over]:
@@ -72,7 +72,7 @@ def play(
     return played
 
 
-class Player:
+class EpisodeRunner:
     """One episode under way."""
 
     def __init__(self, world: SeededEpisodes, number: int, dice: np.random.Generator) -> None:
@@ -98,9 +98,9 @@ class Player:
         self._successes.append(info["success"])
         self._snapshots.append(info["snapshot"])
 
-    def played(self) -> Played:
+    def played(self) -> Episode:
         """The episode so far."""
-        return Played(
+        return Episode(
             self._number,
             np.array(self._rewards, dtype=np.float64),
             np.array(self._successes, dtype=np.bool_),
@@ -108,7 +108,7 @@ class Player:
         )
 
 
-def table(played: Mapping[str, list[Played]], world: World) -> str:
+def table(played: Mapping[str, list[Episode]], world: World) -> str:
     """`episodes.csv`: one row an episode; `played` by how its policy acted and which it was."""
     lines = [",".join(COLUMNS)]
     for acted, episodes in played.items():
@@ -118,7 +118,7 @@ def table(played: Mapping[str, list[Played]], world: World) -> str:
     return "\n".join(lines) + "\n"
 
 
-def summary(played: Mapping[str, list[Played]], world: World) -> dict[str, Any]:
+def summary(played: Mapping[str, list[Episode]], world: World) -> dict[str, Any]:
     """`metrics.json`: means over the episodes, and what success means."""
     means: dict[str, Any] = {}
     for acted, episodes in played.items():
@@ -134,7 +134,7 @@ def summary(played: Mapping[str, list[Played]], world: World) -> dict[str, Any]:
     }
 
 
-def scores(episode: Played, world: World) -> dict[str, float]:
+def scores(episode: Episode, world: World) -> dict[str, float]:
     """What one episode was worth, by the columns of the table."""
     steps = episode.successes[None]
     return {

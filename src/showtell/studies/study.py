@@ -30,7 +30,7 @@ def _missing() -> Any:
 
 
 @dataclass(frozen=True)
-class Subject:
+class StudyInputs:
     """The rewards that are measured, and where; for some studies also what is played."""
 
     world: SettableStates
@@ -107,12 +107,12 @@ class Measured(NamedTuple):
 class Study(Protocol):
     """A measurement."""
 
-    def measure(self, subject: Subject, root: int, address: tuple[str | int, ...]) -> Measured:
+    def measure(self, subject: StudyInputs, root: int, address: tuple[str | int, ...]) -> Measured:
         """The table; its random draws use the branch `address` of the seed tree."""
         ...
 
 
-class Once:
+class CachedEncoder:
     """An encoder that encodes the same pictures once, however many rewards ask for them."""
 
     def __init__(self, encoder: Encoder) -> None:

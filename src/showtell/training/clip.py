@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from showtell.data.samples import Captioned
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume
-from showtell.training.state import Course, Progress, Recipe, reproducible
+from showtell.training.state import Progress, Recipe, TrainingState, reproducible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -80,7 +80,7 @@ def _learn(
     preprocessing = encoder.network.preprocessing
     with _few_words(model, encoder.tokens(data.captions)) as tokens:
         optimizer = _optimizer(model, recipe)
-        course = Course(model, optimizer, generator)
+        course = TrainingState(model, optimizer, generator)
         for _ in course.steps(recipe, resume, progress):
             rows = generator.choice(len(chances), recipe.batch, p=chances)
             pictures = preprocessing.prepare(data.frames[rows], "cpu")

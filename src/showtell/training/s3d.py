@@ -12,7 +12,7 @@ from showtell.data.samples import Narrated
 from showtell.nets.encoder import Clips
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume
-from showtell.training.state import Course, Progress, Recipe, reproducible
+from showtell.training.state import Progress, Recipe, TrainingState, reproducible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -96,7 +96,7 @@ def _learn(
             {"params": others, "weight_decay": 0.0},
         ]
     )
-    course = Course(model, optimizer, draws)
+    course = TrainingState(model, optimizer, draws)
     for _ in course.steps(recipe, resume, progress):
         rows = next(batches)
         clips = settings.preprocessing.prepare(data.clips[rows])

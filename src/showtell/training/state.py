@@ -62,7 +62,7 @@ def reproducible(seed: int) -> Iterator[None]:
 
 
 @dataclass
-class Course:
+class TrainingState:
     """All that changes while a network is trained, and the losses of the steps behind it."""
 
     model: "nn.Module"

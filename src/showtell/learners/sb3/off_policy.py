@@ -7,13 +7,13 @@ from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 
 from showtell.learners.labelling import Rollout
 from showtell.learners.off_policy import OffPolicySettings
-from showtell.learners.sb3.rollouts import Pace
+from showtell.learners.sb3.rollouts import Schedule
 from showtell.rewards.reward import Episodes
 
 
-def pace_of(settings: OffPolicySettings) -> Pace:
+def pace_of(settings: OffPolicySettings) -> Schedule:
     """How long, how wide and how often."""
-    return Pace(
+    return Schedule(
         steps=settings.steps,
         checkpoint_every=settings.checkpoint_every,
         log_every=settings.log_every,

@@ -15,7 +15,7 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 
 from showtell.learners.checkpoints import Best, Weights
 from showtell.learners.labelling import Rollout, label
-from showtell.learners.learner import Assignment, Sink
+from showtell.learners.learner import Sink, TrainingInputs
 from showtell.learners.progress import EpisodeLog, Row, succeeded
 from showtell.learners.sb3.pictures import Pictures
 from showtell.learners.sb3.private import observed, step_of
@@ -32,7 +32,7 @@ from showtell.worlds.world import SeededEpisodes
 Pay = Callable[[BaseAlgorithm, NDArray[np.float32], Episodes, Rollout], None]
 
 
-class Pace(NamedTuple):
+class Schedule(NamedTuple):
     """How long, how wide and how often."""
 
     steps: int  # of all environments together, like the two below
@@ -80,9 +80,9 @@ class Rollouts(BaseCallback):
 
     def __init__(
         self,
-        assignment: Assignment,
+        assignment: TrainingInputs,
         worlds: list[SeededEpisodes],
-        pace: Pace,
+        pace: Schedule,
         pay: Pay,
         log: TrainingLog,
         replay: ReplaySegments | None,

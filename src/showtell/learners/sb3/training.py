@@ -9,10 +9,10 @@ from stable_baselines3.common.logger import Logger
 from stable_baselines3.common.vec_env import VecEnv
 
 from showtell.learners.checkpoints import Weights
-from showtell.learners.learner import Assignment, Sink
+from showtell.learners.learner import Sink, TrainingInputs
 from showtell.learners.sb3.lockstep import Lockstep
 from showtell.learners.sb3.pictures import Pictures
-from showtell.learners.sb3.rollouts import Pace, Pay, Rollouts, TrainingLog, weights_of
+from showtell.learners.sb3.rollouts import Pay, Rollouts, Schedule, TrainingLog, weights_of
 from showtell.learners.sb3.stages import Stages
 from showtell.learners.sb3.state import replay_of, restore
 from showtell.learners.scaling import Scale
@@ -30,8 +30,8 @@ Fresh = tuple[str, ...]  # beginnings of the names of arrays that start new
 def train(
     make: Make[Algorithm],
     pay: Pay,
-    assignment: Assignment,
-    pace: Pace,
+    assignment: TrainingInputs,
+    pace: Schedule,
     resume: Resume,
     sink: Sink,
     *,
@@ -69,14 +69,14 @@ def train(
 
 
 def untrained(
-    make: Make[Algorithm], assignment: Assignment, pace: Pace, observed: Size | None = None
+    make: Make[Algorithm], assignment: TrainingInputs, pace: Schedule, observed: Size | None = None
 ) -> Algorithm:
     """The algorithm that `train` would begin with."""
     return _new(make, assignment, pace, observed)[0]
 
 
 def _new(
-    make: Make[Algorithm], assignment: Assignment, pace: Pace, observed: Size | None
+    make: Make[Algorithm], assignment: TrainingInputs, pace: Schedule, observed: Size | None
 ) -> tuple[Algorithm, list[SeededEpisodes]]:
     torch.set_num_threads(1)  # sums in one order on any machine; small networks gain from no more
     worlds = _worlds(assignment, pace)
@@ -100,7 +100,7 @@ def _start(model: BaseAlgorithm, weights: Weights, fresh: Fresh) -> None:
     model.policy.load_state_dict(kept, strict=False)
 
 
-def _pictures(worlds: VecEnv, assignment: Assignment, size: Size) -> Pictures:
+def _pictures(worlds: VecEnv, assignment: TrainingInputs, size: Size) -> Pictures:
     """These environments, observed as pictures; the view of the reward's frames comes first."""
     view = assignment.reward.reads.view
     if view is None and assignment.view is not None:
@@ -113,7 +113,7 @@ def _pictures(worlds: VecEnv, assignment: Assignment, size: Size) -> Pictures:
     return Pictures(worlds, sight, stages)
 
 
-def _worlds(assignment: Assignment, pace: Pace) -> list[SeededEpisodes]:
+def _worlds(assignment: TrainingInputs, pace: Schedule) -> list[SeededEpisodes]:
     worlds = []
     for number in range(pace.environments):
         address = (*assignment.address, "environment", number)
@@ -124,7 +124,7 @@ def _worlds(assignment: Assignment, pace: Pace) -> list[SeededEpisodes]:
     return worlds
 
 
-def _check(pace: Pace, world: World) -> None:
+def _check(pace: Schedule, world: World) -> None:
     if pace.rollout % world.horizon:
         above = -(-pace.rollout // world.horizon) * world.horizon
         raise UserError(
