@@ -52,7 +52,7 @@ def frames(path: Path, decoder: Decoder) -> Iterator[Picture]:
 
 
 def examine(path: Path, decoder: Decoder) -> Shape:
-    """Decode a whole film and compare it with its header; raises `FilmError` if it cannot be used."""
+    """Decode a whole film and compare it with its header; `FilmError` if it cannot be used."""
     header, end_s = _header(path)
     count, sizes = 0, set()
     for picture in frames(path, decoder):

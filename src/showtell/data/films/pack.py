@@ -110,7 +110,9 @@ def scaled(width: int, height: int, short_side: int) -> tuple[int, int]:
     return tuple((2 * side * short_side + short) // (2 * short) for side in (width, height))  # type: ignore[return-value]
 
 
-def _shards(table: pa.Table, folder: Path, packing: Packing, decoder: Decoder) -> Iterator[_Shard]:
+def _shards(
+    table: pa.Table, root: Path, folder: Path, packing: Packing, decoder: Decoder
+) -> Iterator[_Shard]:
     size = packing.films_per_shard
     for number, start in enumerate(range(0, len(table), size)):
         films = table.slice(start, size).select(["id", "path", "frames"]).to_pylist()
