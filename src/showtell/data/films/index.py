@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from showtell.data.films.decode import Decoder, best_decoder, examine
-from showtell.data.films.film import FilmError, Film, Listing, Reason, Refused
+from showtell.data.films.film import Film, FilmError, Listing, Reason, Refused
 from showtell.data.films.journal import Journal
 from showtell.data.films.workers import run
 from showtell.project.files import replacing
