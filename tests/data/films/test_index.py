@@ -64,7 +64,7 @@ def bad(tmp_path_factory):
     labels(root, [*train, ("12", "Nothing at all", [])], [("10", opened, [])], ["5"])
     films(root)
     folder = root / FOLDER
-    (folder / "4.webm").write_bytes((folder / "4.webm").read_bytes()[:-80])  # breaks off
+    (folder / "4.webm").write_bytes((folder / "4.webm").read_bytes()[:-250])  # breaks off
     film(folder / "6.webm", 1)  # one frame
     (folder / "7.webm").write_bytes(b"no film")
     film(folder / "9.webm", 2)  # without a label

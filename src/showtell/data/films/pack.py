@@ -84,10 +84,12 @@ def pack(
     """
     packing, decoder = packing or Packing(), decoder or best_decoder()
     table = read_index(index)
-    table = table.filter(pc.is_in(table["split"], pa.array(sorted(splits))))
+    table = table.filter(pc.is_in(table["split"], pa.array(sorted(splits), pa.string())))
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(folder / ".lock").acquire(timeout=0):
+            for part in folder.glob(".*.part.*"):  # of a run that was killed
+                part.unlink()
             shards = list(_shards(table, root, folder, packing, decoder))
             new = [shard for shard in shards if not _is_whole(shard)]
             for done in run(partial(_write, str(root), packing, decoder), new, workers):
