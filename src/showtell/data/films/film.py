@@ -1,0 +1,59 @@
+"""A film of a dataset as it is listed before anyone opens it, and why a film cannot be used."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Film(NamedTuple):
+    """One film, and what the label files say of it."""
+
+    id: str
+    split: str  # train, validation or test
+    path: str  # from the dataset's folder, with forward slashes
+    label: str | None = None  # "putting a cup onto a table"
+    template: str | None = None  # "Putting [something] onto [something]"
+    class_id: int | None = None  # of the template, in labels.json
+    placeholders: tuple[str, ...] = ()  # "a cup", "a table"
+
+
+class Reason(StrEnum):
+    """Why a film is in the quarantine table and not in the index."""
+
+    MISSING = "the labels name it, but there is no file"
+    UNLABELLED = "there is a file, but no label file names it"
+    DUPLICATE = "the label files name it more than once"
+    TEMPLATE = "its template is not in labels.json"
+    UNREADABLE = "the file cannot be opened as a film"
+    BROKEN = "a frame cannot be decoded"
+    TRUNCATED = "the film is shorter than its header says"
+    SHORT = "the film has fewer than two frames"
+    RESIZED = "frames differ in size"
+    CRASHED = "the decoder ended its process"
+    CHANGED = "the film has changed since it was indexed"
+
+
+class Refused(NamedTuple):
+    """A row of the quarantine table."""
+
+    id: str
+    path: str
+    reason: Reason
+    detail: str = ""
+
+
+class Listing(NamedTuple):
+    """The films of a folder, in order, and those that the listing already refuses."""
+
+    root: Path
+    films: list[Film]
+    refused: list[Refused]
+
+
+class FilmError(Exception):
+    """A film that cannot be used; one bad film never stops a run."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(reason, detail)  # both, so that it crosses to another process whole
+        self.reason = reason
+        self.detail = detail

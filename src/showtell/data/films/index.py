@@ -1,0 +1,121 @@
+"""The index of a folder of films: one row for each film that can be used, counted by decoding."""
+
+import csv
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from showtell.data.films.decode import Decoder, best_decoder, examine
+from showtell.data.films.film import Film, FilmError, Listing, Reason, Refused
+from showtell.data.films.journal import Journal
+from showtell.data.films.workers import run
+from showtell.project.files import replacing
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("split", pa.string()),
+        ("label", pa.string()),
+        ("template", pa.string()),
+        ("class_id", pa.int32()),
+        ("placeholders", pa.list_(pa.string())),
+        ("frames", pa.int32()),
+        ("fps", pa.float64()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("path", pa.string()),
+    ]
+)
+_RULES = 1  # of what is refused; a journal written under other rules is not used
+
+
+class Indexed(NamedTuple):
+    """How many films there are in each table."""
+
+    usable: int
+    refused: int
+
+
+def build_index(
+    listing: Listing,
+    index: Path,
+    quarantine: Path,
+    journal: Path,
+    workers: int = 0,
+    decoder: Decoder | None = None,
+) -> Indexed:
+    """Decode every film and write both tables; what the journal knows is not decoded again.
+
+    The tables' bytes depend neither on the number of workers nor on where a run was killed.
+    """
+    decoder = decoder or best_decoder()
+    with Journal(journal, {"decoder": decoder, "rules": _RULES}) as known:
+        files = {film.path: _file(listing.root / film.path) for film in listing.films}
+        new = [
+            film.path
+            for film in listing.films
+            if files[film.path] and known.rows.get(film.path, {}).get("file") != files[film.path]
+        ]
+        examined = partial(_examine, str(listing.root), decoder)
+        for done in run(examined, new, workers):
+            row = done.result or {"reason": Reason.CRASHED.name, "detail": ""}
+            known.add(done.task, row | {"file": files[done.task]})
+        rows = {path: known.rows[path] for path, file in files.items() if file}
+    usable, refused = [], list(listing.refused)
+    for film in listing.films:
+        row = rows.get(film.path, {"reason": Reason.MISSING.name, "detail": ""})
+        if "reason" in row:
+            refused.append(Refused(film.id, film.path, Reason[row["reason"]], row["detail"]))
+        else:
+            usable.append(_row(film, row))
+    refused.sort()
+    write_table(index, pa.Table.from_pylist(usable, schema=SCHEMA))
+    write_quarantine(quarantine, refused)
+    return Indexed(len(usable), len(refused))
+
+
+def read_index(path: Path) -> pa.Table:
+    """The index."""
+    return pq.read_table(path, schema=SCHEMA)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write Parquet, atomically."""
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def write_quarantine(path: Path, refused: list[Refused]) -> None:
+    """Write the films that cannot be used as CSV, for a person to read."""
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(Refused._fields)
+        table.writerows((row.id, row.path, row.reason.value, row.detail) for row in refused)
+
+
+def _examine(root: str, decoder: Decoder, path: str) -> dict[str, Any]:
+    """What the journal keeps of a film."""
+    try:
+        return examine(Path(root, path), decoder)._asdict()
+    except FilmError as fault:
+        reason, detail = fault.reason, fault.detail
+    except Exception as error:  # whatever a library raises: it is in the table, and the run goes on
+        reason, detail = Reason.UNREADABLE, f"{type(error).__name__}: {error}"
+    return {"reason": reason.name, "detail": " ".join(detail.split())}
+
+
+def _file(path: Path) -> list[int]:
+    """What tells this file from another at the same place; empty if there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns]
+
+
+def _row(film: Film, examined: dict[str, Any]) -> dict[str, Any]:
+    shape = {key: examined[key] for key in ("frames", "fps", "width", "height")}
+    return film._asdict() | shape

@@ -1,0 +1,226 @@
+"""Packs the films of an index into tar files of JPEG frames, any of which can be read alone."""
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Collection, Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+from PIL import Image
+
+from showtell.data.films.decode import Decoder, Picture, best_decoder, frames
+from showtell.data.films.film import FilmError, Reason, Refused
+from showtell.data.films.index import read_index, write_quarantine, write_table
+from showtell.data.films.workers import run
+from showtell.media.frames import resize_picture
+from showtell.project.errors import UserError
+from showtell.project.files import canonical_json, replacing
+
+FILMS, OFFSETS, SIZES, QUARANTINE = "films.parquet", "offsets.npy", "sizes.npy", "quarantine.csv"
+_IDENTITY = b"showtell"  # key in the metadata of a shard's index
+_INDEX = pa.schema(
+    [
+        ("id", pa.string()),
+        ("width", pa.int32()),
+        ("height", pa.int32()),
+        ("offsets", pa.list_(pa.int64())),  # of each frame's JPEG in the tar file
+        ("sizes", pa.list_(pa.int32())),
+        ("reason", pa.string()),  # null, or the name of the reason why the film has no frames
+        ("detail", pa.string()),
+    ]
+)
+_FORMAT = 1
+
+
+class Packing(NamedTuple):
+    """How films are packed; other settings make other shards."""
+
+    short_side: int = 256
+    quality: int = 90
+    films_per_shard: int = 256
+
+
+class Packed(NamedTuple):
+    """How many shards were written and kept, and how many films they hold and refused."""
+
+    written: int
+    kept: int
+    films: int
+    refused: int
+
+
+class _Shard(NamedTuple):
+    """A task for one worker."""
+
+    path: Path  # of the tar file; its index stands beside it
+    films: list[dict[str, Any]]  # id, path and number of frames
+    identity: str
+
+
+def shard_path(folder: Path, number: int) -> Path:
+    """The tar file of a shard."""
+    return folder / f"shard-{number:05d}.tar"
+
+
+def pack(
+    root: Path,
+    index: Path,
+    folder: Path,
+    packing: Packing | None = None,
+    splits: Collection[str] = ("train", "validation"),
+    workers: int = 0,
+    decoder: Decoder | None = None,
+) -> Packed:
+    """Write the shards of an index, those that are not whole yet, and the tables of all of them.
+
+    The bytes depend neither on the number of workers nor on where a run was killed.
+    """
+    packing, decoder = packing or Packing(), decoder or best_decoder()
+    table = read_index(index)
+    table = table.filter(pc.is_in(table["split"], pa.array(sorted(splits), pa.string())))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / ".lock").acquire(timeout=0):
+            for part in folder.glob(".*.part.*"):  # of a run that was killed
+                part.unlink()
+            shards = list(_shards(table, root, folder, packing, decoder))
+            new = [shard for shard in shards if not _is_whole(shard)]
+            for done in run(partial(_write, str(root), packing, decoder), new, workers):
+                if done.result is None:
+                    raise UserError(
+                        f"the process that packed {done.task.path} was killed twice, probably for "
+                        "lack of memory; run the same command again with fewer workers."
+                    )
+            films, refused = _write_tables(table, shards, folder)
+    except Timeout:
+        raise UserError(
+            f"{folder} is being packed by another process; wait for it, or stop it."
+        ) from None
+    return Packed(len(new), len(shards) - len(new), films, refused)
+
+
+def scaled(width: int, height: int, short_side: int) -> tuple[int, int]:
+    """(width, height) at which the shorter side is `short_side`; an odd size is kept odd."""
+    short = min(width, height)
+    return tuple((2 * side * short_side + short) // (2 * short) for side in (width, height))  # type: ignore[return-value]
+
+
+def _shards(
+    table: pa.Table, root: Path, folder: Path, packing: Packing, decoder: Decoder
+) -> Iterator[_Shard]:
+    size = packing.films_per_shard
+    for number, start in enumerate(range(0, len(table), size)):
+        films = table.slice(start, size).select(["id", "path", "frames"]).to_pylist()
+        about = {
+            "format": _FORMAT,
+            "decoder": decoder,
+            "films": _digest(films, root),
+            **packing._asdict(),
+        }
+        yield _Shard(shard_path(folder, number), films, canonical_json(about))
+
+
+def _digest(films: list[dict[str, Any]], root: Path) -> str:
+    """A hash of the films and of the size of each file: one that was replaced is packed again."""
+    files = [root / film["path"] for film in films]
+    sizes = [file.stat().st_size if file.exists() else None for file in files]
+    return hashlib.sha256(canonical_json([films, sizes]).encode()).hexdigest()
+
+
+def _is_whole(shard: _Shard) -> bool:
+    """Whether a shard's index, written last, is of these films, and its tar file is as long."""
+    try:
+        metadata = pq.read_schema(shard.path.with_suffix(".parquet")).metadata
+        size = shard.path.stat().st_size
+    except (OSError, pa.ArrowInvalid):
+        return False
+    return bool(metadata[_IDENTITY] == _identity(shard, size))
+
+
+def _identity(shard: _Shard, size: int) -> bytes:
+    return f"{shard.identity} {size}".encode()
+
+
+def _write(root: str, packing: Packing, decoder: Decoder, shard: _Shard) -> int:
+    """Write one shard, then its index; the number of films in it that could not be packed."""
+    rows = []
+    shard.path.with_suffix(".parquet").unlink(missing_ok=True)
+    with replacing(shard.path) as temporary, temporary.open("wb") as tar:
+        for place, film in enumerate(shard.films):
+            rows.append(_write_film(tar, place, film, root, packing, decoder))
+        tar.write(bytes(2 * tarfile.BLOCKSIZE))
+        size = tar.tell()
+    schema = _INDEX.with_metadata({_IDENTITY: _identity(shard, size)})
+    write_table(shard.path.with_suffix(".parquet"), pa.Table.from_pylist(rows, schema=schema))
+    return sum(row["reason"] is not None for row in rows)
+
+
+def _write_film(
+    tar: IO[bytes], place: int, film: dict[str, Any], root: str, packing: Packing, decoder: Decoder
+) -> dict[str, Any]:
+    """The film's row; a film that cannot be packed whole leaves nothing in the tar file."""
+    start = tar.tell()
+    row: dict[str, Any] = {"id": film["id"], "width": 0, "height": 0, "reason": None, "detail": ""}
+    offsets, sizes = [], []
+    try:
+        for number, picture in enumerate(frames(Path(root, film["path"]), decoder)):
+            size = scaled(picture.shape[1], picture.shape[0], packing.short_side)
+            jpeg = _jpeg(resize_picture(picture, *size), packing.quality)
+            entry = tarfile.TarInfo(f"{place:05d}-{number:06d}.jpg")
+            entry.size = len(jpeg)
+            tar.write(entry.tobuf(tarfile.USTAR_FORMAT))
+            offsets.append(tar.tell())
+            sizes.append(len(jpeg))
+            tar.write(jpeg + bytes(-len(jpeg) % tarfile.BLOCKSIZE))
+            row["width"], row["height"] = size
+        if len(sizes) != film["frames"]:
+            detail = f"{len(sizes)} frames, {film['frames']} in the index"
+            raise FilmError(Reason.CHANGED, detail)
+    except FilmError as fault:
+        tar.seek(start)
+        tar.truncate()
+        offsets, sizes = [], []
+        row["reason"], row["detail"] = fault.reason.name, fault.detail
+    return row | {"offsets": offsets, "sizes": sizes}
+
+
+def _jpeg(picture: Picture, quality: int) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, format="JPEG", quality=quality)
+    return stream.getvalue()
+
+
+def _write_tables(table: pa.Table, shards: list[_Shard], folder: Path) -> tuple[int, int]:
+    """What the reader opens: the place of every frame, and, last, a row a film."""
+    (folder / FILMS).unlink(missing_ok=True)
+    indices = [shard.path.with_suffix(".parquet") for shard in shards]
+    for path in {*folder.glob("shard-*")} - {shard.path for shard in shards} - {*indices}:
+        path.unlink()  # of an earlier run with more shards
+    tables = [pq.read_table(path, schema=_INDEX) for path in indices]
+    packed = pa.concat_tables(tables or [_INDEX.empty_table()])
+    numbers = np.repeat(np.arange(len(tables), dtype=np.int32), [len(one) for one in tables])
+    for name, column in ((OFFSETS, "offsets"), (SIZES, "sizes")):
+        with replacing(folder / name) as temporary:
+            np.save(temporary, pc.list_flatten(packed[column]).to_numpy())
+    whole = pc.is_null(packed["reason"])
+    films = table
+    for name, column in (("width", packed["width"]), ("height", packed["height"])):
+        films = films.set_column(films.schema.get_field_index(name), name, column)
+    films = films.append_column("shard", pa.array(numbers)).filter(whole)
+    ends = np.cumsum(films["frames"].to_numpy(), dtype=np.int64)
+    films = films.append_column("first", pa.array(ends - films["frames"].to_numpy()))
+    bad = packed.select(["id", "reason", "detail"]).append_column("path", table["path"])
+    refused = [
+        Refused(row["id"], row["path"], Reason[row["reason"]], row["detail"])
+        for row in bad.filter(pc.invert(whole)).to_pylist()
+    ]
+    write_quarantine(folder / QUARANTINE, refused)
+    write_table(folder / FILMS, films)
+    return len(films), len(refused)

@@ -1,0 +1,128 @@
+"""Reads packed films: any frames of any film, from any number of processes."""
+
+import io
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from PIL import Image
+
+from showtell.data.films.pack import FILMS, OFFSETS, SIZES, shard_path
+from showtell.project.errors import UserError, nearest
+
+Frames = NDArray[np.uint8]  # (N, H, W, 3)
+_OPEN = 64  # shards a process keeps open; systems allow about 1,000 files
+
+
+class Films:
+    """The films of a folder of shards; columns are arrays, and frames' places stay in the file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        try:
+            columns = ["id", "split", "frames", "fps", "width", "height", "shard", "first"]
+            table = pq.read_table(folder / FILMS, columns=columns)
+            self._offsets = np.load(folder / OFFSETS, mmap_mode="r", allow_pickle=False)
+            self._sizes = np.load(folder / SIZES, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{folder} is not a folder of packed films ({error}); pack it again."
+            ) from None
+        self._ids = table["id"].combine_chunks()
+        split = table["split"].combine_chunks().dictionary_encode()
+        self._splits: list[str] = split.dictionary.to_pylist()
+        self._split = split.indices.to_numpy()
+        self.lengths: NDArray[np.int32] = table["frames"].to_numpy()
+        self.fps: NDArray[np.float64] = table["fps"].to_numpy()
+        self.widths: NDArray[np.int32] = table["width"].to_numpy()
+        self.heights: NDArray[np.int32] = table["height"].to_numpy()
+        self._shard = table["shard"].to_numpy()
+        self._first = table["first"].to_numpy()
+        self._files: OrderedDict[int, int] = OrderedDict()  # shard -> file descriptor
+        self._process = os.getpid()
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Another process opens the folder for itself."""
+        return {"folder": self._folder}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["folder"])  # type: ignore[misc]
+
+    def __del__(self) -> None:
+        if getattr(self, "_process", None) == os.getpid():
+            self.close()
+
+    def close(self) -> None:
+        """Close the shards that are open."""
+        while self._files:
+            os.close(self._files.popitem()[1])
+
+    def id(self, film: int) -> str:
+        """The id of a film."""
+        return str(self._ids[film].as_py())
+
+    def split(self, film: int) -> str:
+        """The split of a film."""
+        return str(self._splits[self._split[film]])
+
+    def of_split(self, split: str) -> NDArray[np.int64]:
+        """The positions of a split's films."""
+        if split not in self._splits:
+            raise UserError(
+                f"{self._folder} has no split {split!r}; {nearest(split, self._splits)}"
+            )
+        return np.flatnonzero(self._split == self._splits.index(split))
+
+    def position(self, film_id: str) -> int:
+        """The position of the film of this id."""
+        position = int(pa.compute.index(self._ids, film_id).as_py())
+        if position < 0:
+            raise UserError(f"{self._folder} has no film {film_id!r}; see its {FILMS}.")
+        return position
+
+    def read(self, film: int, frames: Sequence[int] | NDArray[np.integer[Any]]) -> Frames:
+        """These frames of a film, in this order; no other frame is read."""
+        length = int(self.lengths[film])
+        pictures = np.empty((len(frames), self.heights[film], self.widths[film], 3), np.uint8)
+        for target, frame in zip(pictures, frames, strict=True):
+            if not 0 <= frame < length:
+                raise IndexError(f"film {self.id(film)} has {length} frames, no frame {frame}")
+            target[:] = self._picture(film, int(self._first[film]) + int(frame))
+        return pictures
+
+    def _picture(self, film: int, place: int) -> Frames:
+        shard, size = int(self._shard[film]), int(self._sizes[place])
+        jpeg = os.pread(self._file(shard), size, int(self._offsets[place]))
+        try:
+            with Image.open(io.BytesIO(jpeg)) as image:
+                return np.asarray(image.convert("RGB"))
+        except OSError as error:
+            raise UserError(
+                f"{shard_path(self._folder, shard)} is damaged ({error}); delete it and pack again."
+            ) from None
+
+    def _file(self, shard: int) -> int:
+        """An open shard; one that a fork inherited is never used."""
+        if self._process != os.getpid():
+            self._files, self._process = OrderedDict(), os.getpid()
+        if shard in self._files:
+            self._files.move_to_end(shard)
+            return self._files[shard]
+        if len(self._files) >= _OPEN:
+            os.close(self._files.popitem(last=False)[1])
+        try:
+            self._files[shard] = os.open(shard_path(self._folder, shard), os.O_RDONLY)
+        except OSError as error:
+            path = shard_path(self._folder, shard)
+            raise UserError(f"{path} cannot be opened ({error}); pack it again.") from None
+        return self._files[shard]

@@ -1,0 +1,128 @@
+"""Films are counted by decoding them, and a bad one is told by its reason."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from showtell.data.films.decode import Shape, best_decoder, examine, frames
+from showtell.data.films.film import FilmError, Reason
+from tests.data.films.making import film, pictures, still
+
+DECODERS = [
+    "av",
+    pytest.param(
+        "torchcodec",
+        marks=pytest.mark.skipif(
+            best_decoder() != "torchcodec",
+            reason="needs torchcodec and an FFmpeg that it finds: pip install torchcodec",
+        ),
+    ),
+]
+
+
+def reason(path, decoder="av"):
+    with pytest.raises(FilmError) as error:
+        examine(path, decoder)
+    return error.value.reason
+
+
+def cut(path, share):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    return path
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize(
+    ("name", "size", "fps"),
+    [
+        ("a.webm", {"width": 57, "height": 32}, 12),
+        ("b.webm", {"width": 57, "height": 33}, 30),
+        ("c.mp4", {"width": 56, "height": 32}, 25),
+        ("d.gif", {"width": 57, "height": 32}, 10),
+    ],
+)
+def test_every_frame_is_counted(tmp_path, decoder, name, size, fps):
+    path = film(tmp_path / name, 20, fps, **size)
+    assert examine(path, decoder) == Shape(20, pytest.approx(fps, rel=0.01), **size)
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_frames_come_in_order(tmp_path, decoder):
+    shown = pictures(20).astype(int)
+    back = np.stack(list(frames(film(tmp_path / "a.webm", 20), decoder))).astype(int)
+    errors = np.abs(back[:, None] - shown).mean((2, 3, 4))
+    assert errors.argmin(1).tolist() == list(range(20))
+
+
+def test_the_same_film_has_the_same_pixels(tmp_path):
+    path = film(tmp_path / "a.webm", 8)
+    decoded, held = set(), []
+    for size in range(20):
+        held.append(np.empty(1000 * size + 1))  # memory lies elsewhere each time
+        decoded.add(np.stack(list(frames(path, "av"))).tobytes())
+    assert len(decoded) == 1
+
+
+def test_a_film_of_a_phone_is_turned_upright(tmp_path):
+    """The matrix of an MP4's track header, in 16.16 numbers, turns the picture clockwise."""
+    path = film(tmp_path / "a.mp4", 4, width=56, height=32)
+    content = path.read_bytes()
+    place = content.index(b"tkhd") + 4 + 40
+    turned = b"".join(
+        number.to_bytes(4, signed=True)
+        for number in (0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
+    )
+    path.write_bytes(content[:place] + turned + content[place + len(turned) :])
+    assert examine(path, "av") == Shape(4, 12, 32, 56)
+    first = next(frames(path, "av")).astype(int)
+    expected = np.rot90(pictures(1, 56, 32)[0], -1).astype(int)
+    assert np.abs(first - expected).mean() < 10
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
+@pytest.mark.parametrize("name", ["a.webm", "a.gif"])
+def test_a_film_that_breaks_off(tmp_path, decoder, name, share):
+    path = cut(film(tmp_path / name, 60), share)
+    assert reason(path, decoder) in {Reason.TRUNCATED, Reason.BROKEN}
+
+
+def test_a_film_that_breaks_off_between_frames(tmp_path):
+    """The last whole frame is before the cut: nothing but the header tells that more came."""
+    path = film(tmp_path / "a.webm", 60)
+    whole = len(path.read_bytes())
+    reasons = {reason(cut(film(path, 60), 1 - 2 * n / whole)) for n in range(100, 160, 3)}
+    assert reasons <= {Reason.TRUNCATED, Reason.BROKEN}
+
+
+def test_noise_within_a_film(tmp_path):
+    path = film(tmp_path / "a.webm", 30)
+    content = bytearray(path.read_bytes())
+    middle = slice(len(content) // 3, 2 * len(content) // 3)
+    content[middle] = np.random.default_rng(0).bytes(len(content[middle]))
+    path.write_bytes(content)
+    assert reason(path) in {Reason.TRUNCATED, Reason.BROKEN}
+
+
+@pytest.mark.parametrize("content", [b"", b"no film at all", bytes(5000)])
+def test_what_is_no_film(tmp_path, content):
+    path = tmp_path / "a.webm"
+    path.write_bytes(content)
+    assert reason(path) is Reason.UNREADABLE
+
+
+def test_a_folder_is_no_film(tmp_path):
+    (tmp_path / "a.webm").mkdir()
+    assert reason(tmp_path / "a.webm") is Reason.UNREADABLE
+
+
+def test_one_frame_is_too_few(tmp_path):
+    assert reason(film(tmp_path / "a.webm", 1)) is Reason.SHORT
+    assert reason(still(tmp_path / "a.gif")) is Reason.SHORT
+
+
+def test_torchcodec_is_used_where_it_is_installed():
+    if importlib.util.find_spec("torchcodec") is None:
+        assert best_decoder() == "av"
