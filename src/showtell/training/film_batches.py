@@ -4,7 +4,8 @@ Each batch is a function of its step alone, so that it can be made before its tu
 that goes on meets the same batches.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from collections.abc import Generator as Made
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -53,8 +54,8 @@ def batches(
     size: int,
     first: int,
     draws: Callable[[int], Generator],  # of a step
-) -> Iterator[Batch]:
-    """One batch a step, from the step `first` on."""
+) -> "Made[Batch]":
+    """One batch a step, from the step `first` on; close it when no more are wanted."""
 
     def make(step: int) -> Batch:
         generator = draws(step)

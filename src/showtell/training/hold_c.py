@@ -1,6 +1,6 @@
 """Trains HOLD-C on films of people: frames that are near in time get near embeddings."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -100,7 +100,7 @@ def _learn(
     optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate, fused=True)
     # Batches are drawn by their step, so the state of a generator is nothing to keep.
     state = TrainingState(model, optimizer, seeds.generator(root, *address, "batches"))
-    made = None
+    made: Generator[Batch] | None = None
     for step in state.steps(recipe, resume, progress):
         if made is None:
             made = batches(
@@ -121,6 +121,8 @@ def _learn(
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         state.losses.append(loss.item())
+    if made is not None:
+        made.close()
     return state.losses
 
 
@@ -132,7 +134,7 @@ def loss_of(vectors: "Tensor", batch: Batch, how: TripletLoss | RankLoss) -> "Te
 
     films, count = batch.times.shape
     if isinstance(how, RankLoss):
-        loss = ranks(vectors.unflatten(0, (films, count)), softness=how.softness)
+        loss = ranks(vectors.reshape(films, count, -1), softness=how.softness)
         return loss + how.size_weight * vectors.square().sum(-1).mean()
     numbers = np.repeat(np.arange(films), count)
     # The code numbers each round through a film as a sequence of its own, so that copies of one
