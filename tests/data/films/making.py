@@ -135,7 +135,7 @@ def labels_zip(root: Path) -> Path:
     return root / "labels.zip"
 
 
-def killed(program: str, *arguments: object) -> None:
+def killed(program: str, *arguments: object, seconds: float = 60) -> None:
     """Run a program that kills itself."""
     run = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
@@ -143,6 +143,7 @@ def killed(program: str, *arguments: object) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=seconds,
     )
     assert run.returncode == -9, run.stderr
 

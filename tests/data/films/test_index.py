@@ -1,8 +1,6 @@
 """The index: one row a film, quarantine for the rest, the same bytes however it is made."""
 
 import csv
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,6 @@ from showtell.data.films.film import Reason
 from showtell.data.films.index import Indexed, build_index, read_index
 from showtell.data.films.journal import Journal
 from showtell.data.films.layout import detect, listing
-from showtell.data.films.workers import run
 from showtell.project.errors import UserError
 from tests.data.films.making import FOLDER, film, films, killed, labels, still, tree
 
@@ -198,17 +195,6 @@ def test_a_journal_has_one_owner(tmp_path):
         Journal(tmp_path / "j", {}),
     ):
         pass
-
-
-def double(number):
-    if number == 7:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 2 * number
-
-
-def test_a_task_that_kills_its_process_is_found_and_stops_no_other():
-    done = {one.task: one.result for one in run(double, range(12), 2)}
-    assert done == {number: None if number == 7 else 2 * number for number in range(12)}
 
 
 def count_decoded(monkeypatch):

@@ -24,11 +24,11 @@ import os, signal, sys
 from pathlib import Path
 from showtell.data.films import pack
 jpeg, written = pack._jpeg, []
-def some(picture, quality):
+def some(*arguments):
     written.append(1)
     if len(written) == 20:
         os.kill(os.getpid(), signal.SIGKILL)
-    return jpeg(picture, quality)
+    return jpeg(*arguments)
 pack._jpeg = some
 root, index, out = map(Path, sys.argv[1:])
 pack.pack(root, index, out, pack.Packing(short_side=24, films_per_shard=2))
@@ -157,6 +157,17 @@ def test_a_film_that_changed_since_it_was_indexed_is_refused(tmp_path):
     assert read.read(1, [5]).shape == (1, 24, 43, 3)
     film(root / "1.gif", 5, seed=1)
     assert pack(root, names[0], out, SMALL) == Packed(written=1, kept=1, films=3, refused=0)
+
+
+def test_a_film_that_jpeg_cannot_hold_is_refused(tmp_path):
+    root, out = tmp_path / "films", tmp_path / "out"
+    film(root / "long.gif", 2, width=300, height=17)
+    film(root / "other.gif", 2)
+    names = [tmp_path / name for name in ("index.parquet", "quarantine.csv", "journal.jsonl")]
+    build_index(listing(detect(root)), *names)
+    packed = pack(root, names[0], out, Packing(short_side=4000), splits=["train"])
+    assert packed == Packed(written=1, kept=0, films=1, refused=1)
+    assert "long.gif,long.gif,a frame cannot be stored" in (out / "quarantine.csv").read_text()
 
 
 def test_an_index_without_films_of_these_splits(dataset, tmp_path):

@@ -1,5 +1,6 @@
 """Unpacking: a stream through all parts, resumable, and nothing outside of its folder."""
 
+import errno
 import resource
 import sys
 import tarfile
@@ -168,6 +169,19 @@ def test_a_full_disk_is_refused_before_anything_is_written(tmp_path, monkeypatch
     assert not (tmp_path / FOLDER).exists()
     with pytest.raises(UserError, match="needs 20480 MB"):
         check_space(detect(tmp_path), Need(20 << 30, 1 << 30))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_is_full_before_the_end(tmp_path, monkeypatch, number):
+    def full(*_):
+        raise OSError(number, "no more")
+
+    labels(tmp_path)
+    parts(tmp_path, archive(CONTENT))
+    monkeypatch.setattr(unpacking.shutil, "copyfileobj", full)
+    expected = UserError if number == errno.ENOSPC else OSError
+    with pytest.raises(expected, match=r"is full; free some space|no more"):
+        unpack(detect(tmp_path))
 
 
 def test_a_folder_that_is_not_packed_is_refused(tmp_path):

@@ -1,6 +1,8 @@
 """Frames of a film: decoded one after another by torchcodec where it is installed, else by PyAV."""
 
-import importlib
+import importlib.util
+import logging
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,11 +11,13 @@ from typing import Any, Literal, NamedTuple
 import av
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from showtell.data.films.film import FilmError, Reason
 
 Picture = NDArray[np.uint8]  # (H, W, 3), upright RGB
 Decoder = Literal["av", "torchcodec"]
+_LOG = logging.getLogger(__name__)
 _BATCH = 32  # frames that torchcodec decodes at a time
 _LOOSE_FRAMES = 1.5  # how far a film may end before the time in its header
 _LOOSE_SHARE = 0.1  # webm says its length in seconds only, and frames may not be evenly spaced
@@ -38,12 +42,20 @@ class _Header(NamedTuple):
 
 @cache
 def best_decoder() -> Decoder:
-    """`torchcodec` where it is installed and finds its FFmpeg, else PyAV, which has its own."""
-    try:
-        importlib.import_module("torchcodec.decoders")
-    except (ImportError, OSError, RuntimeError):
+    """`torchcodec` where it is installed and decodes, else PyAV, which has its own FFmpeg."""
+    if importlib.util.find_spec("torchcodec") is None:
         return "av"
-    return "torchcodec"
+    # It can be imported without an FFmpeg and with another torch, and fails at the first film.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "two.gif")
+        first, second = Image.new("RGB", (16, 16)), Image.new("RGB", (16, 16), "red")
+        first.save(path, save_all=True, append_images=[second])
+        try:
+            decodes = len(list(_torchcodec(path))) == 2
+        except (FilmError, ImportError, OSError) as error:
+            _LOG.warning("torchcodec is installed but does not work (%s); PyAV decodes", error)
+            decodes = False
+    return "torchcodec" if decodes else "av"
 
 
 def frames(path: Path, decoder: Decoder) -> Iterator[Picture]:
