@@ -9,6 +9,7 @@ from showtell.data.films.film import Reason
 from showtell.data.films.index import Indexed, build_index, read_index
 from showtell.data.films.journal import Journal
 from showtell.data.films.layout import detect, listing
+from showtell.data.films.workers import Done
 from showtell.project.errors import UserError
 from tests.data.films.making import FOLDER, film, films, killed, labels, still, tree
 
@@ -164,6 +165,16 @@ def test_a_library_that_fails_in_its_own_way_stops_no_run(tmp_path, monkeypatch)
     film(tmp_path / "films" / "a.gif", 2)
     assert build(tmp_path / "films", tmp_path / "out") == Indexed(0, 1)
     assert "ZeroDivisionError: at home" in (tmp_path / "out" / "quarantine.csv").read_text()
+
+
+def test_a_film_that_ends_its_decoder_is_in_quarantine(tmp_path, monkeypatch):
+    def run(function, tasks, workers):
+        return (Done(task, None) for task in tasks)
+
+    monkeypatch.setattr("showtell.data.films.index.run", run)
+    film(tmp_path / "films" / "a.gif", 2)
+    assert build(tmp_path / "films", tmp_path / "out") == Indexed(0, 1)
+    assert quarantine(tmp_path / "out")["a.gif"][1] == Reason.CRASHED.value
 
 
 def test_a_journal_of_other_rules_is_not_used(tmp_path):

@@ -5,12 +5,14 @@ import tarfile
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from showtell.data.films.decode import frames
 from showtell.data.films.index import build_index
 from showtell.data.films.layout import detect, listing
 from showtell.data.films.pack import Packed, Packing, pack, scaled
 from showtell.data.films.shards import Films
+from showtell.data.films.workers import Done
 from showtell.media.frames import resize
 from showtell.project.errors import UserError
 from tests.data.films.making import FOLDER, film, films, killed, labels, printed, tree
@@ -133,6 +135,23 @@ def test_a_shard_that_lost_its_end_is_written_again(packed, dataset, tmp_path):
     assert tree(tmp_path) == tree(packed)
 
 
+def test_a_shard_that_ends_its_process_is_said(dataset, tmp_path, monkeypatch):
+    def run(function, tasks, workers):
+        return (Done(task, None) for task in tasks)
+
+    monkeypatch.setattr("showtell.data.films.pack.run", run)
+    with pytest.raises(UserError, match=r"shard-00000.tar was killed twice"):
+        pack(*dataset, tmp_path, SMALL)
+
+
+def test_a_folder_is_packed_once_at_a_time(dataset, tmp_path):
+    with (
+        FileLock(tmp_path / ".lock"),
+        pytest.raises(UserError, match="is being packed by another process"),
+    ):
+        pack(*dataset, tmp_path, SMALL)
+
+
 def test_other_settings_make_other_shards(dataset, tmp_path):
     pack(*dataset, tmp_path, SMALL._replace(films_per_shard=1))
     assert len(list(tmp_path.glob("*.tar"))) == 4
@@ -207,12 +226,22 @@ def first_frames(read):
     return [read.read(number, [0]).tobytes() for number in range(len(read))]
 
 
+def hold(read):
+    """In a worker: films that a fork inherited, or that were sent."""
+    global held
+    held = read
+
+
+def held_frames(_):
+    return first_frames(held)
+
+
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_processes_read_side_by_side(packed, start):
     read = Films(packed)
     expected = first_frames(read)  # opens shards that a fork inherits
-    with multiprocessing.get_context(start).Pool(2) as pool:
-        assert pool.map(first_frames, [read] * 4) == [expected] * 4
+    with multiprocessing.get_context(start).Pool(2, hold, (read,)) as pool:
+        assert pool.map(held_frames, range(8), chunksize=1) == [expected] * 8
     assert first_frames(read) == expected
 
 

@@ -94,7 +94,9 @@ def test_what_the_archive_lacks_does_not_unpack_it_for_ever(tmp_path):
     labels(tmp_path)
     parts(tmp_path, archive({"1.webm": b"film"}))
     unpack(detect(tmp_path))
-    assert detect(tmp_path).state is State.READY
+    layout = detect(tmp_path)
+    assert layout.state is State.READY
+    assert "1 of 5 labelled films; its parts, which were unpacked to the end" in layout.sentence
 
 
 @pytest.mark.parametrize(
