@@ -60,16 +60,20 @@ def best_decoder() -> Decoder:
 
 def frames(path: Path, decoder: Decoder) -> Iterator[Picture]:
     """Every frame in order; raises `FilmError` where one cannot be decoded."""
-    yield from _torchcodec(path) if decoder == "torchcodec" else _av(path)
+    if decoder == "torchcodec":
+        yield from _torchcodec(path)
+        return
+    for frame in _av(path):
+        yield np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
 
 
 def examine(path: Path, decoder: Decoder) -> Shape:
     """Decode a whole film and compare it with its header; `FilmError` if it cannot be used."""
     header, end_s = _header(path)
     count, sizes = 0, set()
-    for picture in frames(path, decoder):
+    for size in _sizes(path, decoder):
         count += 1
-        sizes.add(picture.shape[:2])
+        sizes.add(size)
     _check(path, header, count, end_s)
     if count < 2:
         raise FilmError(Reason.SHORT, f"{count} frames")
@@ -119,14 +123,23 @@ def _header(path: Path) -> tuple[_Header, float]:
     return header, end_s
 
 
-def _av(path: Path) -> Iterator[Picture]:
+def _sizes(path: Path, decoder: Decoder) -> Iterator[tuple[int, int]]:
+    """The (height, width) of every frame, upright; colours are not converted where PyAV decodes."""
+    if decoder == "torchcodec":
+        yield from (picture.shape[:2] for picture in _torchcodec(path))
+        return
+    for frame in _av(path):
+        turned = frame.rotation // 90 % 2
+        yield (frame.width, frame.height) if turned else (frame.height, frame.width)
+
+
+def _av(path: Path) -> Iterator[Any]:
     try:
         with av.open(str(path)) as container:
             stream = _picture_stream(container)
             stream.thread_type = "NONE"
             stream.codec_context.thread_count = 1  # as many workers as processors are at work
-            for frame in container.decode(stream):
-                yield np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
+            yield from container.decode(stream)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise FilmError(Reason.BROKEN, _said(error)) from None
 

@@ -142,7 +142,7 @@ def _is_whole(shard: _Shard) -> bool:
         size = shard.path.stat().st_size
     except (OSError, pa.ArrowInvalid):
         return False
-    return bool(metadata[_IDENTITY] == _identity(shard, size))
+    return bool(metadata and metadata.get(_IDENTITY) == _identity(shard, size))
 
 
 def _identity(shard: _Shard, size: int) -> bytes:
