@@ -135,16 +135,28 @@ def labels_zip(root: Path) -> Path:
     return root / "labels.zip"
 
 
-def killed(program: str, *arguments: object) -> None:
+def killed(program: str, *arguments: object, seconds: float = 60) -> None:
     """Run a program that kills itself."""
-    run = subprocess.run(
+    run = _run(program, *arguments, seconds=seconds)
+    assert run.returncode == -9, run.stderr
+
+
+def printed(program: str, *arguments: object) -> str:
+    """Run a program to its end, and return what it said."""
+    run = _run(program, *arguments, seconds=60)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def _run(program: str, *arguments: object, seconds: float) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,
+        timeout=seconds,
     )
-    assert run.returncode == -9, run.stderr
 
 
 def tree(folder: Path) -> dict[str, bytes]:

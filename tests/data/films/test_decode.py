@@ -1,10 +1,11 @@
 """Films are counted by decoding them, and a bad one is told by its reason."""
 
-import importlib.util
+import types
 
 import numpy as np
 import pytest
 
+from showtell.data.films import decode
 from showtell.data.films.decode import Shape, best_decoder, examine, frames
 from showtell.data.films.film import FilmError, Reason
 from tests.data.films.making import film, pictures, still
@@ -65,7 +66,8 @@ def test_the_same_film_has_the_same_pixels(tmp_path):
     assert len(decoded) == 1
 
 
-def test_a_film_of_a_phone_is_turned_upright(tmp_path):
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_film_of_a_phone_is_turned_upright(tmp_path, decoder):
     """The matrix of an MP4's track header, in 16.16 numbers, turns the picture clockwise."""
     path = film(tmp_path / "a.mp4", 4, width=56, height=32)
     content = path.read_bytes()
@@ -75,8 +77,8 @@ def test_a_film_of_a_phone_is_turned_upright(tmp_path):
         for number in (0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
     )
     path.write_bytes(content[:place] + turned + content[place + len(turned) :])
-    assert examine(path, "av") == Shape(4, 12, 32, 56)
-    first = next(frames(path, "av")).astype(int)
+    assert examine(path, decoder) == Shape(4, 12, 32, 56)
+    first = next(frames(path, decoder)).astype(int)
     expected = np.rot90(pictures(1, 56, 32)[0], -1).astype(int)
     assert np.abs(first - expected).mean() < 10
 
@@ -123,6 +125,20 @@ def test_one_frame_is_too_few(tmp_path):
     assert reason(still(tmp_path / "a.gif")) is Reason.SHORT
 
 
-def test_torchcodec_is_used_where_it_is_installed():
-    if importlib.util.find_spec("torchcodec") is None:
-        assert best_decoder() == "av"
+@pytest.mark.parametrize("failure", [ImportError, OSError, RuntimeError])
+def test_a_torchcodec_that_does_not_work_is_not_used(monkeypatch, caplog, failure):
+    """Without an FFmpeg that it finds it can be imported, and fails when it opens a film."""
+
+    def fail(*_, **__):
+        raise failure("no libavutil")
+
+    module = types.SimpleNamespace(VideoDecoder=fail)
+    monkeypatch.setattr(decode.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(decode.importlib, "import_module", lambda name: module)
+    assert best_decoder.__wrapped__() == "av"
+    assert "no libavutil" in caplog.text
+
+
+def test_pyav_decodes_where_torchcodec_is_not_installed(monkeypatch):
+    monkeypatch.setattr(decode.importlib.util, "find_spec", lambda name: None)
+    assert best_decoder.__wrapped__() == "av"

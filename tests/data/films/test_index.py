@@ -1,8 +1,6 @@
 """The index: one row a film, quarantine for the rest, the same bytes however it is made."""
 
 import csv
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -11,7 +9,7 @@ from showtell.data.films.film import Reason
 from showtell.data.films.index import Indexed, build_index, read_index
 from showtell.data.films.journal import Journal
 from showtell.data.films.layout import detect, listing
-from showtell.data.films.workers import run
+from showtell.data.films.workers import Done
 from showtell.project.errors import UserError
 from tests.data.films.making import FOLDER, film, films, killed, labels, still, tree
 
@@ -169,6 +167,16 @@ def test_a_library_that_fails_in_its_own_way_stops_no_run(tmp_path, monkeypatch)
     assert "ZeroDivisionError: at home" in (tmp_path / "out" / "quarantine.csv").read_text()
 
 
+def test_a_film_that_ends_its_decoder_is_in_quarantine(tmp_path, monkeypatch):
+    def run(function, tasks, workers):
+        return (Done(task, None) for task in tasks)
+
+    monkeypatch.setattr("showtell.data.films.index.run", run)
+    film(tmp_path / "films" / "a.gif", 2)
+    assert build(tmp_path / "films", tmp_path / "out") == Indexed(0, 1)
+    assert quarantine(tmp_path / "out")["a.gif"][1] == Reason.CRASHED.value
+
+
 def test_a_journal_of_other_rules_is_not_used(tmp_path):
     with Journal(tmp_path / "j", {"rules": 1}) as journal:
         journal.add("a", {"frames": 1})
@@ -198,17 +206,6 @@ def test_a_journal_has_one_owner(tmp_path):
         Journal(tmp_path / "j", {}),
     ):
         pass
-
-
-def double(number):
-    if number == 7:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return 2 * number
-
-
-def test_a_task_that_kills_its_process_is_found_and_stops_no_other():
-    done = {one.task: one.result for one in run(double, range(12), 2)}
-    assert done == {number: None if number == 7 else 2 * number for number in range(12)}
 
 
 def count_decoded(monkeypatch):

@@ -1,22 +1,21 @@
 """Packed films: whole shards or none, the same bytes each time, and any frame read alone."""
 
 import multiprocessing
-import os
-import subprocess
-import sys
 import tarfile
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from showtell.data.films.decode import frames
 from showtell.data.films.index import build_index
 from showtell.data.films.layout import detect, listing
 from showtell.data.films.pack import Packed, Packing, pack, scaled
 from showtell.data.films.shards import Films
+from showtell.data.films.workers import Done
 from showtell.media.frames import resize
 from showtell.project.errors import UserError
-from tests.data.films.making import FOLDER, film, films, killed, labels, tree
+from tests.data.films.making import FOLDER, film, films, killed, labels, printed, tree
 
 SMALL = Packing(short_side=24, films_per_shard=2)
 KILLED = """
@@ -24,20 +23,21 @@ import os, signal, sys
 from pathlib import Path
 from showtell.data.films import pack
 jpeg, written = pack._jpeg, []
-def some(picture, quality):
+def some(*arguments):
     written.append(1)
     if len(written) == 20:
         os.kill(os.getpid(), signal.SIGKILL)
-    return jpeg(picture, quality)
+    return jpeg(*arguments)
 pack._jpeg = some
 root, index, out = map(Path, sys.argv[1:])
 pack.pack(root, index, out, pack.Packing(short_side=24, films_per_shard=2))
 """
 MEMORY = """
-import resource, sys
+import sys
 from pathlib import Path
 import numpy as np
 from showtell.data.films.shards import Films
+from tests.data.films.memory import peak_bytes
 films = Films(Path(sys.argv[1]))
 assert len(films) == 220_000
 draws = np.random.default_rng(0)
@@ -47,7 +47,7 @@ for film in draws.integers(len(films), size=500):
     shown = films.read(film, draws.integers(films.lengths[film], size=2))
     assert shown.shape == (2, 32, 57, 3)
 assert len(films.of_split("train")) == 198_000
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(peak_bytes())
 """
 
 
@@ -135,6 +135,23 @@ def test_a_shard_that_lost_its_end_is_written_again(packed, dataset, tmp_path):
     assert tree(tmp_path) == tree(packed)
 
 
+def test_a_shard_that_ends_its_process_is_said(dataset, tmp_path, monkeypatch):
+    def run(function, tasks, workers):
+        return (Done(task, None) for task in tasks)
+
+    monkeypatch.setattr("showtell.data.films.pack.run", run)
+    with pytest.raises(UserError, match=r"shard-00000.tar was killed twice"):
+        pack(*dataset, tmp_path, SMALL)
+
+
+def test_a_folder_is_packed_once_at_a_time(dataset, tmp_path):
+    with (
+        FileLock(tmp_path / ".lock"),
+        pytest.raises(UserError, match="is being packed by another process"),
+    ):
+        pack(*dataset, tmp_path, SMALL)
+
+
 def test_other_settings_make_other_shards(dataset, tmp_path):
     pack(*dataset, tmp_path, SMALL._replace(films_per_shard=1))
     assert len(list(tmp_path.glob("*.tar"))) == 4
@@ -157,6 +174,17 @@ def test_a_film_that_changed_since_it_was_indexed_is_refused(tmp_path):
     assert read.read(1, [5]).shape == (1, 24, 43, 3)
     film(root / "1.gif", 5, seed=1)
     assert pack(root, names[0], out, SMALL) == Packed(written=1, kept=1, films=3, refused=0)
+
+
+def test_a_film_that_jpeg_cannot_hold_is_refused(tmp_path):
+    root, out = tmp_path / "films", tmp_path / "out"
+    film(root / "long.gif", 2, width=2000, height=2)
+    film(root / "other.gif", 2)
+    names = [tmp_path / name for name in ("index.parquet", "quarantine.csv", "journal.jsonl")]
+    build_index(listing(detect(root)), *names)
+    packed = pack(root, names[0], out, Packing(short_side=66), splits=["train"])
+    assert packed == Packed(written=1, kept=0, films=1, refused=1)
+    assert "long.gif,long.gif,a frame cannot be stored" in (out / "quarantine.csv").read_text()
 
 
 def test_an_index_without_films_of_these_splits(dataset, tmp_path):
@@ -198,12 +226,22 @@ def first_frames(read):
     return [read.read(number, [0]).tobytes() for number in range(len(read))]
 
 
+def hold(read):
+    """In a worker: films that a fork inherited, or that were sent."""
+    global held
+    held = read
+
+
+def held_frames(_):
+    return first_frames(held)
+
+
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_processes_read_side_by_side(packed, start):
     read = Films(packed)
     expected = first_frames(read)  # opens shards that a fork inherits
-    with multiprocessing.get_context(start).Pool(2) as pool:
-        assert pool.map(first_frames, [read] * 4) == [expected] * 4
+    with multiprocessing.get_context(start).Pool(2, hold, (read,)) as pool:
+        assert pool.map(held_frames, range(8), chunksize=1) == [expected] * 8
     assert first_frames(read) == expected
 
 
@@ -244,8 +282,4 @@ def test_220_000_films_are_read_within_a_gigabyte(tmp_path):
     for name in set(SCHEMA.names) - set(columns):
         columns[name] = pa.nulls(count, SCHEMA.field(name).type)
     write_table(out / "films.parquet", pa.table(columns))
-    program = [sys.executable, "-c", MEMORY, out]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    answer = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
-    assert answer.returncode == 0, answer.stderr
-    assert int(answer.stdout) * (1 if sys.platform == "darwin" else 1024) < 1 << 30
+    assert int(printed(MEMORY, out)) < 1 << 30

@@ -1,6 +1,8 @@
 """Frames of a film: decoded one after another by torchcodec where it is installed, else by PyAV."""
 
-import importlib
+import importlib.util
+import logging
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -9,11 +11,13 @@ from typing import Any, Literal, NamedTuple
 import av
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from showtell.data.films.film import FilmError, Reason
 
 Picture = NDArray[np.uint8]  # (H, W, 3), upright RGB
 Decoder = Literal["av", "torchcodec"]
+_LOG = logging.getLogger(__name__)
 _BATCH = 32  # frames that torchcodec decodes at a time
 _LOOSE_FRAMES = 1.5  # how far a film may end before the time in its header
 _LOOSE_SHARE = 0.1  # webm says its length in seconds only, and frames may not be evenly spaced
@@ -38,26 +42,38 @@ class _Header(NamedTuple):
 
 @cache
 def best_decoder() -> Decoder:
-    """`torchcodec` where it is installed and finds its FFmpeg, else PyAV, which has its own."""
-    try:
-        importlib.import_module("torchcodec.decoders")
-    except (ImportError, OSError, RuntimeError):
+    """`torchcodec` where it is installed and decodes, else PyAV, which has its own FFmpeg."""
+    if importlib.util.find_spec("torchcodec") is None:
         return "av"
-    return "torchcodec"
+    # It can be imported without an FFmpeg and with another torch, and fails at the first film.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "two.gif")
+        first, second = Image.new("RGB", (16, 16)), Image.new("RGB", (16, 16), "red")
+        first.save(path, save_all=True, append_images=[second])
+        try:
+            decodes = len(list(_torchcodec(path))) == 2
+        except (FilmError, ImportError, OSError) as error:
+            _LOG.warning("torchcodec is installed but does not work (%s); PyAV decodes", error)
+            decodes = False
+    return "torchcodec" if decodes else "av"
 
 
 def frames(path: Path, decoder: Decoder) -> Iterator[Picture]:
     """Every frame in order; raises `FilmError` where one cannot be decoded."""
-    yield from _torchcodec(path) if decoder == "torchcodec" else _av(path)
+    if decoder == "torchcodec":
+        yield from _torchcodec(path)
+        return
+    for frame in _av(path):
+        yield np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
 
 
 def examine(path: Path, decoder: Decoder) -> Shape:
     """Decode a whole film and compare it with its header; `FilmError` if it cannot be used."""
     header, end_s = _header(path)
     count, sizes = 0, set()
-    for picture in frames(path, decoder):
+    for size in _sizes(path, decoder):
         count += 1
-        sizes.add(picture.shape[:2])
+        sizes.add(size)
     _check(path, header, count, end_s)
     if count < 2:
         raise FilmError(Reason.SHORT, f"{count} frames")
@@ -107,14 +123,23 @@ def _header(path: Path) -> tuple[_Header, float]:
     return header, end_s
 
 
-def _av(path: Path) -> Iterator[Picture]:
+def _sizes(path: Path, decoder: Decoder) -> Iterator[tuple[int, int]]:
+    """The (height, width) of every frame, upright; colours are not converted where PyAV decodes."""
+    if decoder == "torchcodec":
+        yield from (picture.shape[:2] for picture in _torchcodec(path))
+        return
+    for frame in _av(path):
+        turned = frame.rotation // 90 % 2
+        yield (frame.width, frame.height) if turned else (frame.height, frame.width)
+
+
+def _av(path: Path) -> Iterator[Any]:
     try:
         with av.open(str(path)) as container:
             stream = _picture_stream(container)
             stream.thread_type = "NONE"
             stream.codec_context.thread_count = 1  # as many workers as processors are at work
-            for frame in container.decode(stream):
-                yield np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90)
+            yield from container.decode(stream)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise FilmError(Reason.BROKEN, _said(error)) from None
 

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     SHORT = "the film has fewer than two frames"
     RESIZED = "frames differ in size"
     CRASHED = "the decoder ended its process"
+    UNFIT = "a frame cannot be stored as JPEG"
     CHANGED = "the film has changed since it was indexed"
 
 

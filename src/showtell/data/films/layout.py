@@ -116,13 +116,15 @@ def _detect(root: Path) -> Layout:
             "unpacked."
         )
         return Layout(root, State.PACKED, sentence, parts)
-    sentence = f"{root} holds {len(named) - missing} of {len(named)} labelled films."
-    if missing and not parts:
-        sentence = (
-            f"{sentence[:-1]}; {missing} are missing: if only the first part was unpacked, the "
-            f"parts were joined before each was unzipped; put them into {root} as they came."
+    sentence = f"{root} holds {len(named) - missing} of {len(named)} labelled films"
+    if missing and parts:
+        sentence += f"; its parts, which were unpacked to the end, do not hold the other {missing}"
+    elif missing:
+        sentence += (
+            f"; {missing} are missing: if only the first part was unpacked, the parts were joined "
+            f"before each was unzipped; put them into {root} as they came"
         )
-    return Layout(root, State.READY, sentence, parts)
+    return Layout(root, State.READY, f"{sentence}.", parts)
 
 
 def unpacked(root: Path, parts: Collection[Part]) -> bool:

@@ -18,6 +18,7 @@ from PIL import Image
 from showtell.data.films.decode import Decoder, Picture, best_decoder, frames
 from showtell.data.films.film import FilmError, Reason, Refused
 from showtell.data.films.index import read_index, write_quarantine, write_table
+from showtell.data.films.space import writing
 from showtell.data.films.workers import run
 from showtell.media.frames import resize_picture
 from showtell.project.errors import UserError
@@ -87,7 +88,7 @@ def pack(
     table = table.filter(pc.is_in(table["split"], pa.array(sorted(splits), pa.string())))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / ".lock").acquire(timeout=0):
+        with writing(folder), FileLock(folder / ".lock").acquire(timeout=0):
             for part in folder.glob(".*.part.*"):  # of a run that was killed
                 part.unlink()
             shards = list(_shards(table, root, folder, packing, decoder))
@@ -141,7 +142,7 @@ def _is_whole(shard: _Shard) -> bool:
         size = shard.path.stat().st_size
     except (OSError, pa.ArrowInvalid):
         return False
-    return bool(metadata[_IDENTITY] == _identity(shard, size))
+    return bool(metadata and metadata.get(_IDENTITY) == _identity(shard, size))
 
 
 def _identity(shard: _Shard, size: int) -> bytes:
@@ -172,7 +173,7 @@ def _write_film(
     try:
         for number, picture in enumerate(frames(Path(root, film["path"]), decoder)):
             size = scaled(picture.shape[1], picture.shape[0], packing.short_side)
-            jpeg = _jpeg(resize_picture(picture, *size), packing.quality)
+            jpeg = _jpeg(picture, size, packing.quality)
             entry = tarfile.TarInfo(f"{place:05d}-{number:06d}.jpg")
             entry.size = len(jpeg)
             tar.write(entry.tobuf(tarfile.USTAR_FORMAT))
@@ -191,9 +192,13 @@ def _write_film(
     return row | {"offsets": offsets, "sizes": sizes}
 
 
-def _jpeg(picture: Picture, quality: int) -> bytes:
+def _jpeg(picture: Picture, size: tuple[int, int], quality: int) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(picture).save(stream, format="JPEG", quality=quality)
+    try:
+        resized = Image.fromarray(resize_picture(picture, *size))
+        resized.save(stream, format="JPEG", quality=quality)
+    except (OSError, ValueError) as error:  # JPEG takes at most 65,535 pixels a side
+        raise FilmError(Reason.UNFIT, str(error)) from None
     return stream.getvalue()
 
 

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from showtell.data.films.labels import ANSWERS, FOLDER, REQUIRED
 from showtell.data.films.layout import LABELS, MARK, Layout, State, mark
 from showtell.data.films.parts import Joined
+from showtell.data.films.space import writing
 from showtell.project.errors import UserError
 from showtell.project.files import replacing, write_json
 
@@ -72,7 +73,7 @@ def unpack(layout: Layout, progress: Callable[[int], None] | None = None) -> Unp
     check_space(layout, need(layout))
     lock = FileLock(layout.root / ".lock")
     try:
-        with lock.acquire(timeout=0):
+        with writing(layout.root), lock.acquire(timeout=0):
             if layout.labels_zip is not None:
                 _unpack_labels(layout.labels_zip, layout.root / LABELS)
             return _unpack_films(layout, progress) if layout.parts else Unpacked(0, 0)

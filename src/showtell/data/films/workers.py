@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
@@ -30,43 +30,35 @@ def run(
         yield from (Done(task, function(task)) for task in tasks)
         return
     waiting = iter(tasks)
-    while True:
-        suspects: list[Task] = []
-        yield from _run(function, waiting, workers, suspects)
-        if not suspects:
-            return
-        for task in suspects:  # one of them killed its process: each alone, to find which
-            again: list[Task] = []
-            yield from _run(function, iter([task]), 1, again)
-            yield from (Done(task, None) for _ in again)
+    while suspects := (yield from _run(function, waiting, workers, workers * _WAITING)):
+        apart = iter(suspects)  # one of them killed its process: one at a time, to find which
+        while killers := (yield from _run(function, apart, 1, 1)):
+            yield from (Done(task, None) for task in killers)
 
 
 def _run(
-    function: Callable[[Task], Result],
-    waiting: Iterator[Task],
-    workers: int,
-    suspects: list[Task],
-) -> Iterator[Done[Task, Result]]:
-    """Until all is done or a process dies; then `suspects` are the tasks without a result."""
+    function: Callable[[Task], Result], waiting: Iterator[Task], workers: int, most: int
+) -> Generator[Done[Task, Result], None, list[Task]]:
+    """Until all is done or a process dies; returns the tasks, at most `most`, that it left."""
     # Not forked: decoders and torch have threads, which a fork does not copy.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, initializer=_die_with_parent)
     running: dict[Future[Result], Task] = {}
     try:
         while True:
-            for task in islice(waiting, workers * _WAITING - len(running)):
+            for task in islice(waiting, most - len(running)):
                 # Kept before it is handed over: a broken pool takes no task.
                 future: Future[Result] = Future()
                 running[future] = task
                 handed = pool.submit(function, task)
                 running[handed] = running.pop(future)
             if not running:
-                return
+                return []
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 result = future.result()
                 yield Done(running.pop(future), result)
     except BrokenProcessPool:
-        suspects += running.values()
+        return list(running.values())
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
