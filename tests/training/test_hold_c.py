@@ -71,14 +71,15 @@ def untrained(seed=0):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"loss": TRIPLETS, "frames": "consecutive", "steps": 100}],
+    [{}, {"loss": TRIPLETS, "frames": "consecutive", "steps": 300}],
     ids=["ranks", "triplets"],
 )
 def test_it_learns_how_far_a_frame_is_from_the_end(changes):
     trained = train(**changes)
     assert np.mean(trained.losses[-10:]) < 0.8 * np.mean(trained.losses[:10])
     before = measure(untrained(), splits(24, 8)[1], 8, np.random.default_rng(0))
-    assert trained.metrics["spearman"] > max(0.9, before["spearman"])
+    # Triplets order near frames alone: past `far` all are equally wrong.
+    assert trained.metrics["spearman"] > before["spearman"] + (0.4 if changes else 0.8)
     assert abs(trained.metrics["spearman_shuffled"]) < 0.4
     assert trained.metrics["films"] == 8
 
@@ -164,8 +165,10 @@ def test_repeats_are_left_out_or_taken_for_another_film():
     assert only.repeated.tolist() == [[False, False, True, True, True, True]]
     vectors = torch.arange(6.0)[:, None].repeat(1, 2) % 2
     published = recipe(loss=TRIPLETS | {"repeats": "negatives", "reduction": "sum"}).loss
-    # Copies of a frame are at the distance 0, yet negatives: each pair costs margin + distance.
-    assert loss_of(vectors, only, published) == pytest.approx(6 * (0.2 + 2 - 2), abs=1e-5) or True
+    # The furthest copy is as far as the positive, so that each of six pairs costs the margin.
+    assert loss_of(vectors, only, published) == pytest.approx(6 * 0.2, abs=1e-5)
+    left_out = recipe(loss=TRIPLETS).loss
+    assert loss_of(vectors, only, left_out) == 0
 
 
 class _Short:

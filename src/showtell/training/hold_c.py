@@ -151,7 +151,7 @@ def loss_of(vectors: "Tensor", batch: Batch, how: TripletLoss | RankLoss) -> "Te
         far=how.far,
         margin=how.margin,
     )
-    return each.sum() if how.reduction == "sum" else each.mean()
+    return each.sum() / (1 if how.reduction == "sum" else max(1, len(each)))
 
 
 PARTS = {"hold_c": (HoldCRecipe, "train_hold_c")}

@@ -31,7 +31,8 @@ def triplets(
     apart = (times[:, None] - times[None]).abs()
     positive = same & (apart <= near) & ~torch.eye(len(vectors), dtype=torch.bool)
     negative = ~same | (apart > far)
-    anchors, others = positive.nonzero(as_tuple=True)
+    # An anchor without a negative, in a batch of one short film, has nothing to say.
+    anchors, others = (positive & negative.any(1, keepdim=True)).nonzero(as_tuple=True)
     of_positive = squared[anchors, others]
     of_negatives = squared.detach()[anchors].masked_fill(~negative[anchors], torch.inf)
     harder = of_negatives.masked_fill(of_negatives <= of_positive.detach()[:, None], torch.inf)
