@@ -1,4 +1,4 @@
-"""HOLD-C learns the order of frames, goes on after a kill, and is measured on films it never saw."""
+"""HOLD-C learns the order of frames, goes on after a kill, is measured on films not seen before."""
 
 from itertools import islice
 
