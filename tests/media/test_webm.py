@@ -1,4 +1,4 @@
-"""VP9 films: sizes that are odd, the same bytes again."""
+"""VP9 videos: sizes that are odd, the same bytes again."""
 
 import av
 import numpy as np
@@ -8,7 +8,7 @@ from showtell.media.webm import write_webm
 
 
 @pytest.mark.parametrize("size", [(48, 85), (47, 64), (48, 64)])
-def test_a_film_is_read_as_it_was_written(size, tmp_path):
+def test_a_video_is_read_as_it_was_written(size, tmp_path):
     rows, columns = np.mgrid[: size[0], : size[1]]
     frames = np.stack(
         [np.stack([rows * 4, columns * 2, rows + 0 * columns + 9 * n], -1) for n in range(12)]
@@ -24,6 +24,6 @@ def test_a_film_is_read_as_it_was_written(size, tmp_path):
     assert np.abs(read.astype(int) - frames).mean() < 6
 
 
-def test_a_film_without_frames_is_refused(tmp_path):
+def test_a_video_without_frames_is_refused(tmp_path):
     with pytest.raises(ValueError, match="at least one frame"):
         write_webm(tmp_path / "a.webm", np.zeros((0, 8, 8, 3), np.uint8), 12)

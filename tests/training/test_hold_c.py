@@ -1,4 +1,4 @@
-"""HOLD-C learns the order of frames, goes on after a kill, is measured on films not seen before."""
+"""HOLD-C learns the order of frames, goes on after a kill, and is measured on other videos."""
 
 from itertools import islice
 
@@ -10,10 +10,10 @@ from showtell.nets.encoder import load
 from showtell.nets.hold_c import HoldCEncoder, HoldCSettings, describe
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
-from showtell.training.film_batches import Augmentation, augmented, batches, numbers
-from showtell.training.film_measures import measure
 from showtell.training.hold_c import HoldCRecipe, loss_of, train_hold_c
-from tests.training.films import MovingSquares, splits
+from showtell.training.video_batches import Augmentation, augmented, batches, numbers
+from showtell.training.video_measures import measure
+from tests.training.videos import MovingSquares, splits
 
 SETTINGS = {
     "kind": "hold_c",
@@ -42,7 +42,7 @@ RECIPE = {
     "learning_rate": 3e-3,
     "warmup": 0.1,
     "weight_decay": 0,
-    "frames_a_film": 8,
+    "frames_a_video": 8,
     "frames": "spread",
     "loss": RANKS,
     "augmentation": STILL,
@@ -81,7 +81,7 @@ def test_it_learns_how_far_a_frame_is_from_the_end(changes):
     # Triplets order near frames alone: past `far` all are equally wrong.
     assert trained.metrics["spearman"] > before["spearman"] + (0.4 if changes else 0.8)
     assert abs(trained.metrics["spearman_shuffled"]) < 0.4
-    assert trained.metrics["films"] == 8
+    assert trained.metrics["videos"] == 8
 
 
 def test_a_training_that_was_killed_ends_with_the_same_bytes(tmp_path, monkeypatch):
@@ -126,11 +126,11 @@ def test_an_encoder_of_pictures_refuses_clips_and_sentences():
 
 
 def test_batches_are_those_of_their_steps():
-    films, rows = MovingSquares(6), np.arange(6)
+    videos, rows = MovingSquares(6), np.arange(6)
 
     def made(first):
         found = batches(
-            films, rows, films_a_batch=3, frames_a_film=5, frames="spread",
+            videos, rows, videos_a_batch=3, frames_a_video=5, frames="spread",
             augmentation=Augmentation(**STILL), size=24, first=first,
             draws=np.random.default_rng,
         )  # fmt: skip
@@ -142,10 +142,10 @@ def test_batches_are_those_of_their_steps():
         assert torch.equal(one.pictures, other.pictures)
         np.testing.assert_array_equal(one.times, other.times)
     assert made(1)[0].pictures.shape == (3, 5, 3, 24, 24)
-    assert films.reads
+    assert videos.reads
 
 
-def test_short_films_are_repeated_from_their_start():
+def test_short_videos_are_repeated_from_their_start():
     draws = np.random.default_rng(0)
     assert numbers(4, 6, "consecutive", draws).tolist() == [0, 1, 2, 3, 0, 1]
     assert numbers(4, 6, "spread", draws).tolist() == [0, 0, 1, 1, 2, 3]
@@ -154,10 +154,10 @@ def test_short_films_are_repeated_from_their_start():
     assert (np.diff(some) > 0).all()
 
 
-def test_repeats_are_left_out_or_taken_for_another_film():
-    """A film of two frames met three times: alone it has no negative; its copies are negatives."""
+def test_repeats_are_left_out_or_taken_for_another_video():
+    """A video of two frames met three times: alone it has no negative; its copies are negatives."""
     batch = batches(
-        _Short(), np.arange(1), films_a_batch=1, frames_a_film=6, frames="consecutive",
+        _Short(), np.arange(1), videos_a_batch=1, frames_a_video=6, frames="consecutive",
         augmentation=Augmentation(**STILL), size=8, first=1, draws=np.random.default_rng,
     )  # fmt: skip
     only = next(batch)
@@ -175,7 +175,7 @@ class _Short:
     lengths = np.array([2], np.int32)
     fps = np.array([12.0])
 
-    def read(self, film, frames):
+    def read(self, video, frames):
         return np.zeros((2, 8, 8, 3), np.uint8)[frames]
 
 

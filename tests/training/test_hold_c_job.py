@@ -1,4 +1,4 @@
-"""HOLD-C through the job of the workflow: films drawn, archived, read, packed, learned from."""
+"""HOLD-C through the job of the workflow: videos drawn, archived, read, packed, learned from."""
 
 import csv
 import json
@@ -18,7 +18,7 @@ NAMES = {
     "training": "training.csv",
     "metrics": "metrics.json",
 }
-FILMS = {"kind": "hand_films", "films": 20, "height": 48, "short_side": 40}
+VIDEOS = {"kind": "hand_videos", "videos": 20, "height": 48, "short_side": 40}
 
 
 def outputs(folder: Path) -> dict[str, Path]:
@@ -26,7 +26,7 @@ def outputs(folder: Path) -> dict[str, Path]:
 
 
 def train(folder: Path) -> Path:
-    recipe = RECIPE | {"dataset": FILMS, "steps": 4, "batch": 4}
+    recipe = RECIPE | {"dataset": VIDEOS, "steps": 4, "batch": 4}
     job = {"encoder": SETTINGS, "training": recipe, "root": 0, "address": ["encoder", "hold-c"]}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", "off")
@@ -39,11 +39,11 @@ def folder(tmp_path_factory) -> Path:
     return train(tmp_path_factory.mktemp("hold-c"))
 
 
-def test_a_network_is_trained_on_films_and_measured_on_held_out_ones(folder):
+def test_a_network_is_trained_on_videos_and_measured_on_held_out_ones(folder):
     rows = list(csv.DictReader((folder / "training.csv").open()))
     assert [int(row["step"]) for row in rows] == [1, 2, 3, 4]
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics["films"] == 2  # of 20 every tenth is held out
+    assert metrics["videos"] == 2  # of 20 every tenth is held out
     assert -1 <= metrics["spearman"] <= 1
     assert "spearman_pixels" in metrics
     assert "neither the robot" in metrics["note"]

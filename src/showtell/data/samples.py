@@ -34,19 +34,19 @@ class Narrated(NamedTuple):
     asked: Sequence[str] = ()  # N: the caption of each clip's task at success
 
 
-class Films(Protocol):
-    """Films whose frames can be read in any order."""
+class Videos(Protocol):
+    """Videos whose frames can be read in any order."""
 
-    lengths: NDArray[np.int32]  # of each film, in frames
+    lengths: NDArray[np.int32]  # of each video, in frames
     fps: NDArray[np.float64]
 
-    def read(self, film: int, frames: NDArray[np.int64]) -> Frames:
-        """These frames of a film: (K, H, W, 3)."""
+    def read(self, video: int, frames: NDArray[np.int64]) -> Frames:
+        """These frames of a video: (K, H, W, 3)."""
         ...
 
 
-class FilmSplits(NamedTuple):
-    """Some of the films of a dataset."""
+class VideoSplits(NamedTuple):
+    """Some of the videos of a dataset."""
 
-    films: Films
+    videos: Videos
     rows: NDArray[np.int64]  # their positions

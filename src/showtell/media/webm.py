@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from showtell.media.video import Frames, planes
 
-# libvpx's fastest way: a film of 40 frames takes a tenth of a second.
+# libvpx's fastest way: a video of 40 frames takes a tenth of a second.
 _OPTIONS = {
     **{"deadline": "realtime", "cpu-used": "8", "threads": "1", "row-mt": "0"},
     **{"crf": "18", "b": "0", "lag-in-frames": "0", "auto-alt-ref": "0"},
@@ -19,7 +19,7 @@ _OPTIONS = {
 def write_webm(path: Path, frames: Frames, fps: float) -> None:
     """Write VP9; the same frames give the same bytes on one machine."""
     if len(frames) == 0:
-        raise ValueError(f"{path}: a film needs at least one frame")
+        raise ValueError(f"{path}: a video needs at least one frame")
     height, width = frames.shape[1:3]
     options = {"fflags": "+bitexact"}
     with av.open(str(path), "w", format="webm", options=options) as container:

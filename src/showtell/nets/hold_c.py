@@ -27,10 +27,10 @@ _HALF = (0.5, 0.5, 0.5)  # pictures in [-1, 1]
 class Architecture(Frozen):
     """A residual network; ResNet-50 has bottlenecks in 3, 4, 6 and 3 layers, 64 wide."""
 
-    layers: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]
-    block: Literal["basic", "bottleneck"]
-    width: PositiveInt
-    norm: Literal["batch", "group"]
+    layers: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]  # blocks in each of 4 parts
+    block: Literal["basic", "bottleneck"]  # of two or three convolutions
+    width: PositiveInt  # channels of the first part
+    norm: Literal["batch", "group"]  # batch as published; with group no picture sees its batch
     dimensions: PositiveInt  # of the embedding
 
     def build(self) -> "ResNet":
@@ -47,7 +47,7 @@ class HoldCSettings(EncoderSettings):
     unit: ClassVar[bool] = False
 
     kind: Literal["hold_c"]
-    architecture: Architecture
+    architecture: Architecture  # the residual network
     pretrained: Literal["random"] | None  # random: never trained, the baseline
     picture: Picture
     fit: Literal["squash", "crop"]  # both sides · the central square

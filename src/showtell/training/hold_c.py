@@ -1,4 +1,4 @@
-"""Trains HOLD-C on films of people: frames that are near in time get near embeddings."""
+"""Trains HOLD-C on videos of people: frames that are near in time get near embeddings."""
 
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from showtell.data.samples import FilmSplits
+from showtell.data.samples import VideoSplits
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume
 from showtell.project.settings import Frozen
-from showtell.training.film_batches import Augmentation, Batch, batches
-from showtell.training.film_measures import measure
 from showtell.training.state import Progress, Recipe, TrainingState, reproducible
+from showtell.training.video_batches import Augmentation, Batch, batches
+from showtell.training.video_measures import measure
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,34 +23,35 @@ if TYPE_CHECKING:
 class TripletLoss(Frozen):
     """The published loss, and what of it is changed."""
 
-    kind: Literal["triplets"]
+    kind: Literal["triplets"]  # the loss of TCN, as HOLD-C takes it
     near: PositiveInt  # the most frames between an anchor and a positive
-    far: PositiveInt  # a negative of the same film is further away than so many frames
-    margin: PositiveFloat
+    far: PositiveInt  # a negative of the same video is further away than so many frames
+    margin: PositiveFloat  # by which a negative is to be further than a positive, squared
     reduction: Literal["sum", "mean"]  # over anchors and positives; [c] sum
-    # Repeats of a frame of a film that is too short: taken for another film, or left out.
+    # Repeats of a frame of a video that is too short: taken for another video, or left out.
     repeats: Literal["negatives", "left-out"]
 
 
 class RankLoss(Frozen):
-    """Of two earlier frames the later is nearer the goal, for every goal of a film."""
+    """Of two earlier frames the later is nearer the goal, for every goal of a video."""
 
-    kind: Literal["ranks"]
-    softness: PositiveFloat
+    kind: Literal["ranks"]  # ours
+    softness: PositiveFloat  # of the logistic loss, in squared distance
     size_weight: NonNegativeFloat  # of the squared length of embeddings, which bounds them
 
 
 class HoldCRecipe(Recipe):
-    """How a HOLD-C is trained; `batch` counts films."""
+    """How a HOLD-C is trained; `batch` counts videos."""
 
     encoder_kind: ClassVar[str] = "hold_c"
 
     kind: Literal["hold_c"]
-    frames_a_film: PositiveInt
-    frames: Literal["consecutive", "spread"]  # in a row, as published, or anywhere in the film
+    frames_a_video: PositiveInt  # of one batch
+    frames: Literal["consecutive", "spread"]  # in a row, as published, or anywhere in the video
+    # Triplets as published, or ranks.
     loss: Annotated[TripletLoss | RankLoss, Field(discriminator="kind")]
-    augmentation: Augmentation
-    measured: NonNegativeInt  # held-out films that the measures of Table IV are taken on
+    augmentation: Augmentation  # what is changed at random
+    measured: NonNegativeInt  # held-out videos that the measures of Table IV are taken on
 
 
 class Trained(NamedTuple):
@@ -58,14 +59,14 @@ class Trained(NamedTuple):
 
     encoder: "HoldCEncoder"
     losses: list[float]  # one a step
-    metrics: dict[str, float]  # on held-out films
+    metrics: dict[str, float]  # on held-out videos
 
 
 def train_hold_c(
     settings: "HoldCSettings",
     recipe: HoldCRecipe,
-    data: FilmSplits,
-    held_out: FilmSplits,
+    data: VideoSplits,
+    held_out: VideoSplits,
     root: int,
     address: tuple[str | int, ...],
     progress: Progress,
@@ -87,7 +88,7 @@ def _learn(
     model: Any,
     settings: "HoldCSettings",
     recipe: HoldCRecipe,
-    data: FilmSplits,
+    data: VideoSplits,
     root: int,
     address: Sequence[str | int],
     progress: Progress,
@@ -104,10 +105,10 @@ def _learn(
     for step in state.steps(recipe, resume, progress):
         if made is None:
             made = batches(
-                data.films,
+                data.videos,
                 data.rows,
-                films_a_batch=recipe.batch,
-                frames_a_film=recipe.frames_a_film,
+                videos_a_batch=recipe.batch,
+                frames_a_video=recipe.frames_a_video,
                 frames=recipe.frames,
                 augmentation=recipe.augmentation,
                 size=settings.picture.height,
@@ -132,12 +133,12 @@ def loss_of(vectors: "Tensor", batch: Batch, how: TripletLoss | RankLoss) -> "Te
 
     from showtell.training.time_contrast import ranks, triplets
 
-    films, count = batch.times.shape
+    videos, count = batch.times.shape
     if isinstance(how, RankLoss):
-        loss = ranks(vectors.reshape(films, count, -1), softness=how.softness)
+        loss = ranks(vectors.reshape(videos, count, -1), softness=how.softness)
         return loss + how.size_weight * vectors.square().sum(-1).mean()
-    numbers = np.repeat(np.arange(films), count)
-    # The code numbers each round through a film as a sequence of its own, so that copies of one
+    numbers = np.repeat(np.arange(videos), count)
+    # The code numbers each round through a video as a sequence of its own, so that copies of one
     # frame are negatives of each other.
     rounds = np.cumsum(np.diff(batch.times, axis=1, prepend=-1) < 0, axis=1).ravel()
     kept = torch.ones(len(vectors), dtype=torch.bool)
@@ -145,7 +146,7 @@ def loss_of(vectors: "Tensor", batch: Batch, how: TripletLoss | RankLoss) -> "Te
         kept = torch.from_numpy(~batch.repeated.ravel())
     each = triplets(
         vectors[kept],
-        torch.from_numpy(numbers + films * rounds)[kept],
+        torch.from_numpy(numbers + videos * rounds)[kept],
         torch.from_numpy(batch.times.ravel())[kept],
         near=how.near,
         far=how.far,

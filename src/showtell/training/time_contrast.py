@@ -1,6 +1,6 @@
 """Losses that make nearness in an embedding nearness in time, for HOLD-C.
 
-A batch holds frames of several films: which film each is of, and when it was, in frames.
+A batch holds frames of several videos: which video each is of, and when it was, in frames.
 """
 
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def triplets(
     vectors: "Tensor",
-    films: "Tensor",
+    videos: "Tensor",
     times: "Tensor",
     *,
     near: int,
@@ -20,18 +20,18 @@ def triplets(
 ) -> "Tensor":
     """The loss of each anchor and positive, as published: (P,).
 
-    Positives are other frames of the film at most `near` away. Negatives are those more than `far`
-    away and all of other films; of these the nearest that is further than the positive, or if
+    Positives are other frames of the video at most `near` away. Negatives are those more than `far`
+    away and all of other videos; of these the nearest that is further than the positive, or if
     there is none the furthest (semi-hard mining). Distances are squared Euclidean.
     """
     import torch
 
     squared = (vectors[:, None] - vectors[None]).square().sum(-1)
-    same = films[:, None] == films[None]
+    same = videos[:, None] == videos[None]
     apart = (times[:, None] - times[None]).abs()
     positive = same & (apart <= near) & ~torch.eye(len(vectors), dtype=torch.bool)
     negative = ~same | (apart > far)
-    # An anchor without a negative, in a batch of one short film, has nothing to say.
+    # An anchor without a negative, in a batch of one short video, has nothing to say.
     anchors, others = (positive & negative.any(1, keepdim=True)).nonzero(as_tuple=True)
     of_positive = squared[anchors, others]
     of_negatives = squared.detach()[anchors].masked_fill(~negative[anchors], torch.inf)

@@ -1,4 +1,4 @@
-"""The archive of films: the files that a user downloads of Something-Something v2."""
+"""The archive of videos: the files that a user downloads of Something-Something v2."""
 
 import io
 import json
@@ -17,11 +17,11 @@ NAME = archive.NAME
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ssv2")
-    assert list(archive.write(folder, folder / "films", 10, 48, parts=2, root=0))[-1] == 10
+    assert list(archive.write(folder, folder / "videos", 10, 48, parts=2, root=0))[-1] == 10
     return folder
 
 
-def test_parts_make_one_archive_of_films(made):
+def test_parts_make_one_archive_of_videos(made):
     joined = b"".join(
         zipfile.ZipFile(made / f"{NAME}-{part:02d}.zip").read(f"{NAME}-{part:02d}")
         for part in (0, 1)
@@ -29,10 +29,10 @@ def test_parts_make_one_archive_of_films(made):
     with tarfile.open(fileobj=io.BytesIO(joined), mode="r:gz") as tar:
         assert tar.getnames() == [f"{NAME}/{number}.webm" for number in range(1, 11)]
         content = tar.extractfile(f"{NAME}/1.webm").read()
-    with av.open(io.BytesIO(content)) as film:
-        stream = film.streams.video[0]
+    with av.open(io.BytesIO(content)) as video:
+        stream = video.streams.video[0]
         assert (stream.codec_context.name, stream.height) == ("vp9", 48) or stream.height == 48
-        assert 18 <= sum(1 for _ in film.decode(stream)) <= 70
+        assert 18 <= sum(1 for _ in video.decode(stream)) <= 70
 
 
 def test_labels_have_the_shape_of_the_real_ones(made):
@@ -53,12 +53,12 @@ def test_labels_have_the_shape_of_the_real_ones(made):
 
 
 def test_a_run_that_was_killed_goes_on_to_the_same_bytes(made, tmp_path):
-    under_way = archive.write(tmp_path, tmp_path / "films", 10, 48, parts=2, root=0)
+    under_way = archive.write(tmp_path, tmp_path / "videos", 10, 48, parts=2, root=0)
     next(under_way)
     under_way.close()
-    films = {path: path.stat().st_mtime_ns for path in (tmp_path / "films").glob("*.webm")}
-    assert films
-    list(archive.write(tmp_path, tmp_path / "films", 10, 48, parts=2, root=0))
-    assert all(path.stat().st_mtime_ns == before for path, before in films.items())
+    videos = {path: path.stat().st_mtime_ns for path in (tmp_path / "videos").glob("*.webm")}
+    assert videos
+    list(archive.write(tmp_path, tmp_path / "videos", 10, 48, parts=2, root=0))
+    assert all(path.stat().st_mtime_ns == before for path, before in videos.items())
     for path in made.glob("*.zip"):
         assert (tmp_path / path.name).read_bytes() == path.read_bytes()

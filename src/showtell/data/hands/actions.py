@@ -46,7 +46,7 @@ class Action(NamedTuple):
     contact: str = "grip"  # grip: where the thing is taken; behind, front, top: that side of it
     touches: bool = True
     second: bool = False  # whether a second thing is named by the label
-    held: str = ""  # first or last: the hand has it when the film begins, or still when it ends
+    held: str = ""  # first or last: the hand has it when the video begins, or still when it ends
 
 
 def _slide(along: Callable[[Space], Vector]) -> Callable[[Space, float], Moved]:

@@ -1,7 +1,7 @@
-"""Films of the hand as the files that a user downloads of Something-Something v2.
+"""Videos of the hand as the files that a user downloads of Something-Something v2.
 
-Zipped parts of one tar.gz of webm films, and a zip of label files: what reads the real ones reads
-these. A film is a function of its seed and number alone, so a run that was killed goes on.
+Zipped parts of one tar.gz of webm videos, and a zip of label files: what reads the real ones reads
+these. A video is a function of its seed and number alone, so a run that was killed goes on.
 """
 
 import gzip
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from showtell.data.hands.actions import ACTIONS
-from showtell.data.hands.film import Film, play
+from showtell.data.hands.video import Video, play
 from showtell.media.webm import write_webm
 from showtell.project.files import replacing
 from showtell.project.seeds import generator
@@ -27,23 +27,23 @@ SCENE = "showtell.data.hands.scene:HandScene"
 NAME = "20bn-something-something-v2"
 Split = Literal["train", "validation", "test"]
 _RATIOS = (4 / 3, 4 / 3, 16 / 9, 16 / 9, 1.5, 1.0)  # width to height; 240 rows make 427 of 16:9
-_VALIDATION, _TEST = 10, 50  # every tenth film, every fiftieth
-_BATCH = 8  # films that are drawn and encoded beside each other
-_TIME = (2018, 6, 1, 0, 0, 0)  # of every entry: the same films give the same archive
+_VALIDATION, _TEST = 10, 50  # every tenth video, every fiftieth
+_BATCH = 8  # videos that are drawn and encoded beside each other
+_TIME = (2018, 6, 1, 0, 0, 0)  # of every entry: the same videos give the same archive
 
 
 class Row(NamedTuple):
-    """What the label files say of a film."""
+    """What the label files say of a video."""
 
     id: int
     split: Split
-    film: Film
+    video: Video
 
 
 def write(
     folder: Path, work: Path, count: int, height: int, parts: int, root: int
 ) -> Iterator[int]:
-    """Write the archive into `folder`, its films into `work` first; yields how many are there."""
+    """Write the archive into `folder`, its videos into `work` first; yields how many are there."""
     work.mkdir(parents=True, exist_ok=True)
     rows: list[Row] = []
     with RenderPool(SCENE, {}) as pool, ThreadPoolExecutor(1) as encoder:
@@ -51,17 +51,17 @@ def write(
         while batch := list(islice(numbers, _BATCH)):
             writing = []
             for number in batch:
-                draws = generator(root, "films", "hands", number)
-                film = play(draws)
+                draws = generator(root, "videos", "hands", number)
+                video = play(draws)
                 rows.append(
-                    Row(number, _split(number), film._replace(snapshots=film.snapshots[:0]))
+                    Row(number, _split(number), video._replace(snapshots=video.snapshots[:0]))
                 )
                 path = work / f"{number}.webm"
                 if path.exists():
                     continue
                 view = View(round(height * draws.choice(_RATIOS)), height, quality="fast")
-                frames = pool.draw(film.snapshots, view)
-                writing.append(encoder.submit(_encode, path, frames, film.fps))
+                frames = pool.draw(video.snapshots, view)
+                writing.append(encoder.submit(_encode, path, frames, video.fps))
             for one in writing:
                 one.result()
             yield len(rows)
@@ -92,7 +92,7 @@ def _encode(path: Path, frames: Any, fps: int) -> None:
 
 
 def _pack(folder: Path, work: Path, count: int, parts: int) -> None:
-    """The films as one tar.gz, cut into parts, each part zipped."""
+    """The videos as one tar.gz, cut into parts, each part zipped."""
     whole = folder / f".{NAME}.tar.gz"
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -124,18 +124,18 @@ def _label(path: Path, rows: Sequence[Row]) -> None:
         files[f"labels/{split}.json"] = _json(described)
     tests = [row for row in rows if row.split == "test"]
     files["labels/test.json"] = _json([{"id": str(row.id)} for row in tests])
-    answers = [f"{row.id};{plain(row.film.template)}" for row in tests]
+    answers = [f"{row.id};{plain(row.video.template)}" for row in tests]
     files["labels/test-answers.csv"] = "".join(f"{line}\n" for line in answers).encode()
     _zip(path, files)
 
 
 def _described(row: Row) -> dict[str, Any]:
-    film = row.film
+    video = row.video
     return {
         "id": str(row.id),
-        "label": film.label,
-        "template": film.template,
-        "placeholders": list(film.placeholders),
+        "label": video.label,
+        "template": video.template,
+        "placeholders": list(video.placeholders),
     }
 
 

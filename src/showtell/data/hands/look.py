@@ -1,4 +1,4 @@
-"""How a film looks: skin, sleeve, table, walls, lamp, colours and sizes. One draw a film."""
+"""How a video looks: skin, sleeve, table, walls, lamp, colours and sizes. One draw a video."""
 
 import colorsys
 from typing import Any

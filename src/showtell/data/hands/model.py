@@ -1,7 +1,7 @@
-"""The model that the films are drawn from: a forearm with a hand, a table, and things on it.
+"""The model that the videos are drawn from: a forearm with a hand, a table, and things on it.
 
 Nothing of it is in a robot's scene: no mesh, no robot, no thing of a task. Everything is in the one
-model; a film moves what it needs onto the table, and gives it a size, a colour and a surface.
+model; a video moves what it needs onto the table, and gives it a size, a colour and a surface.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ import mujoco
 
 from showtell.worlds.snapshots import Layout
 
-# A film changes these; a snapshot is all of them.
+# A video changes these; a snapshot is all of them.
 LAYOUT = Layout(
     data=("qpos", "mocap_pos", "mocap_quat"),
     model=(
@@ -58,5 +58,5 @@ def specification() -> Any:
 
 @cache
 def compiled() -> Any:
-    """The model as films find it: nothing on the table. Copy it before changing it."""
+    """The model as videos find it: nothing on the table. Copy it before changing it."""
     return specification().compile()

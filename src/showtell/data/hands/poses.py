@@ -1,4 +1,4 @@
-"""Where the hand and the things are at one moment of a film."""
+"""Where the hand and the things are at one moment of a video."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ _FIST = (1.25, 1.45, 0.9)  # of the fingers that do not point
 
 
 class Poses:
-    """Brings a model to the moments of one film."""
+    """Brings a model to the moments of one video."""
 
     def __init__(self, model: Any, staging: Staging) -> None:
         self._model, self._data = model, mujoco.MjData(model)

@@ -1,4 +1,4 @@
-"""Draws films of the hand, from one camera that moves."""
+"""Draws videos of the hand, from one camera that moves."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

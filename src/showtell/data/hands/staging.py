@@ -1,4 +1,4 @@
-"""What is drawn once for a whole film: the action, the things, and who sits and stands where."""
+"""What is drawn once for a whole video: the action, the things, and who sits and stands where."""
 
 from typing import Any, NamedTuple
 
@@ -42,7 +42,7 @@ def stage(model: Any, generator: Generator, action: Action | None = None) -> Sta
     if second is not None:
         shape(model, second, generator)
     person = generator.uniform(0, 2 * np.pi)
-    beside = generator.random() < 0.7  # most people film what they see themselves
+    beside = generator.random() < 0.7  # most people video what they see themselves
     camera = person + (generator.normal(0, 0.45) if beside else generator.uniform(-np.pi, np.pi))
     yaw = person + generator.normal(0, 0.25)
     if not THINGS[thing].kind:

@@ -1,4 +1,4 @@
-"""Batches of films for HOLD's networks: some frames each, cut, turned and lit anew at every step.
+"""Batches of videos for HOLD's networks: some frames each, cut, turned and lit anew at every step.
 
 Each batch is a function of its step alone, so that it can be made before its turn, and a training
 that goes on meets the same batches.
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from showtell.data.samples import Films
+from showtell.data.samples import Videos
 from showtell.nets.encoder import Frames
 from showtell.project.settings import Frozen
 
@@ -25,30 +25,30 @@ _AHEAD = 2  # batches that are made before their turn
 
 
 class Augmentation(Frozen):
-    """What is changed at random: of a film as a whole, and of each of its frames."""
+    """What is changed at random: of a video as a whole, and of each of its frames."""
 
     smallest_crop: float = Field(gt=0, le=1)  # side of the square, as a share of the shorter side
-    flip: bool  # left-right, half of the films
-    colour: NonNegativeFloat  # largest change of a film's colour channels, as a share
+    flip: bool  # left-right, half of the videos
+    colour: NonNegativeFloat  # largest change of a video's colour channels, as a share
     frame_light: NonNegativeFloat  # the same of each frame's brightness
     frame_shift: NonNegativeInt  # largest shift of each frame, in pixels
 
 
 class Batch(NamedTuple):
-    """Frames of some films, in order of time."""
+    """Frames of some videos, in order of time."""
 
     pictures: "Tensor"  # (F, K, 3, S, S) in [-1, 1]
     times: NDArray[np.int64]  # (F, K), the frames' numbers
-    # Whether a frame was there before: films shorter than K frames are repeated.
+    # Whether a frame was there before: videos shorter than K frames are repeated.
     repeated: NDArray[np.bool_]  # (F, K)
 
 
 def batches(
-    films: Films,
-    rows: NDArray[np.int64],  # the films to draw from
+    videos: Videos,
+    rows: NDArray[np.int64],  # the videos to draw from
     *,
-    films_a_batch: PositiveInt,
-    frames_a_film: PositiveInt,
+    videos_a_batch: PositiveInt,
+    frames_a_video: PositiveInt,
     frames: Literal["consecutive", "spread"],
     augmentation: Augmentation,
     size: int,
@@ -59,13 +59,16 @@ def batches(
 
     def make(step: int) -> Batch:
         generator = draws(step)
-        chosen = generator.choice(rows, films_a_batch, replace=len(rows) < films_a_batch)
+        chosen = generator.choice(rows, videos_a_batch, replace=len(rows) < videos_a_batch)
         times = np.stack(
-            [numbers(int(films.lengths[film]), frames_a_film, frames, generator) for film in chosen]
+            [
+                numbers(int(videos.lengths[video]), frames_a_video, frames, generator)
+                for video in chosen
+            ]
         )
         made = [
-            augmented(films.read(int(film), of), augmentation, size, generator)
-            for film, of in zip(chosen, times, strict=True)
+            augmented(videos.read(int(video), of), augmentation, size, generator)
+            for video, of in zip(chosen, times, strict=True)
         ]
         import torch
 
@@ -84,7 +87,7 @@ def batches(
 def numbers(
     length: int, count: int, frames: Literal["consecutive", "spread"], generator: Generator
 ) -> NDArray[np.int64]:
-    """Which frames of a film of this length; a short film is repeated from its start."""
+    """Which frames of a video of this length; a short video is repeated from its start."""
     if frames == "consecutive":
         start = int(generator.integers(max(1, length - count + 1)))
         return np.arange(start, start + count) % length
@@ -94,7 +97,7 @@ def numbers(
 
 
 def augmented(frames: Frames, how: Augmentation, size: int, generator: Generator) -> "Tensor":
-    """Frames of one film as a network reads them: (K, 3, S, S) in [-1, 1]."""
+    """Frames of one video as a network reads them: (K, 3, S, S) in [-1, 1]."""
     import torch
     from torch.nn.functional import interpolate, pad
 

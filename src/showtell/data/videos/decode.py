@@ -1,4 +1,4 @@
-"""Frames of a film: decoded one after another by torchcodec where it is installed, else by PyAV."""
+"""Frames of a video, one after another, by torchcodec where it is installed, else by PyAV."""
 
 import importlib.util
 import logging
@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from showtell.data.films.film import FilmError, Reason
+from showtell.data.videos.video import Reason, VideoError
 
 Picture = NDArray[np.uint8]  # (H, W, 3), upright RGB
 Decoder = Literal["av", "torchcodec"]
 _LOG = logging.getLogger(__name__)
 _BATCH = 32  # frames that torchcodec decodes at a time
-_LOOSE_FRAMES = 1.5  # how far a film may end before the time in its header
+_LOOSE_FRAMES = 1.5  # how far a video may end before the time in its header
 _LOOSE_SHARE = 0.1  # webm says its length in seconds only, and frames may not be evenly spaced
 
 
 class Shape(NamedTuple):
-    """What a film is: frames counted by decoding every one, and their upright size."""
+    """What a video is: frames counted by decoding every one, and their upright size."""
 
     frames: int
     fps: float
@@ -45,21 +45,21 @@ def best_decoder() -> Decoder:
     """`torchcodec` where it is installed and decodes, else PyAV, which has its own FFmpeg."""
     if importlib.util.find_spec("torchcodec") is None:
         return "av"
-    # It can be imported without an FFmpeg and with another torch, and fails at the first film.
+    # It can be imported without an FFmpeg and with another torch, and fails at the first video.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "two.gif")
         first, second = Image.new("RGB", (16, 16)), Image.new("RGB", (16, 16), "red")
         first.save(path, save_all=True, append_images=[second])
         try:
             decodes = len(list(_torchcodec(path))) == 2
-        except (FilmError, ImportError, OSError) as error:
+        except (VideoError, ImportError, OSError) as error:
             _LOG.warning("torchcodec is installed but does not work (%s); PyAV decodes", error)
             decodes = False
     return "torchcodec" if decodes else "av"
 
 
 def frames(path: Path, decoder: Decoder) -> Iterator[Picture]:
-    """Every frame in order; raises `FilmError` where one cannot be decoded."""
+    """Every frame in order; raises `VideoError` where one cannot be decoded."""
     if decoder == "torchcodec":
         yield from _torchcodec(path)
         return
@@ -68,7 +68,7 @@ def frames(path: Path, decoder: Decoder) -> Iterator[Picture]:
 
 
 def examine(path: Path, decoder: Decoder) -> Shape:
-    """Decode a whole film and compare it with its header; `FilmError` if it cannot be used."""
+    """Decode a whole video and compare it with its header; `VideoError` if it cannot be used."""
     header, end_s = _header(path)
     count, sizes = 0, set()
     for size in _sizes(path, decoder):
@@ -76,18 +76,18 @@ def examine(path: Path, decoder: Decoder) -> Shape:
         sizes.add(size)
     _check(path, header, count, end_s)
     if count < 2:
-        raise FilmError(Reason.SHORT, f"{count} frames")
+        raise VideoError(Reason.SHORT, f"{count} frames")
     if len(sizes) > 1:
-        raise FilmError(Reason.RESIZED, f"{len(sizes)} sizes")
+        raise VideoError(Reason.RESIZED, f"{len(sizes)} sizes")
     ((height, width),) = sizes
     fps = header.fps or count / end_s
     return Shape(count, fps, width, height)
 
 
 def _check(path: Path, header: _Header, count: int, end_s: float) -> None:
-    """Refuse a film that ends before its header says, which FFmpeg only logs."""
+    """Refuse a video that ends before its header says, which FFmpeg only logs."""
     if path.suffix.lower() == ".gif" and not _has_trailer(path):
-        raise FilmError(Reason.TRUNCATED, f"{count} frames, and no end mark")
+        raise VideoError(Reason.TRUNCATED, f"{count} frames, and no end mark")
     expected = header.duration_s * header.fps
     if not expected:  # a recorder that did not know how long it would run
         return
@@ -95,7 +95,7 @@ def _check(path: Path, header: _Header, count: int, end_s: float) -> None:
     if path.suffix.lower() == ".webm" and header.alone:
         short = short or expected - count > max(_LOOSE_FRAMES, _LOOSE_SHARE * expected)
     if short:
-        raise FilmError(Reason.TRUNCATED, f"{count} of about {round(expected)} frames")
+        raise VideoError(Reason.TRUNCATED, f"{count} of about {round(expected)} frames")
 
 
 def _header(path: Path) -> tuple[_Header, float]:
@@ -114,12 +114,12 @@ def _header(path: Path) -> tuple[_Header, float]:
                 if packet.pts is not None:
                     end = (packet.pts + (packet.duration or 0)) * packet.time_base
                     end_s = max(end_s, float(end) - start_s)
-    except FilmError:
+    except VideoError:
         raise
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise FilmError(Reason.UNREADABLE, _said(error)) from None
+        raise VideoError(Reason.UNREADABLE, _said(error)) from None
     if not header.fps and not end_s:
-        raise FilmError(Reason.UNREADABLE, "no frame rate")
+        raise VideoError(Reason.UNREADABLE, "no frame rate")
     return header, end_s
 
 
@@ -141,27 +141,27 @@ def _av(path: Path) -> Iterator[Any]:
             stream.codec_context.thread_count = 1  # as many workers as processors are at work
             yield from container.decode(stream)
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise FilmError(Reason.BROKEN, _said(error)) from None
+        raise VideoError(Reason.BROKEN, _said(error)) from None
 
 
 def _torchcodec(path: Path) -> Iterator[Picture]:
     module = importlib.import_module("torchcodec.decoders")
     try:
         # Exact: without the scan of the file, seeking in VP9 gives neighbours of a frame.
-        film = module.VideoDecoder(
+        video = module.VideoDecoder(
             str(path), dimension_order="NHWC", num_ffmpeg_threads=1, seek_mode="exact"
         )
-        for start in range(0, len(film), _BATCH):
-            batch = film.get_frames_in_range(start, min(start + _BATCH, len(film)))
+        for start in range(0, len(video), _BATCH):
+            batch = video.get_frames_in_range(start, min(start + _BATCH, len(video)))
             yield from batch.data.numpy()
     except (RuntimeError, ValueError, IndexError) as error:
-        raise FilmError(Reason.BROKEN, _said(error)) from None
+        raise VideoError(Reason.BROKEN, _said(error)) from None
 
 
 def _picture_stream(container: Any) -> Any:
     stream = container.streams.best("video")
     if stream is None:
-        raise FilmError(Reason.UNREADABLE, "no pictures in it")
+        raise VideoError(Reason.UNREADABLE, "no pictures in it")
     return stream
 
 

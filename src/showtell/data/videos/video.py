@@ -1,12 +1,12 @@
-"""A film of a dataset as it is listed before anyone opens it, and why a film cannot be used."""
+"""A video of a dataset as it is listed before anyone opens it, and why a video cannot be used."""
 
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 
-class Film(NamedTuple):
-    """One film, and what the label files say of it."""
+class Video(NamedTuple):
+    """One video, and what the label files say of it."""
 
     id: str
     split: str  # train, validation or test
@@ -18,20 +18,20 @@ class Film(NamedTuple):
 
 
 class Reason(StrEnum):
-    """Why a film is in the quarantine table and not in the index."""
+    """Why a video is in the quarantine table and not in the index."""
 
     MISSING = "the labels name it, but there is no file"
     UNLABELLED = "there is a file, but no label file names it"
     DUPLICATE = "the label files name it more than once"
     TEMPLATE = "its template is not in labels.json"
-    UNREADABLE = "the file cannot be opened as a film"
+    UNREADABLE = "the file cannot be opened as a video"
     BROKEN = "a frame cannot be decoded"
-    TRUNCATED = "the film is shorter than its header says"
-    SHORT = "the film has fewer than two frames"
+    TRUNCATED = "the video is shorter than its header says"
+    SHORT = "the video has fewer than two frames"
     RESIZED = "frames differ in size"
     CRASHED = "the decoder ended its process"
     UNFIT = "a frame cannot be stored as JPEG"
-    CHANGED = "the film has changed since it was indexed"
+    CHANGED = "the video has changed since it was indexed"
 
 
 class Refused(NamedTuple):
@@ -44,15 +44,15 @@ class Refused(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """The films of a folder, in order, and those that the listing already refuses."""
+    """The videos of a folder, in order, and those that the listing already refuses."""
 
     root: Path
-    films: list[Film]
+    videos: list[Video]
     refused: list[Refused]
 
 
-class FilmError(Exception):
-    """A film that cannot be used; one bad film never stops a run."""
+class VideoError(Exception):
+    """A video that cannot be used; one bad video never stops a run."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(reason, detail)  # both, so that it crosses to another process whole

@@ -1,6 +1,6 @@
-"""How a distance falls along a film: the measures of HOLD's Table IV, as printed and as coded.
+"""How a distance falls along a video: the measures of HOLD's Table IV, as printed and as coded.
 
-A film's goal is its last frame. Distances are of the frames before it, d_0 … d_{T-2}.
+A video's goal is its last frame. Distances are of the frames before it, d_0 … d_{T-2}.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ Distances = NDArray[np.floating]  # (T - 1,)
 
 @dataclass(frozen=True)
 class Along:
-    """Means over films."""
+    """Means over videos."""
 
-    films: int
+    videos: int
     spearman: float
     # Of neighbouring frames, as the code has it: d of the later one is larger.
     misclassified: float
@@ -32,19 +32,19 @@ class Along:
     absolute_coded: float | None = None
 
 
-def along(films: Sequence[Distances], fps: Sequence[float], *, times: bool) -> Along:
+def along(videos: Sequence[Distances], fps: Sequence[float], *, times: bool) -> Along:
     """All measures; `times`: distances are predictions of frames to the goal, as HOLD-R's."""
-    films = [np.asarray(film, dtype=np.float64) for film in films]
-    if not films or any(len(film) < 2 for film in films):
-        raise ValueError("a film needs two frames before its goal, and there must be a film")
-    neighbours = sum(len(film) - 1 for film in films)  # the sum of T - 2
-    rises = [np.diff(film) for film in films]
-    pairs = [film[None, :] - film[:, None] for film in films]  # [j, k] = d_k - d_j
+    videos = [np.asarray(video, dtype=np.float64) for video in videos]
+    if not videos or any(len(video) < 2 for video in videos):
+        raise ValueError("a video needs two frames before its goal, and there must be a video")
+    neighbours = sum(len(video) - 1 for video in videos)  # the sum of T - 2
+    rises = [np.diff(video) for video in videos]
+    pairs = [video[None, :] - video[:, None] for video in videos]  # [j, k] = d_k - d_j
     later = [np.maximum(np.triu(pair, 1), 0) for pair in pairs]
-    frames = sum(len(film) for film in films)  # the sum of T - 1
+    frames = sum(len(video) for video in videos)  # the sum of T - 1
     return Along(
-        films=len(films),
-        spearman=float(np.mean([_spearman(film) for film in films])),
+        videos=len(videos),
+        spearman=float(np.mean([_spearman(video) for video in videos])),
         misclassified=sum(int((rise > 0).sum()) for rise in rises) / neighbours,
         hinge=sum(
             float(np.maximum(rise, 0).sum()) / rate for rise, rate in zip(rises, fps, strict=True)
@@ -52,20 +52,20 @@ def along(films: Sequence[Distances], fps: Sequence[float], *, times: bool) -> A
         / neighbours,
         misclassified_printed=sum(int((pair > 0).sum()) for pair in later) / frames,
         hinge_printed=sum(float(pair.sum()) for pair in later) / frames,
-        **(_errors(films, frames) if times else {}),
+        **(_errors(videos, frames) if times else {}),
     )
 
 
-def _spearman(film: Distances) -> float:
+def _spearman(video: Distances) -> float:
     """With the time to the goal; equal distances are ranked by their place, as in the code."""
-    ranks = np.argsort(np.argsort(film, kind="stable"), kind="stable")
-    left = np.arange(len(film))[::-1]
+    ranks = np.argsort(np.argsort(video, kind="stable"), kind="stable")
+    left = np.arange(len(video))[::-1]
     return float(np.corrcoef(ranks, left)[0, 1])
 
 
-def _errors(films: Sequence[Distances], frames: int) -> dict[str, float]:
-    left = [film - np.arange(len(film), 0, -1) for film in films]
-    coded = [film - np.arange(len(film)) for film in films]
+def _errors(videos: Sequence[Distances], frames: int) -> dict[str, float]:
+    left = [video - np.arange(len(video), 0, -1) for video in videos]
+    coded = [video - np.arange(len(video)) for video in videos]
     return {
         "squared": sum(float(np.square(gap).sum()) for gap in left) / frames,
         "absolute": sum(float(np.abs(gap).sum()) for gap in left) / frames,

@@ -1,4 +1,4 @@
-"""What a distance learned, on films that it was not trained on: the measures of HOLD's Table IV."""
+"""What a distance learned, on videos that were held out: the measures of HOLD's Table IV."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from showtell.data.samples import FilmSplits
-from showtell.training.along_films import along
+from showtell.data.samples import VideoSplits
+from showtell.training.along_videos import along
 
 if TYPE_CHECKING:
     from showtell.nets.hold_c import HoldCEncoder
@@ -23,7 +23,7 @@ def _rewound(length: int, _: np.random.Generator) -> Numbers:
     return np.concatenate([middle, middle[-2::-1]])
 
 
-# Orders in which the frames of a film are met; the last frame is the goal.
+# Orders in which the frames of a video are met; the last frame is the goal.
 ORDERS: Mapping[str, Callable[[int, np.random.Generator], Numbers]] = {
     "": lambda length, _: np.arange(length),
     "_reversed": lambda length, _: np.arange(length)[::-1],
@@ -34,36 +34,36 @@ ORDERS: Mapping[str, Callable[[int, np.random.Generator], Numbers]] = {
 
 
 def measure(
-    encoder: "HoldCEncoder", data: FilmSplits, count: int, draws: np.random.Generator
+    encoder: "HoldCEncoder", data: VideoSplits, count: int, draws: np.random.Generator
 ) -> dict[str, float]:
     """All measures of Table IV in order, rank correlation in other orders, beside pixels."""
     chosen = np.sort(draws.choice(data.rows, min(count, len(data.rows)), replace=False))
-    films = {"": [], "_pixels": []}  # type: dict[str, list[Vectors]]
-    for film in chosen:
-        frames = data.films.read(int(film), np.arange(data.films.lengths[film]))
-        films[""].append(encoder.image(frames).numpy())
+    videos = {"": [], "_pixels": []}  # type: dict[str, list[Vectors]]
+    for video in chosen:
+        frames = data.videos.read(int(video), np.arange(data.videos.lengths[video]))
+        videos[""].append(encoder.image(frames).numpy())
         pixels = encoder.network.preprocessing.prepare(frames, "cpu").numpy()
-        films["_pixels"].append(pixels.reshape(len(pixels), -1))
-    rates = [float(data.films.fps[film]) for film in chosen]
+        videos["_pixels"].append(pixels.reshape(len(pixels), -1))
+    rates = [float(data.videos.fps[video]) for video in chosen]
     found: dict[str, float] = {}
     for name, order in ORDERS.items():
         found |= {
             f"{key}{name}": value
-            for key, value in _along(films[""], rates, order, draws).items()
+            for key, value in _along(videos[""], rates, order, draws).items()
             if not name or key == "spearman"
         }
-    pixels_along = _along(films["_pixels"], rates, ORDERS[""], draws)
+    pixels_along = _along(videos["_pixels"], rates, ORDERS[""], draws)
     return found | {f"{key}_pixels": pixels_along[key] for key in ("spearman", "misclassified")}
 
 
 def _along(
-    films: list[Vectors],
+    videos: list[Vectors],
     rates: list[float],
     order: Callable[[int, np.random.Generator], Numbers],
     draws: np.random.Generator,
 ) -> dict[str, float]:
     distances = []
-    for vectors in films:
+    for vectors in videos:
         met = vectors[order(len(vectors), draws)]
         distances.append(np.linalg.norm(met[:-1] - met[-1], axis=1))
     measures = asdict(along(distances, rates, times=False))

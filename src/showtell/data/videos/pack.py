@@ -1,4 +1,4 @@
-"""Packs the films of an index into tar files of JPEG frames, any of which can be read alone."""
+"""Packs the videos of an index into tar files of JPEG frames, any of which can be read alone."""
 
 import hashlib
 import io
@@ -15,16 +15,16 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 from PIL import Image
 
-from showtell.data.films.decode import Decoder, Picture, best_decoder, frames
-from showtell.data.films.film import FilmError, Reason, Refused
-from showtell.data.films.index import read_index, write_quarantine, write_table
-from showtell.data.films.space import writing
-from showtell.data.films.workers import run
+from showtell.data.videos.decode import Decoder, Picture, best_decoder, frames
+from showtell.data.videos.index import read_index, write_quarantine, write_table
+from showtell.data.videos.space import writing
+from showtell.data.videos.video import Reason, Refused, VideoError
+from showtell.data.videos.workers import run
 from showtell.media.frames import resize_picture
 from showtell.project.errors import UserError
 from showtell.project.files import canonical_json, replacing
 
-FILMS, OFFSETS, SIZES, QUARANTINE = "films.parquet", "offsets.npy", "sizes.npy", "quarantine.csv"
+VIDEOS, OFFSETS, SIZES, QUARANTINE = "videos.parquet", "offsets.npy", "sizes.npy", "quarantine.csv"
 _IDENTITY = b"showtell"  # key in the metadata of a shard's index
 _INDEX = pa.schema(
     [
@@ -33,7 +33,7 @@ _INDEX = pa.schema(
         ("height", pa.int32()),
         ("offsets", pa.list_(pa.int64())),  # of each frame's JPEG in the tar file
         ("sizes", pa.list_(pa.int32())),
-        ("reason", pa.string()),  # null, or the name of the reason why the film has no frames
+        ("reason", pa.string()),  # null, or the name of the reason why the video has no frames
         ("detail", pa.string()),
     ]
 )
@@ -41,19 +41,19 @@ _FORMAT = 1
 
 
 class Packing(NamedTuple):
-    """How films are packed; other settings make other shards."""
+    """How videos are packed; other settings make other shards."""
 
     short_side: int = 256
     quality: int = 90
-    films_per_shard: int = 256
+    videos_per_shard: int = 256
 
 
 class Packed(NamedTuple):
-    """How many shards were written and kept, and how many films they hold and refused."""
+    """How many shards were written and kept, and how many videos they hold and refused."""
 
     written: int
     kept: int
-    films: int
+    videos: int
     refused: int
 
 
@@ -61,7 +61,7 @@ class _Shard(NamedTuple):
     """A task for one worker."""
 
     path: Path  # of the tar file; its index stands beside it
-    films: list[dict[str, Any]]  # id, path and number of frames
+    videos: list[dict[str, Any]]  # id, path and number of frames
     identity: str
 
 
@@ -99,12 +99,12 @@ def pack(
                         f"the process that packed {done.task.path} was killed twice, probably for "
                         "lack of memory; run the same command again with fewer workers."
                     )
-            films, refused = _write_tables(table, shards, folder)
+            videos, refused = _write_tables(table, shards, folder)
     except Timeout:
         raise UserError(
             f"{folder} is being packed by another process; wait for it, or stop it."
         ) from None
-    return Packed(len(new), len(shards) - len(new), films, refused)
+    return Packed(len(new), len(shards) - len(new), videos, refused)
 
 
 def scaled(width: int, height: int, short_side: int) -> tuple[int, int]:
@@ -116,27 +116,27 @@ def scaled(width: int, height: int, short_side: int) -> tuple[int, int]:
 def _shards(
     table: pa.Table, root: Path, folder: Path, packing: Packing, decoder: Decoder
 ) -> Iterator[_Shard]:
-    size = packing.films_per_shard
+    size = packing.videos_per_shard
     for number, start in enumerate(range(0, len(table), size)):
-        films = table.slice(start, size).select(["id", "path", "frames"]).to_pylist()
+        videos = table.slice(start, size).select(["id", "path", "frames"]).to_pylist()
         about = {
             "format": _FORMAT,
             "decoder": decoder,
-            "films": _digest(films, root),
+            "videos": _digest(videos, root),
             **packing._asdict(),
         }
-        yield _Shard(shard_path(folder, number), films, canonical_json(about))
+        yield _Shard(shard_path(folder, number), videos, canonical_json(about))
 
 
-def _digest(films: list[dict[str, Any]], root: Path) -> str:
-    """A hash of the films and of the size of each file: one that was replaced is packed again."""
-    files = [root / film["path"] for film in films]
+def _digest(videos: list[dict[str, Any]], root: Path) -> str:
+    """A hash of the videos and of the size of each file: one that was replaced is packed again."""
+    files = [root / video["path"] for video in videos]
     sizes = [file.stat().st_size if file.exists() else None for file in files]
-    return hashlib.sha256(canonical_json([films, sizes]).encode()).hexdigest()
+    return hashlib.sha256(canonical_json([videos, sizes]).encode()).hexdigest()
 
 
 def _is_whole(shard: _Shard) -> bool:
-    """Whether a shard's index, written last, is of these films, and its tar file is as long."""
+    """Whether a shard's index, written last, is of these videos, and its tar file is as long."""
     try:
         metadata = pq.read_schema(shard.path.with_suffix(".parquet")).metadata
         size = shard.path.stat().st_size
@@ -150,12 +150,12 @@ def _identity(shard: _Shard, size: int) -> bytes:
 
 
 def _write(root: str, packing: Packing, decoder: Decoder, shard: _Shard) -> int:
-    """Write one shard, then its index; the number of films in it that could not be packed."""
+    """Write one shard, then its index; the number of videos in it that could not be packed."""
     rows = []
     shard.path.with_suffix(".parquet").unlink(missing_ok=True)
     with replacing(shard.path) as temporary, temporary.open("wb") as tar:
-        for place, film in enumerate(shard.films):
-            rows.append(_write_film(tar, place, film, root, packing, decoder))
+        for place, video in enumerate(shard.videos):
+            rows.append(_write_video(tar, place, video, root, packing, decoder))
         tar.write(bytes(2 * tarfile.BLOCKSIZE))
         size = tar.tell()
     schema = _INDEX.with_metadata({_IDENTITY: _identity(shard, size)})
@@ -163,15 +163,15 @@ def _write(root: str, packing: Packing, decoder: Decoder, shard: _Shard) -> int:
     return sum(row["reason"] is not None for row in rows)
 
 
-def _write_film(
-    tar: IO[bytes], place: int, film: dict[str, Any], root: str, packing: Packing, decoder: Decoder
+def _write_video(
+    tar: IO[bytes], place: int, video: dict[str, Any], root: str, packing: Packing, decoder: Decoder
 ) -> dict[str, Any]:
-    """The film's row; a film that cannot be packed whole leaves nothing in the tar file."""
+    """The video's row; a video that cannot be packed whole leaves nothing in the tar file."""
     start = tar.tell()
-    row: dict[str, Any] = {"id": film["id"], "width": 0, "height": 0, "reason": None, "detail": ""}
+    row: dict[str, Any] = {"id": video["id"], "width": 0, "height": 0, "reason": None, "detail": ""}
     offsets, sizes = [], []
     try:
-        for number, picture in enumerate(frames(Path(root, film["path"]), decoder)):
+        for number, picture in enumerate(frames(Path(root, video["path"]), decoder)):
             size = scaled(picture.shape[1], picture.shape[0], packing.short_side)
             jpeg = _jpeg(picture, size, packing.quality)
             entry = tarfile.TarInfo(f"{place:05d}-{number:06d}.jpg")
@@ -181,10 +181,10 @@ def _write_film(
             sizes.append(len(jpeg))
             tar.write(jpeg + bytes(-len(jpeg) % tarfile.BLOCKSIZE))
             row["width"], row["height"] = size
-        if len(sizes) != film["frames"]:
-            detail = f"{len(sizes)} frames, {film['frames']} in the index"
-            raise FilmError(Reason.CHANGED, detail)
-    except FilmError as fault:
+        if len(sizes) != video["frames"]:
+            detail = f"{len(sizes)} frames, {video['frames']} in the index"
+            raise VideoError(Reason.CHANGED, detail)
+    except VideoError as fault:
         tar.seek(start)
         tar.truncate()
         offsets, sizes = [], []
@@ -198,13 +198,13 @@ def _jpeg(picture: Picture, size: tuple[int, int], quality: int) -> bytes:
         resized = Image.fromarray(resize_picture(picture, *size))
         resized.save(stream, format="JPEG", quality=quality)
     except (OSError, ValueError) as error:  # JPEG takes at most 65,535 pixels a side
-        raise FilmError(Reason.UNFIT, str(error)) from None
+        raise VideoError(Reason.UNFIT, str(error)) from None
     return stream.getvalue()
 
 
 def _write_tables(table: pa.Table, shards: list[_Shard], folder: Path) -> tuple[int, int]:
-    """What the reader opens: the place of every frame, and, last, a row a film."""
-    (folder / FILMS).unlink(missing_ok=True)
+    """What the reader opens: the place of every frame, and, last, a row a video."""
+    (folder / VIDEOS).unlink(missing_ok=True)
     indices = [shard.path.with_suffix(".parquet") for shard in shards]
     for path in {*folder.glob("shard-*")} - {shard.path for shard in shards} - {*indices}:
         path.unlink()  # of an earlier run with more shards
@@ -215,17 +215,17 @@ def _write_tables(table: pa.Table, shards: list[_Shard], folder: Path) -> tuple[
         with replacing(folder / name) as temporary:
             np.save(temporary, pc.list_flatten(packed[column]).to_numpy())
     whole = pc.is_null(packed["reason"])
-    films = table
+    videos = table
     for name, column in (("width", packed["width"]), ("height", packed["height"])):
-        films = films.set_column(films.schema.get_field_index(name), name, column)
-    films = films.append_column("shard", pa.array(numbers)).filter(whole)
-    ends = np.cumsum(films["frames"].to_numpy(), dtype=np.int64)
-    films = films.append_column("first", pa.array(ends - films["frames"].to_numpy()))
+        videos = videos.set_column(videos.schema.get_field_index(name), name, column)
+    videos = videos.append_column("shard", pa.array(numbers)).filter(whole)
+    ends = np.cumsum(videos["frames"].to_numpy(), dtype=np.int64)
+    videos = videos.append_column("first", pa.array(ends - videos["frames"].to_numpy()))
     bad = packed.select(["id", "reason", "detail"]).append_column("path", table["path"])
     refused = [
         Refused(row["id"], row["path"], Reason[row["reason"]], row["detail"])
         for row in bad.filter(pc.invert(whole)).to_pylist()
     ]
     write_quarantine(folder / QUARANTINE, refused)
-    write_table(folder / FILMS, films)
-    return len(films), len(refused)
+    write_table(folder / VIDEOS, videos)
+    return len(videos), len(refused)

@@ -1,28 +1,28 @@
-"""HOLD, Table V: how many films of Something-Something v2 show a robot task's action and object."""
+"""HOLD, Table V: how many videos of Something-Something v2 show a task's action and object."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from showtell.data.films.film import Film
-from showtell.data.films.labels import labelled, plain
+from showtell.data.videos.labels import labelled, plain
+from showtell.data.videos.video import Video
 
 # The caption: "number of videos in the training and validation sets labeled with either a, o, or
-# both"; films of each split: section "Training data coverage of evaluated robot tasks".
+# both"; videos of each split: section "Training data coverage of evaluated robot tasks".
 SPLITS = ("train", "validation")
-PUBLISHED_FILMS = {"train": 168_913, "validation": 24_777, "test": 27_157}
+PUBLISHED_VIDEOS = {"train": 168_913, "validation": 24_777, "test": 27_157}
 
 # Our choices, where the paper says no more than "labeled with":
 # - An object is a whole placeholder, in lower case and without space around it. The paper counts
-#   3 films "Moving cap towards the camera" and tells them from "bottle cap", which it names apart.
+#   3 videos "Moving cap towards the camera" and tells them from "bottle cap", which it names apart.
 #   `word` is the other reading: the object is one of the placeholder's words.
-# - An object may stand in any placeholder of any template; a film that names it twice counts once.
-# - "Both" is the same film: its template is the action, and one of its placeholders the object.
+# - An object may stand in any placeholder of any template; a video that names it twice counts once.
+# - "Both" is the same video: its template is the action, and one of its placeholders the object.
 Reading = Literal["whole", "word"]
 
 
 class Count(NamedTuple):
-    """Films of an action, of an object, and of both."""
+    """Videos of an action, of an object, and of both."""
 
     action: int
     object: int
@@ -52,22 +52,22 @@ TASKS = (
 
 
 def table(labels: Path, reading: Reading = "whole") -> dict[str, Count]:
-    """Table V from a folder of label files; films need not be there."""
-    films, _ = labelled(labels)
-    return count(films, reading)
+    """Table V from a folder of label files; videos need not be there."""
+    videos, _ = labelled(labels)
+    return count(videos, reading)
 
 
-def count(films: Iterable[Film], reading: Reading = "whole") -> dict[str, Count]:
-    """Of each task, the films of training and validation that match."""
-    known = [film for film in films if film.split in SPLITS]
+def count(videos: Iterable[Video], reading: Reading = "whole") -> dict[str, Count]:
+    """Of each task, the videos of training and validation that match."""
+    known = [video for video in videos if video.split in SPLITS]
     return {task.name: _count(task, known, reading) for task in TASKS}
 
 
-def _count(task: Task, films: list[Film], reading: Reading) -> Count:
+def _count(task: Task, videos: list[Video], reading: Reading) -> Count:
     action = object_ = both = 0
-    for film in films:
-        acts = film.template is not None and plain(film.template) == task.template
-        shows = any(_is(task.object, placeholder, reading) for placeholder in film.placeholders)
+    for video in videos:
+        acts = video.template is not None and plain(video.template) == task.template
+        shows = any(_is(task.object, placeholder, reading) for placeholder in video.placeholders)
         action += acts
         object_ += shows
         both += acts and shows

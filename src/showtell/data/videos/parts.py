@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from showtell.data.films.labels import FOLDER
+from showtell.data.videos.labels import FOLDER
 from showtell.project.errors import UserError
 
 _NAME = re.compile(re.escape(FOLDER) + r"-(\d{2,})(\.zip)?")

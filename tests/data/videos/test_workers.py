@@ -5,12 +5,12 @@ import signal
 
 import pytest
 
-from showtell.data.films.workers import run
-from tests.data.films.making import killed
+from showtell.data.videos.workers import run
+from tests.data.videos.making import killed
 
 KILLED = """
 import multiprocessing, os, signal, threading, time
-from showtell.data.films.workers import run
+from showtell.data.videos.workers import run
 def kill():
     while len(multiprocessing.active_children()) < 2:
         time.sleep(0.05)

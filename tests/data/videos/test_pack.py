@@ -1,4 +1,4 @@
-"""Packed films: whole shards or none, the same bytes each time, and any frame read alone."""
+"""Packed videos: whole shards or none, the same bytes each time, and any frame read alone."""
 
 import multiprocessing
 import tarfile
@@ -7,21 +7,21 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-from showtell.data.films.decode import frames
-from showtell.data.films.index import build_index
-from showtell.data.films.layout import detect, listing
-from showtell.data.films.pack import Packed, Packing, pack, scaled
-from showtell.data.films.shards import Films
-from showtell.data.films.workers import Done
+from showtell.data.videos.decode import frames
+from showtell.data.videos.index import build_index
+from showtell.data.videos.layout import detect, listing
+from showtell.data.videos.pack import Packed, Packing, pack, scaled
+from showtell.data.videos.shards import Videos
+from showtell.data.videos.workers import Done
 from showtell.media.frames import resize
 from showtell.project.errors import UserError
-from tests.data.films.making import FOLDER, film, films, killed, labels, printed, tree
+from tests.data.videos.making import FOLDER, killed, labels, printed, tree, video, videos
 
-SMALL = Packing(short_side=24, films_per_shard=2)
+SMALL = Packing(short_side=24, videos_per_shard=2)
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from showtell.data.films import pack
+from showtell.data.videos import pack
 jpeg, written = pack._jpeg, []
 def some(*arguments):
     written.append(1)
@@ -30,33 +30,33 @@ def some(*arguments):
     return jpeg(*arguments)
 pack._jpeg = some
 root, index, out = map(Path, sys.argv[1:])
-pack.pack(root, index, out, pack.Packing(short_side=24, films_per_shard=2))
+pack.pack(root, index, out, pack.Packing(short_side=24, videos_per_shard=2))
 """
 MEMORY = """
 import sys
 from pathlib import Path
 import numpy as np
-from showtell.data.films.shards import Films
-from tests.data.films.memory import peak_bytes
-films = Films(Path(sys.argv[1]))
-assert len(films) == 220_000
+from showtell.data.videos.shards import Videos
+from tests.data.videos.memory import peak_bytes
+videos = Videos(Path(sys.argv[1]))
+assert len(videos) == 220_000
 draws = np.random.default_rng(0)
-for film in draws.integers(len(films), size=500):
-    assert films.position(films.id(film)) == film
-    assert films.split(film) in ("train", "validation")
-    shown = films.read(film, draws.integers(films.lengths[film], size=2))
+for video in draws.integers(len(videos), size=500):
+    assert videos.position(videos.id(video)) == video
+    assert videos.split(video) in ("train", "validation")
+    shown = videos.read(video, draws.integers(videos.lengths[video], size=2))
     assert shown.shape == (2, 32, 57, 3)
-assert len(films.of_split("train")) == 198_000
+assert len(videos.of_split("train")) == 198_000
 print(peak_bytes())
 """
 
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
-    """(root, index) of five films, one of them of the test split."""
+    """(root, index) of five videos, one of them of the test split."""
     root, out = tmp_path_factory.mktemp("ssv2"), tmp_path_factory.mktemp("out")
     labels(root)
-    films(root)
+    videos(root)
     names = [out / name for name in ("index.parquet", "quarantine.csv", "journal.jsonl")]
     build_index(listing(detect(root)), *names)
     return root, names[0]
@@ -65,12 +65,12 @@ def dataset(tmp_path_factory):
 @pytest.fixture(scope="module")
 def packed(dataset, tmp_path_factory):
     out = tmp_path_factory.mktemp("packed")
-    assert pack(*dataset, out, SMALL) == Packed(written=2, kept=0, films=4, refused=0)
+    assert pack(*dataset, out, SMALL) == Packed(written=2, kept=0, videos=4, refused=0)
     return out
 
 
-def test_films_keep_what_the_index_says(packed):
-    read = Films(packed)
+def test_videos_keep_what_the_index_says(packed):
+    read = Videos(packed)
     assert len(read) == 4
     assert [read.id(number) for number in range(4)] == ["1", "2", "4", "3"]
     assert read.lengths.tolist() == [6, 7, 9, 8]
@@ -81,8 +81,8 @@ def test_films_keep_what_the_index_says(packed):
     assert (read.widths[0], read.heights[0]) == (43, 24)  # 57 x 32; an odd width stays odd
 
 
-def test_every_frame_is_the_films_own(packed, dataset):
-    read = Films(packed)
+def test_every_frame_is_the_videos_own(packed, dataset):
+    read = Videos(packed)
     for number in range(4):
         path = dataset[0] / FOLDER / f"{read.id(number)}.webm"
         expected = resize(np.stack(list(frames(path, "av"))), 43, 24).astype(int)
@@ -93,7 +93,7 @@ def test_every_frame_is_the_films_own(packed, dataset):
 
 
 def test_frames_come_in_the_order_that_is_asked_for(packed):
-    read = Films(packed)
+    read = Videos(packed)
     every = read.read(2, range(9))
     assert every.dtype == np.uint8
     assert np.array_equal(read.read(2, [8, 0, 3, 3]), every[[8, 0, 3, 3]])
@@ -118,9 +118,9 @@ def test_workers_do_not_change_the_bytes(packed, dataset, tmp_path, workers):
 def test_killed_packing_goes_on_with_the_next_shard(packed, dataset, tmp_path):
     killed(KILLED, *dataset, tmp_path)
     assert set(tree(tmp_path)) == {"shard-00000.tar", "shard-00000.parquet"}
-    with pytest.raises(UserError, match="not a folder of packed films"):
-        Films(tmp_path)
-    assert pack(*dataset, tmp_path, SMALL) == Packed(written=1, kept=1, films=4, refused=0)
+    with pytest.raises(UserError, match="not a folder of packed videos"):
+        Videos(tmp_path)
+    assert pack(*dataset, tmp_path, SMALL) == Packed(written=1, kept=1, videos=4, refused=0)
     assert tree(tmp_path) == tree(packed)
     assert pack(*dataset, tmp_path, SMALL).written == 0
     assert tree(tmp_path) == tree(packed)
@@ -139,7 +139,7 @@ def test_a_shard_that_ends_its_process_is_said(dataset, tmp_path, monkeypatch):
     def run(function, tasks, workers):
         return (Done(task, None) for task in tasks)
 
-    monkeypatch.setattr("showtell.data.films.pack.run", run)
+    monkeypatch.setattr("showtell.data.videos.pack.run", run)
     with pytest.raises(UserError, match=r"shard-00000.tar was killed twice"):
         pack(*dataset, tmp_path, SMALL)
 
@@ -153,43 +153,43 @@ def test_a_folder_is_packed_once_at_a_time(dataset, tmp_path):
 
 
 def test_other_settings_make_other_shards(dataset, tmp_path):
-    pack(*dataset, tmp_path, SMALL._replace(films_per_shard=1))
+    pack(*dataset, tmp_path, SMALL._replace(videos_per_shard=1))
     assert len(list(tmp_path.glob("*.tar"))) == 4
     again = pack(*dataset, tmp_path, SMALL._replace(quality=50))
-    assert again == Packed(written=2, kept=0, films=4, refused=0)
+    assert again == Packed(written=2, kept=0, videos=4, refused=0)
     assert len(list(tmp_path.glob("*.tar"))) == 2
 
 
-def test_a_film_that_changed_since_it_was_indexed_is_refused(tmp_path):
-    root, out = tmp_path / "films", tmp_path / "out"
+def test_a_video_that_changed_since_it_was_indexed_is_refused(tmp_path):
+    root, out = tmp_path / "videos", tmp_path / "out"
     for number in range(3):
-        film(root / f"{number}.gif", 4 + number, seed=number)
+        video(root / f"{number}.gif", 4 + number, seed=number)
     names = [tmp_path / name for name in ("index.parquet", "quarantine.csv", "journal.jsonl")]
     build_index(listing(detect(root)), *names)
-    film(root / "1.gif", 9)
-    assert pack(root, names[0], out, SMALL) == Packed(written=2, kept=0, films=2, refused=1)
-    assert "1.gif,1.gif,the film has changed" in (out / "quarantine.csv").read_text()
-    read = Films(out)
+    video(root / "1.gif", 9)
+    assert pack(root, names[0], out, SMALL) == Packed(written=2, kept=0, videos=2, refused=1)
+    assert "1.gif,1.gif,the video has changed" in (out / "quarantine.csv").read_text()
+    read = Videos(out)
     assert read.lengths.tolist() == [4, 6]
     assert read.read(1, [5]).shape == (1, 24, 43, 3)
-    film(root / "1.gif", 5, seed=1)
-    assert pack(root, names[0], out, SMALL) == Packed(written=1, kept=1, films=3, refused=0)
+    video(root / "1.gif", 5, seed=1)
+    assert pack(root, names[0], out, SMALL) == Packed(written=1, kept=1, videos=3, refused=0)
 
 
-def test_a_film_that_jpeg_cannot_hold_is_refused(tmp_path):
-    root, out = tmp_path / "films", tmp_path / "out"
-    film(root / "long.gif", 2, width=2000, height=2)
-    film(root / "other.gif", 2)
+def test_a_video_that_jpeg_cannot_hold_is_refused(tmp_path):
+    root, out = tmp_path / "videos", tmp_path / "out"
+    video(root / "long.gif", 2, width=2000, height=2)
+    video(root / "other.gif", 2)
     names = [tmp_path / name for name in ("index.parquet", "quarantine.csv", "journal.jsonl")]
     build_index(listing(detect(root)), *names)
     packed = pack(root, names[0], out, Packing(short_side=66), splits=["train"])
-    assert packed == Packed(written=1, kept=0, films=1, refused=1)
+    assert packed == Packed(written=1, kept=0, videos=1, refused=1)
     assert "long.gif,long.gif,a frame cannot be stored" in (out / "quarantine.csv").read_text()
 
 
-def test_an_index_without_films_of_these_splits(dataset, tmp_path):
+def test_an_index_without_videos_of_these_splits(dataset, tmp_path):
     assert pack(*dataset, tmp_path, SMALL, splits=()) == Packed(0, 0, 0, 0)
-    assert len(Films(tmp_path)) == 0
+    assert len(Videos(tmp_path)) == 0
 
 
 @pytest.mark.parametrize(
@@ -201,11 +201,11 @@ def test_the_shorter_side_is_scaled(size, expected):
 
 
 def test_frames_that_do_not_exist(packed):
-    read = Films(packed)
+    read = Videos(packed)
     for frame in (-1, 6):
-        with pytest.raises(IndexError, match="film 1 has 6 frames"):
+        with pytest.raises(IndexError, match="video 1 has 6 frames"):
             read.read(0, [frame])
-    with pytest.raises(UserError, match="has no film '9'"):
+    with pytest.raises(UserError, match="has no video '9'"):
         read.position("9")
     with pytest.raises(UserError, match="did you mean 'train'"):
         read.of_split("trains")
@@ -216,10 +216,10 @@ def test_damaged_shards_are_named(dataset, tmp_path):
     path = tmp_path / "shard-00000.tar"
     path.write_bytes(bytes(path.stat().st_size))
     with pytest.raises(UserError, match=r"shard-00000.tar is damaged"):
-        Films(tmp_path).read(0, [0])
+        Videos(tmp_path).read(0, [0])
     path.unlink()
     with pytest.raises(UserError, match=r"shard-00000.tar cannot be opened"):
-        Films(tmp_path).read(0, [0])
+        Videos(tmp_path).read(0, [0])
 
 
 def first_frames(read):
@@ -227,7 +227,7 @@ def first_frames(read):
 
 
 def hold(read):
-    """In a worker: films that a fork inherited, or that were sent."""
+    """In a worker: videos that a fork inherited, or that were sent."""
     global held
     held = read
 
@@ -238,7 +238,7 @@ def held_frames(_):
 
 @pytest.mark.parametrize("start", ["fork", "spawn"])
 def test_processes_read_side_by_side(packed, start):
-    read = Films(packed)
+    read = Videos(packed)
     expected = first_frames(read)  # opens shards that a fork inherits
     with multiprocessing.get_context(start).Pool(2, hold, (read,)) as pool:
         assert pool.map(held_frames, range(8), chunksize=1) == [expected] * 8
@@ -246,26 +246,26 @@ def test_processes_read_side_by_side(packed, start):
 
 
 def test_few_shards_are_open_at_a_time(packed, monkeypatch):
-    monkeypatch.setattr("showtell.data.films.shards._OPEN", 1)
-    read = Films(packed)
+    monkeypatch.setattr("showtell.data.videos.shards._OPEN", 1)
+    read = Videos(packed)
     seen = first_frames(read)
     assert first_frames(read) == seen
     assert len(read._files) == 1
 
 
-def test_220_000_films_are_read_within_a_gigabyte(tmp_path):
-    """One shard of one film stands for all of them; its frames' places are those of each."""
+def test_220_000_videos_are_read_within_a_gigabyte(tmp_path):
+    """One shard of one video stands for all of them; its frames' places are those of each."""
     import pyarrow as pa
 
-    from showtell.data.films.index import SCHEMA, write_table
+    from showtell.data.videos.index import SCHEMA, write_table
 
     count, length = 220_000, 45
-    (tmp_path / "films").mkdir()
-    film(tmp_path / "films" / "a.gif", 2)
+    (tmp_path / "videos").mkdir()
+    video(tmp_path / "videos" / "a.gif", 2)
     names = [tmp_path / name for name in ("index.parquet", "quarantine.csv", "journal.jsonl")]
-    build_index(listing(detect(tmp_path / "films")), *names)
+    build_index(listing(detect(tmp_path / "videos")), *names)
     out = tmp_path / "out"
-    pack(tmp_path / "films", names[0], out, Packing(short_side=32))
+    pack(tmp_path / "videos", names[0], out, Packing(short_side=32))
     offset, size = (int(np.load(out / f"{name}.npy")[0]) for name in ("offsets", "sizes"))
     np.save(out / "offsets.npy", np.full(count * length, offset, np.int64))
     np.save(out / "sizes.npy", np.full(count * length, size, np.int32))
@@ -281,5 +281,5 @@ def test_220_000_films_are_read_within_a_gigabyte(tmp_path):
     }
     for name in set(SCHEMA.names) - set(columns):
         columns[name] = pa.nulls(count, SCHEMA.field(name).type)
-    write_table(out / "films.parquet", pa.table(columns))
+    write_table(out / "videos.parquet", pa.table(columns))
     assert int(printed(MEMORY, out)) < 1 << 30

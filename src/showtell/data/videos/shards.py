@@ -1,4 +1,4 @@
-"""Reads packed films: any frames of any film, from any number of processes."""
+"""Reads packed videos: any frames of any video, from any number of processes."""
 
 import io
 import os
@@ -14,26 +14,26 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image
 
-from showtell.data.films.pack import FILMS, OFFSETS, SIZES, shard_path
+from showtell.data.videos.pack import OFFSETS, SIZES, VIDEOS, shard_path
 from showtell.project.errors import UserError, nearest
 
 Frames = NDArray[np.uint8]  # (N, H, W, 3)
 _OPEN = 64  # shards a process keeps open; systems allow about 1,000 files
 
 
-class Films:
-    """The films of a folder of shards; columns are arrays, and frames' places stay in the file."""
+class Videos:
+    """The videos of a folder of shards; columns are arrays, and frames' places stay in the file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         try:
             columns = ["id", "split", "frames", "fps", "width", "height", "shard", "first"]
-            table = pq.read_table(folder / FILMS, columns=columns)
+            table = pq.read_table(folder / VIDEOS, columns=columns)
             self._offsets = np.load(folder / OFFSETS, mmap_mode="r", allow_pickle=False)
             self._sizes = np.load(folder / SIZES, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             raise UserError(
-                f"{folder} is not a folder of packed films ({error}); pack it again."
+                f"{folder} is not a folder of packed videos ({error}); pack it again."
             ) from None
         self._ids = table["id"].combine_chunks()
         split = table["split"].combine_chunks().dictionary_encode()
@@ -67,41 +67,41 @@ class Films:
         while self._files:
             os.close(self._files.popitem()[1])
 
-    def id(self, film: int) -> str:
-        """The id of a film."""
-        return str(self._ids[film].as_py())
+    def id(self, video: int) -> str:
+        """The id of a video."""
+        return str(self._ids[video].as_py())
 
-    def split(self, film: int) -> str:
-        """The split of a film."""
-        return str(self._splits[self._split[film]])
+    def split(self, video: int) -> str:
+        """The split of a video."""
+        return str(self._splits[self._split[video]])
 
     def of_split(self, split: str) -> NDArray[np.int64]:
-        """The positions of a split's films."""
+        """The positions of a split's videos."""
         if split not in self._splits:
             raise UserError(
                 f"{self._folder} has no split {split!r}; {nearest(split, self._splits)}"
             )
         return np.flatnonzero(self._split == self._splits.index(split))
 
-    def position(self, film_id: str) -> int:
-        """The position of the film of this id."""
-        position = int(pa.compute.index(self._ids, film_id).as_py())
+    def position(self, video_id: str) -> int:
+        """The position of the video of this id."""
+        position = int(pa.compute.index(self._ids, video_id).as_py())
         if position < 0:
-            raise UserError(f"{self._folder} has no film {film_id!r}; see its {FILMS}.")
+            raise UserError(f"{self._folder} has no video {video_id!r}; see its {VIDEOS}.")
         return position
 
-    def read(self, film: int, frames: Sequence[int] | NDArray[np.integer[Any]]) -> Frames:
-        """These frames of a film, in this order; no other frame is read."""
-        length = int(self.lengths[film])
-        pictures = np.empty((len(frames), self.heights[film], self.widths[film], 3), np.uint8)
+    def read(self, video: int, frames: Sequence[int] | NDArray[np.integer[Any]]) -> Frames:
+        """These frames of a video, in this order; no other frame is read."""
+        length = int(self.lengths[video])
+        pictures = np.empty((len(frames), self.heights[video], self.widths[video], 3), np.uint8)
         for target, frame in zip(pictures, frames, strict=True):
             if not 0 <= frame < length:
-                raise IndexError(f"film {self.id(film)} has {length} frames, no frame {frame}")
-            target[:] = self._picture(film, int(self._first[film]) + int(frame))
+                raise IndexError(f"video {self.id(video)} has {length} frames, no frame {frame}")
+            target[:] = self._picture(video, int(self._first[video]) + int(frame))
         return pictures
 
-    def _picture(self, film: int, place: int) -> Frames:
-        shard, size = int(self._shard[film]), int(self._sizes[place])
+    def _picture(self, video: int, place: int) -> Frames:
+        shard, size = int(self._shard[video]), int(self._sizes[place])
         jpeg = os.pread(self._file(shard), size, int(self._offsets[place]))
         try:
             with Image.open(io.BytesIO(jpeg)) as image:

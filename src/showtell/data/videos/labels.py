@@ -1,4 +1,4 @@
-"""The label files of Something-Something v2: which film belongs to which split and template."""
+"""The label files of Something-Something v2: which video belongs to which split and template."""
 
 import csv
 import json
@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from showtell.data.films.film import Film, Reason, Refused
+from showtell.data.videos.video import Reason, Refused, Video
 from showtell.project.errors import UserError, nearest
 
 FOLDER = "20bn-something-something-v2"
@@ -22,34 +22,34 @@ def plain(template: str) -> str:
     return template.replace("[", "").replace("]", "")
 
 
-def labelled(labels: Path) -> tuple[list[Film], list[Refused]]:
-    """The films that the label files name, by split and entry, and those whose entries are bad."""
+def labelled(labels: Path) -> tuple[list[Video], list[Refused]]:
+    """The videos that the label files name, by split and entry, and those whose entries are bad."""
     classes = _classes(labels / CLASSES)
     answers = _answers(labels / ANSWERS)
-    films, refused = [], []
+    videos, refused = [], []
     for split, name in ENTRIES.items():
         for entry in _entries(labels / name):
-            film = _film(entry, split, classes, answers)
-            known = film.template is None or film.class_id is not None
+            video = _video(entry, split, classes, answers)
+            known = video.template is None or video.class_id is not None
             if known:
-                films.append(film)
+                videos.append(video)
             else:
-                detail = f"{film.template!r}; {nearest(plain(film.template or ''), classes)}"
-                refused.append(Refused(film.id, film.path, Reason.TEMPLATE, detail))
-    times = Counter([film.id for film in films])
-    twice = {film.id: film for film in films if times[film.id] > 1}
-    for film in twice.values():
-        detail = f"{times[film.id]} entries"
-        refused.append(Refused(film.id, film.path, Reason.DUPLICATE, detail))
-    return [film for film in films if film.id not in twice], refused
+                detail = f"{video.template!r}; {nearest(plain(video.template or ''), classes)}"
+                refused.append(Refused(video.id, video.path, Reason.TEMPLATE, detail))
+    times = Counter([video.id for video in videos])
+    twice = {video.id: video for video in videos if times[video.id] > 1}
+    for video in twice.values():
+        detail = f"{times[video.id]} entries"
+        refused.append(Refused(video.id, video.path, Reason.DUPLICATE, detail))
+    return [video for video in videos if video.id not in twice], refused
 
 
-def _film(
+def _video(
     entry: dict[str, Any], split: str, classes: dict[str, int], answers: dict[str, str]
-) -> Film:
+) -> Video:
     number = str(entry["id"])
     template = entry.get("template", answers.get(number))
-    return Film(
+    return Video(
         id=number,
         split=split,
         path=f"{FOLDER}/{number}{SUFFIX}",

@@ -6,11 +6,11 @@ from collections import namedtuple
 
 import pytest
 
-from showtell.data.films import unpack as unpacking
-from showtell.data.films.layout import State, detect
-from showtell.data.films.unpack import Need, Unpacked, check_space, need, unpack
+from showtell.data.videos import unpack as unpacking
+from showtell.data.videos.layout import State, detect
+from showtell.data.videos.unpack import Need, Unpacked, check_space, need, unpack
 from showtell.project.errors import UserError
-from tests.data.films.making import (
+from tests.data.videos.making import (
     FOLDER,
     archive,
     killed,
@@ -25,11 +25,12 @@ CONTENT = {f"{number}.webm": bytes([number]) * 900 + bytes(range(256)) for numbe
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from showtell.data.films import unpack
-from showtell.data.films.layout import detect
+from showtell.data.videos import unpack
+from showtell.data.videos.layout import detect
 copy = unpack.shutil.copyfileobj
 def half(source, target, length):
-    if Path(target.name).name == ".film.part" and len(list(Path(target.name).parent.iterdir())) > 3:
+    there = list(Path(target.name).parent.iterdir())
+    if Path(target.name).name == ".video.part" and len(there) > 3:
         target.write(source.read(100)); target.flush()
         os.kill(os.getpid(), signal.SIGKILL)
     copy(source, target, length)
@@ -39,16 +40,16 @@ unpack.unpack(detect(Path(sys.argv[1])))
 MEMORY = """
 import sys
 from pathlib import Path
-from showtell.data.films.layout import detect
-from showtell.data.films.unpack import unpack
-from tests.data.films.memory import peak_bytes
+from showtell.data.videos.layout import detect
+from showtell.data.videos.unpack import unpack
+from tests.data.videos.memory import peak_bytes
 layout, before = detect(Path(sys.argv[1])), peak_bytes()
 unpack(layout)
 print(peak_bytes() - before)
 """
 
 
-def films(root):
+def videos(root):
     return {path.name: path.read_bytes() for path in (root / FOLDER).iterdir()}
 
 
@@ -58,7 +59,7 @@ def test_all_parts_are_one_archive(tmp_path, zipped):
     parts(tmp_path, archive(CONTENT), zipped=zipped)
     seen = []
     assert unpack(detect(tmp_path), seen.append) == Unpacked(written=5, kept=0)
-    assert films(tmp_path) == CONTENT
+    assert videos(tmp_path) == CONTENT
     assert seen == sorted(seen)
     assert detect(tmp_path).state is State.READY
 
@@ -73,7 +74,7 @@ def test_labels_are_unpacked_too(tmp_path):
 def test_labels_alone(tmp_path):
     labels_zip(tmp_path)
     (tmp_path / FOLDER).mkdir()
-    (tmp_path / FOLDER / "1.webm").write_bytes(b"film")
+    (tmp_path / FOLDER / "1.webm").write_bytes(b"video")
     assert unpack(detect(tmp_path)) == Unpacked(0, 0)
     assert detect(tmp_path).state is State.READY
 
@@ -82,21 +83,21 @@ def test_killed_unpacking_writes_only_what_is_not_whole(tmp_path):
     labels(tmp_path)
     parts(tmp_path, archive(CONTENT))
     killed(KILLED, tmp_path)
-    assert 0 < len(films(tmp_path)) < 5
+    assert 0 < len(videos(tmp_path)) < 5
     layout = detect(tmp_path)
-    assert "3 of 5 labelled films unpacked" in layout.sentence
-    (tmp_path / FOLDER / "1.webm").write_bytes(b"half of a film, by tar")
+    assert "3 of 5 labelled videos unpacked" in layout.sentence
+    (tmp_path / FOLDER / "1.webm").write_bytes(b"half of a video, by tar")
     assert unpack(layout) == Unpacked(written=3, kept=2)
-    assert films(tmp_path) == CONTENT
+    assert videos(tmp_path) == CONTENT
 
 
 def test_what_the_archive_lacks_does_not_unpack_it_for_ever(tmp_path):
     labels(tmp_path)
-    parts(tmp_path, archive({"1.webm": b"film"}))
+    parts(tmp_path, archive({"1.webm": b"video"}))
     unpack(detect(tmp_path))
     layout = detect(tmp_path)
     assert layout.state is State.READY
-    assert "1 of 5 labelled films; its parts, which were unpacked to the end" in layout.sentence
+    assert "1 of 5 labelled videos; its parts, which were unpacked to the end" in layout.sentence
 
 
 @pytest.mark.parametrize(
@@ -116,20 +117,20 @@ def test_what_the_archive_lacks_does_not_unpack_it_for_ever(tmp_path):
         (f"{FOLDER}/pipe.webm", tarfile.FIFOTYPE),
     ],
 )
-def test_an_archive_writes_films_and_nothing_else(tmp_path, name, kind):
+def test_an_archive_writes_videos_and_nothing_else(tmp_path, name, kind):
     root = tmp_path / "data" / "ssv2"
     bad = tarfile.TarInfo(name)
     bad.type, bad.linkname = kind, "../labels/labels.json"
     bad.size = 4 if kind == tarfile.REGTYPE else 0
     labels(root)
-    parts(root, archive({"1.webm": b"film"}, (bad,)))
+    parts(root, archive({"1.webm": b"video"}, (bad,)))
     before = set(tree(tmp_path))
-    with pytest.raises(UserError, match="only films in"):
+    with pytest.raises(UserError, match="only videos in"):
         unpack(detect(root))
     assert set(tree(tmp_path)) - before <= {f"data/ssv2/{FOLDER}/1.webm"}
 
 
-def test_a_film_never_follows_a_link(tmp_path):
+def test_a_video_never_follows_a_link(tmp_path):
     labels(tmp_path)
     parts(tmp_path, archive(CONTENT))
     (tmp_path / "precious").write_bytes(b"kept")
@@ -137,7 +138,7 @@ def test_a_film_never_follows_a_link(tmp_path):
     (tmp_path / FOLDER / "1.webm").symlink_to(tmp_path / "precious")
     unpack(detect(tmp_path))
     assert (tmp_path / "precious").read_bytes() == b"kept"
-    assert films(tmp_path) == CONTENT
+    assert videos(tmp_path) == CONTENT
 
 
 def test_a_last_part_that_is_not_there(tmp_path):
@@ -204,7 +205,7 @@ def test_a_disk_that_is_full_before_the_end(tmp_path, monkeypatch, number):
 
 
 def test_a_folder_that_is_not_packed_is_refused(tmp_path):
-    with pytest.raises(UserError, match="holds no films"):
+    with pytest.raises(UserError, match="holds no videos"):
         unpack(detect(tmp_path))
 
 

@@ -1,4 +1,4 @@
-"""What a folder of films is: Something-Something v2 in one of its states, or a user's own films."""
+"""What a folder of videos is: Something-Something v2 in one of its states, or a user's own."""
 
 import hashlib
 import json
@@ -8,13 +8,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from showtell.data.films import parts as part_files
-from showtell.data.films.film import Film, Listing, Reason, Refused
-from showtell.data.films.labels import FOLDER, REQUIRED, SUFFIX, labelled
-from showtell.data.films.parts import Part
+from showtell.data.videos import parts as part_files
+from showtell.data.videos.labels import FOLDER, REQUIRED, SUFFIX, labelled
+from showtell.data.videos.parts import Part
+from showtell.data.videos.video import Listing, Reason, Refused, Video
 from showtell.project.errors import UserError
 
-FILMS = frozenset({".mp4", ".webm", ".gif", ".mov", ".mkv", ".avi", ".m4v"})
+VIDEOS = frozenset({".mp4", ".webm", ".gif", ".mov", ".mkv", ".avi", ".m4v"})
 LABELS = "labels"
 MARK = ".unpacked.json"  # the parts that were unpacked to the end: name -> bytes
 _PAGE = "the page of Something-Something v2 at Qualcomm"
@@ -23,9 +23,9 @@ _PAGE = "the page of Something-Something v2 at Qualcomm"
 class State(StrEnum):
     """What can be done with a folder."""
 
-    READY = "ready"  # films and labels lie there
+    READY = "ready"  # videos and labels lie there
     PACKED = "packed"  # parts or labels are to be unpacked
-    OWN = "own"  # films without labels
+    OWN = "own"  # videos without labels
     WRONG = "wrong"  # something is missing or broken
 
 
@@ -48,20 +48,20 @@ def detect(root: Path) -> Layout:
 
 
 def listing(layout: Layout, validation_share: float = 0.0) -> Listing:
-    """The films of a folder: by its labels, or a user's own, split by a hash of each name."""
+    """The videos of a folder: by its labels, or a user's own, split by a hash of each name."""
     if layout.state is State.OWN:
-        films, refused = own_films(layout.root, validation_share)
+        videos, refused = own_videos(layout.root, validation_share)
     elif layout.state is State.READY:
-        films, refused = _labelled_films(layout.root)
+        videos, refused = _labelled_videos(layout.root)
     else:
         raise UserError(layout.sentence)
-    return Listing(layout.root, films, refused)
+    return Listing(layout.root, videos, refused)
 
 
-def own_films(root: Path, validation_share: float) -> tuple[list[Film], list[Refused]]:
-    """The films in a folder and its subfolders by path, which is also their id."""
-    films, refused = [], []
-    for path in sorted(_films_below(root)):
+def own_videos(root: Path, validation_share: float) -> tuple[list[Video], list[Refused]]:
+    """The videos in a folder and its subfolders by path, which is also their id."""
+    videos, refused = [], []
+    for path in sorted(_videos_below(root)):
         try:
             digest = hashlib.sha256(path.encode()).digest()
         except UnicodeEncodeError:  # tables hold UTF-8
@@ -69,24 +69,24 @@ def own_films(root: Path, validation_share: float) -> tuple[list[Film], list[Ref
             refused.append(Refused(shown, shown, Reason.UNREADABLE, "its name is not UTF-8"))
             continue
         place = int.from_bytes(digest[:8]) / 2**64
-        films.append(Film(path, "validation" if place < validation_share else "train", path))
-    return films, refused
+        videos.append(Video(path, "validation" if place < validation_share else "train", path))
+    return videos, refused
 
 
-def _labelled_films(root: Path) -> tuple[list[Film], list[Refused]]:
-    films, refused = labelled(root / LABELS)
-    known = {film.id for film in films} | {row.id for row in refused}
+def _labelled_videos(root: Path) -> tuple[list[Video], list[Refused]]:
+    videos, refused = labelled(root / LABELS)
+    known = {video.id for video in videos} | {row.id for row in refused}
     for number in sorted(_numbers(root) - known):
         path = f"{FOLDER}/{number}{SUFFIX}"
         refused.append(Refused(number, path, Reason.UNLABELLED))
-    return films, refused
+    return videos, refused
 
 
 def _detect(root: Path) -> Layout:
     if not root.is_dir():
         raise UserError(
             f"{root} does not exist; put the parts and the labels of Something-Something v2 there, "
-            "or films of your own."
+            "or videos of your own."
         )
     parts = tuple(part_files.find(root))
     folder, labels, labels_zip = root / FOLDER, root / LABELS, _labels_zip(root)
@@ -112,11 +112,11 @@ def _detect(root: Path) -> Layout:
     missing = len(named - present)
     if parts and missing and not unpacked(root, parts):
         sentence = (
-            f"{root} has {_told(parts)}{len(named) - missing} of {len(named)} labelled films "
+            f"{root} has {_told(parts)}{len(named) - missing} of {len(named)} labelled videos "
             "unpacked."
         )
         return Layout(root, State.PACKED, sentence, parts)
-    sentence = f"{root} holds {len(named) - missing} of {len(named)} labelled films"
+    sentence = f"{root} holds {len(named) - missing} of {len(named)} labelled videos"
     if missing and parts:
         sentence += f"; its parts, which were unpacked to the end, do not hold the other {missing}"
     elif missing:
@@ -141,14 +141,14 @@ def mark(parts: Collection[Part]) -> dict[str, int]:
 
 
 def _own(root: Path) -> Layout:
-    count = len(_films_below(root))
+    count = len(_videos_below(root))
     if not count:
-        kinds = ", ".join(sorted(FILMS))
+        kinds = ", ".join(sorted(VIDEOS))
         raise UserError(
-            f"{root} holds no films ({kinds}) and no part of Something-Something v2 "
+            f"{root} holds no videos ({kinds}) and no part of Something-Something v2 "
             f"({FOLDER}-00.zip and so on); put either there."
         )
-    return Layout(root, State.OWN, f"{root} holds {count} films without labels.")
+    return Layout(root, State.OWN, f"{root} holds {count} videos without labels.")
 
 
 def _told(parts: Collection[Part]) -> str:
@@ -179,17 +179,17 @@ def _numbers(root: Path) -> set[str]:
 
 
 def _named(labels: Path) -> set[str]:
-    films, refused = labelled(labels)
-    return {film.id for film in films} | {row.id for row in refused}
+    videos, refused = labelled(labels)
+    return {video.id for video in videos} | {row.id for row in refused}
 
 
-def _films_below(root: Path) -> list[str]:
+def _videos_below(root: Path) -> list[str]:
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
         found += [
             Path(folder, name).relative_to(root).as_posix()
             for name in files
-            if Path(name).suffix.lower() in FILMS and not name.startswith(".")
+            if Path(name).suffix.lower() in VIDEOS and not name.startswith(".")
         ]
     return found

@@ -1,4 +1,4 @@
-"""Films of a hand: what moves, what does not, and what is said of it."""
+"""Videos of a hand: what moves, what does not, and what is said of it."""
 
 import copy
 import re
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from showtell.data.hands.actions import ACTIONS
-from showtell.data.hands.film import play
 from showtell.data.hands.model import LAYOUT, THINGS, compiled
+from showtell.data.hands.video import play
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 
@@ -25,17 +25,17 @@ def test_nothing_of_a_robot_is_in_the_model():
 
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.template)
-def test_a_film_shows_what_its_label_says(action):
+def test_a_video_shows_what_its_label_says(action):
     """Things move under their labels, and stand still under those that only pretend."""
     moved = []
     for seed in range(3):
-        film = play(np.random.default_rng(seed), action)
-        assert film.template == action.template
-        assert not {"[", "]"} & set(film.label)
-        assert 18 <= len(film.snapshots) <= 70
-        assert np.isfinite(film.snapshots).all()
-        thing = _thing(film)
-        moved.append(_travel(film.snapshots, thing))
+        video = play(np.random.default_rng(seed), action)
+        assert video.template == action.template
+        assert not {"[", "]"} & set(video.label)
+        assert 18 <= len(video.snapshots) <= 70
+        assert np.isfinite(video.snapshots).all()
+        thing = _thing(video)
+        moved.append(_travel(video.snapshots, thing))
     still = not action.touches or "without moving" in action.template
     barely = "doesn't move" in action.template
     for distance in moved:
@@ -54,16 +54,17 @@ MOVING = [
 def test_a_hand_is_at_the_thing_while_it_moves(action):
     """In the middle of the motion a fingertip is no further away than the thing is large."""
     for seed in range(3):
-        film = play(np.random.default_rng(seed), action)
-        thing = _thing(film)
+        video = play(np.random.default_rng(seed), action)
+        thing = _thing(video)
         steps = [
-            _travel(pair, thing) for pair in np.stack([film.snapshots[:-1], film.snapshots[1:]], 1)
+            _travel(pair, thing)
+            for pair in np.stack([video.snapshots[:-1], video.snapshots[1:]], 1)
         ]
-        middle = film.snapshots[int(np.argmax(steps))]
+        middle = video.snapshots[int(np.argmax(steps))]
         assert _gap(middle, thing) < 0.09, (seed, thing)
 
 
-def test_a_film_is_its_seed():
+def test_a_video_is_its_seed():
     first, again, other = (play(np.random.default_rng(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.snapshots, again.snapshots)
     assert first.label == again.label
@@ -72,20 +73,20 @@ def test_a_film_is_its_seed():
     )
 
 
-def test_films_are_drawn_with_different_looks():
-    films = [play(np.random.default_rng(seed)) for seed in range(4)]
+def test_videos_are_drawn_with_different_looks():
+    videos = [play(np.random.default_rng(seed)) for seed in range(4)]
     with RenderPool(SCENE, {}, workers=1) as pool:
         pictures = [
-            pool.draw(film.snapshots[-1:], View(85, 48, quality="fast"))[0] for film in films
+            pool.draw(video.snapshots[-1:], View(85, 48, quality="fast"))[0] for video in videos
         ]
     assert all(picture.std() > 5 for picture in pictures)  # none is of one colour
     for one, other in pairwise(pictures):
         assert np.abs(one.astype(int) - other).mean() > 10
 
 
-def _thing(film) -> str:
+def _thing(video) -> str:
     """What the hand handles: named first, or after its part."""
-    noun = film.placeholders["[part]" in film.template]
+    noun = video.placeholders["[part]" in video.template]
     return next(name for name, thing in THINGS.items() if thing.noun == noun)
 
 

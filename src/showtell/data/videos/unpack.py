@@ -1,4 +1,4 @@
-"""Unpacks Something-Something v2: parts joined as a stream, films written whole or not at all."""
+"""Unpacks Something-Something v2: parts joined as a stream, videos written whole or not at all."""
 
 import gzip
 import io
@@ -13,15 +13,15 @@ from typing import IO, NamedTuple
 
 from filelock import FileLock, Timeout
 
-from showtell.data.films.labels import ANSWERS, FOLDER, REQUIRED
-from showtell.data.films.layout import LABELS, MARK, Layout, State, mark
-from showtell.data.films.parts import Joined
-from showtell.data.films.space import writing
+from showtell.data.videos.labels import ANSWERS, FOLDER, REQUIRED
+from showtell.data.videos.layout import LABELS, MARK, Layout, State, mark
+from showtell.data.videos.parts import Joined
+from showtell.data.videos.space import writing
 from showtell.project.errors import UserError
 from showtell.project.files import replacing, write_json
 
 _BLOCK = 1 << 20
-_PART = ".film.part"  # the one film that is being written
+_PART = ".video.part"  # the one video that is being written
 
 
 class Need(NamedTuple):
@@ -32,14 +32,14 @@ class Need(NamedTuple):
 
 
 class Unpacked(NamedTuple):
-    """What was done: films written, and films that were already there."""
+    """What was done: videos written, and videos that were already there."""
 
     written: int
     kept: int
 
 
 def need(layout: Layout) -> Need:
-    """Disk space to unpack: films do not shrink by gzip, so they are as large as their parts."""
+    """Disk space to unpack: videos do not shrink by gzip, so they are as large as their parts."""
     folder = layout.root / FOLDER
     there = 0
     if folder.is_dir():
@@ -64,7 +64,7 @@ def check_space(layout: Layout, space: Need) -> None:
 
 
 def unpack(layout: Layout, progress: Callable[[int], None] | None = None) -> Unpacked:
-    """Unpack labels and films into the folder of the parts; what is complete is kept.
+    """Unpack labels and videos into the folder of the parts; what is complete is kept.
 
     `progress` is called with the bytes of the parts that have been read.
     """
@@ -76,14 +76,14 @@ def unpack(layout: Layout, progress: Callable[[int], None] | None = None) -> Unp
         with writing(layout.root), lock.acquire(timeout=0):
             if layout.labels_zip is not None:
                 _unpack_labels(layout.labels_zip, layout.root / LABELS)
-            return _unpack_films(layout, progress) if layout.parts else Unpacked(0, 0)
+            return _unpack_videos(layout, progress) if layout.parts else Unpacked(0, 0)
     except Timeout:
         raise UserError(
             f"{layout.root} is being unpacked by another process; wait for it, or stop it."
         ) from None
 
 
-def _unpack_films(layout: Layout, progress: Callable[[int], None] | None) -> Unpacked:
+def _unpack_videos(layout: Layout, progress: Callable[[int], None] | None) -> Unpacked:
     (layout.root / FOLDER).mkdir(exist_ok=True)
     written = kept = 0
     joined = Joined(layout.parts)
@@ -91,11 +91,11 @@ def _unpack_films(layout: Layout, progress: Callable[[int], None] | None) -> Unp
         with (
             io.BufferedReader(joined, _BLOCK) as stream,
             gzip.GzipFile(fileobj=stream) as archive,
-            tarfile.open(fileobj=archive, mode="r|") as films,
+            tarfile.open(fileobj=archive, mode="r|") as videos,
         ):
-            while (member := films.next()) is not None:
-                films.members.clear()  # type: ignore[attr-defined]  # 220,000 would be remembered
-                content = films.extractfile(member) if member.isfile() else None
+            while (member := videos.next()) is not None:
+                videos.members.clear()  # type: ignore[attr-defined]  # 220,000 would be remembered
+                content = videos.extractfile(member) if member.isfile() else None
                 new = _write(layout.root, member, content)
                 written += new is True
                 kept += new is False
@@ -115,7 +115,7 @@ def _unpack_films(layout: Layout, progress: Callable[[int], None] | None) -> Unp
 
 
 def _write(root: Path, member: tarfile.TarInfo, content: IO[bytes] | None) -> bool | None:
-    """Whether the film was written; None for the folder itself."""
+    """Whether the video was written; None for the folder itself."""
     name = _name(member)
     if name is None:
         return None
@@ -126,13 +126,13 @@ def _write(root: Path, member: tarfile.TarInfo, content: IO[bytes] | None) -> bo
     part = root / FOLDER / _PART
     with part.open("wb") as stream:
         shutil.copyfileobj(content, stream, _BLOCK)
-    # No fsync for each of 220,000 films: one that a power cut leaves short is written again.
+    # No fsync for each of 220,000 videos: one that a power cut leaves short is written again.
     part.replace(target)
     return True
 
 
 def _name(member: tarfile.TarInfo) -> str | None:
-    """The film's name within the flat folder; an archive may write nothing else."""
+    """The video's name within the flat folder; an archive may write nothing else."""
     path = PurePosixPath(member.name)
     steps = path.parts
     if member.isdir() and steps in {(), (FOLDER,)}:
@@ -142,7 +142,7 @@ def _name(member: tarfile.TarInfo) -> str | None:
     if not (member.isfile() and flat and plain and steps[-1] != "/"):
         kind = "file" if member.isfile() else "entry that is no plain file"
         raise UserError(
-            f"the archive holds the {kind} {member.name!r}, but only films in {FOLDER}/ were "
+            f"the archive holds the {kind} {member.name!r}, but only videos in {FOLDER}/ were "
             "expected; it is not Something-Something v2, so it is not unpacked further."
         )
     return steps[-1]

@@ -1,4 +1,4 @@
-"""One film: an action in time, seen by a camera in somebody's hand, as snapshots to be drawn."""
+"""One video: an action in time, seen by a camera in somebody's hand, as snapshots to be drawn."""
 
 import copy
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ _FPS = (12, 12, 12, 12, 10, 15, 24)
 _SHORTEST, _LONGEST = 18, 70  # frames
 
 
-class Film(NamedTuple):
+class Video(NamedTuple):
     """What is drawn, and what people would have written about it."""
 
     snapshots: NDArray[np.float64]  # (T, D)
@@ -37,8 +37,8 @@ class Film(NamedTuple):
         return text.lower()
 
 
-def play(generator: Generator, action: Action | None = None) -> Film:
-    """A film of this action, or of any."""
+def play(generator: Generator, action: Action | None = None) -> Video:
+    """A video of this action, or of any."""
     model = copy.deepcopy(compiled())
     staging = stage(model, generator, action)
     poses = Poses(model, staging)
@@ -49,7 +49,7 @@ def play(generator: Generator, action: Action | None = None) -> Film:
     for share, far, grip, eye in zip(shares, away, closed, eyes, strict=True):
         poses.put(share, far, grip)
         snapshots.append(poses.snapshot(eye))
-    return Film(np.stack(snapshots), fps, staging.action.template, _words(staging))
+    return Video(np.stack(snapshots), fps, staging.action.template, _words(staging))
 
 
 def _words(staging: Staging) -> tuple[str, ...]:

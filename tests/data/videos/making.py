@@ -1,4 +1,4 @@
-"""Small films and a small Something-Something v2, in every state in which a user may have it."""
+"""Small videos and a small Something-Something v2, in every state in which a user may have it."""
 
 import io
 import json
@@ -43,8 +43,8 @@ def pictures(count: int, width: int = 57, height: int = 32, seed: int = 0) -> np
     return shown
 
 
-def film(path: Path, count: int = 6, fps: int = 12, seed: int = 0, **size: int) -> Path:
-    """A film of a kind that its name says."""
+def video(path: Path, count: int = 6, fps: int = 12, seed: int = 0, **size: int) -> Path:
+    """A video of a kind that its name says."""
     path.parent.mkdir(parents=True, exist_ok=True)
     codec, pixels = CODECS[path.suffix]
     shown = pictures(count, seed=seed, **size)
@@ -85,9 +85,9 @@ def labels(root: Path, train=TRAIN, validation=VALIDATION, test=TEST) -> Path:
     return folder
 
 
-def films(root: Path, numbers=("1", "2", "3", "4", "5")) -> dict[str, bytes]:
-    """The flat folder of films; name -> bytes."""
-    made = [film(root / FOLDER / f"{n}.webm", 5 + int(n), seed=int(n)) for n in numbers]
+def videos(root: Path, numbers=("1", "2", "3", "4", "5")) -> dict[str, bytes]:
+    """The flat folder of videos; name -> bytes."""
+    made = [video(root / FOLDER / f"{n}.webm", 5 + int(n), seed=int(n)) for n in numbers]
     return {path.name: path.read_bytes() for path in made}
 
 

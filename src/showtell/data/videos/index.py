@@ -1,4 +1,4 @@
-"""The index of a folder of films: one row for each film that can be used, counted by decoding."""
+"""The index of a folder of videos: one row for each video that can be used, counted by decoding."""
 
 import csv
 from functools import partial
@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from showtell.data.films.decode import Decoder, best_decoder, examine
-from showtell.data.films.film import Film, FilmError, Listing, Reason, Refused
-from showtell.data.films.journal import Journal
-from showtell.data.films.workers import run
+from showtell.data.videos.decode import Decoder, best_decoder, examine
+from showtell.data.videos.journal import Journal
+from showtell.data.videos.video import Listing, Reason, Refused, Video, VideoError
+from showtell.data.videos.workers import run
 from showtell.project.files import replacing
 
 SCHEMA = pa.schema(
@@ -33,7 +33,7 @@ _RULES = 1  # of what is refused; a journal written under other rules is not use
 
 
 class Indexed(NamedTuple):
-    """How many films there are in each table."""
+    """How many videos there are in each table."""
 
     usable: int
     refused: int
@@ -47,17 +47,17 @@ def build_index(
     workers: int = 0,
     decoder: Decoder | None = None,
 ) -> Indexed:
-    """Decode every film and write both tables; what the journal knows is not decoded again.
+    """Decode every video and write both tables; what the journal knows is not decoded again.
 
     The tables' bytes depend neither on the number of workers nor on where a run was killed.
     """
     decoder = decoder or best_decoder()
     with Journal(journal, {"decoder": decoder, "rules": _RULES}) as known:
-        files = {film.path: _file(listing.root / film.path) for film in listing.films}
+        files = {video.path: _file(listing.root / video.path) for video in listing.videos}
         new = [
-            film.path
-            for film in listing.films
-            if files[film.path] and known.rows.get(film.path, {}).get("file") != files[film.path]
+            video.path
+            for video in listing.videos
+            if files[video.path] and known.rows.get(video.path, {}).get("file") != files[video.path]
         ]
         examined = partial(_examine, str(listing.root), decoder)
         for done in run(examined, new, workers):
@@ -65,12 +65,12 @@ def build_index(
             known.add(done.task, row | {"file": files[done.task]})
         rows = {path: known.rows[path] for path, file in files.items() if file}
     usable, refused = [], list(listing.refused)
-    for film in listing.films:
-        row = rows.get(film.path, {"reason": Reason.MISSING.name, "detail": ""})
+    for video in listing.videos:
+        row = rows.get(video.path, {"reason": Reason.MISSING.name, "detail": ""})
         if "reason" in row:
-            refused.append(Refused(film.id, film.path, Reason[row["reason"]], row["detail"]))
+            refused.append(Refused(video.id, video.path, Reason[row["reason"]], row["detail"]))
         else:
-            usable.append(_row(film, row))
+            usable.append(_row(video, row))
     refused.sort()
     write_table(index, pa.Table.from_pylist(usable, schema=SCHEMA))
     write_quarantine(quarantine, refused)
@@ -89,7 +89,7 @@ def write_table(path: Path, table: pa.Table) -> None:
 
 
 def write_quarantine(path: Path, refused: list[Refused]) -> None:
-    """Write the films that cannot be used as CSV, for a person to read."""
+    """Write the videos that cannot be used as CSV, for a person to read."""
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(Refused._fields)
@@ -97,10 +97,10 @@ def write_quarantine(path: Path, refused: list[Refused]) -> None:
 
 
 def _examine(root: str, decoder: Decoder, path: str) -> dict[str, Any]:
-    """What the journal keeps of a film."""
+    """What the journal keeps of a video."""
     try:
         return examine(Path(root, path), decoder)._asdict()
-    except FilmError as fault:
+    except VideoError as fault:
         reason, detail = fault.reason, fault.detail
     except Exception as error:  # whatever a library raises: it is in the table, and the run goes on
         reason, detail = Reason.UNREADABLE, f"{type(error).__name__}: {error}"
@@ -116,6 +116,6 @@ def _file(path: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
-def _row(film: Film, examined: dict[str, Any]) -> dict[str, Any]:
+def _row(video: Video, examined: dict[str, Any]) -> dict[str, Any]:
     shape = {key: examined[key] for key in ("frames", "fps", "width", "height")}
-    return film._asdict() | shape
+    return video._asdict() | shape

@@ -1,4 +1,4 @@
-"""What a folder of films is, and the sentence that says what is missing or wrong."""
+"""What a folder of videos is, and the sentence that says what is missing or wrong."""
 
 import json
 import shutil
@@ -6,10 +6,10 @@ import zipfile
 
 import pytest
 
-from showtell.data.films.film import Reason
-from showtell.data.films.layout import State, detect, listing, own_films
+from showtell.data.videos.layout import State, detect, listing, own_videos
+from showtell.data.videos.video import Reason
 from showtell.project.errors import UserError
-from tests.data.films.making import FOLDER, archive, labels, labels_zip, parts
+from tests.data.videos.making import FOLDER, archive, labels, labels_zip, parts
 
 CONTENT = {f"{number}.webm": bytes([number]) * 900 for number in range(1, 6)}
 
@@ -17,7 +17,7 @@ CONTENT = {f"{number}.webm": bytes([number]) * 900 for number in range(1, 6)}
 def unpacked(root, numbers="12345"):
     (root / FOLDER).mkdir()
     for number in numbers:
-        (root / FOLDER / f"{number}.webm").write_bytes(b"film")
+        (root / FOLDER / f"{number}.webm").write_bytes(b"video")
 
 
 def wrong(root):
@@ -34,7 +34,7 @@ def test_a_folder_that_is_not_there(tmp_path):
 
 
 def test_an_empty_folder(tmp_path):
-    assert "holds no films (.avi, " in wrong(tmp_path)
+    assert "holds no videos (.avi, " in wrong(tmp_path)
 
 
 def test_zipped_parts_are_to_be_unpacked(tmp_path):
@@ -120,7 +120,7 @@ def test_one_label_file_is_missing(tmp_path):
     assert "labels lacks validation.json; download labels.zip" in wrong(tmp_path)
 
 
-def test_labels_without_films(tmp_path):
+def test_labels_without_videos(tmp_path):
     labels(tmp_path)
     assert f"neither its parts ({FOLDER}-00 and so on) nor the folder" in wrong(tmp_path)
 
@@ -155,20 +155,20 @@ def test_damaged_answers(tmp_path):
     assert "expected `id;template` on each line" in wrong(tmp_path)
 
 
-def test_films_and_labels_are_ready(tmp_path):
+def test_videos_and_labels_are_ready(tmp_path):
     labels(tmp_path)
     unpacked(tmp_path)
     layout = detect(tmp_path)
     assert layout.state is State.READY
-    assert layout.sentence.endswith("holds 5 of 5 labelled films.")
+    assert layout.sentence.endswith("holds 5 of 5 labelled videos.")
 
 
-def test_films_that_only_the_first_part_held(tmp_path):
+def test_videos_that_only_the_first_part_held(tmp_path):
     labels(tmp_path)
     unpacked(tmp_path, "12")
     layout = detect(tmp_path)
     assert layout.state is State.READY
-    assert "2 of 5 labelled films; 3 are missing: if only the first part" in layout.sentence
+    assert "2 of 5 labelled videos; 3 are missing: if only the first part" in layout.sentence
 
 
 def test_parts_that_a_user_unpacked_are_not_unpacked_again(tmp_path):
@@ -181,29 +181,29 @@ def test_parts_that_a_user_unpacked_are_not_unpacked_again(tmp_path):
 def test_labels_are_found_without_brackets(tmp_path):
     labels(tmp_path)
     unpacked(tmp_path)
-    films, refused = listing(detect(tmp_path))[1:]
-    assert [film.id for film in films] == ["1", "2", "4", "3", "5"]
-    assert [film.split for film in films] == ["train"] * 3 + ["validation", "test"]
-    assert [film.class_id for film in films] == [0, 1, 2, 0, 0]
-    assert films[2].label == "Putting a cup onto a table"
-    assert films[2].placeholders == ("a cup", "a table")
-    assert films[4].template == "Opening something"  # by the answers to the test
+    videos, refused = listing(detect(tmp_path))[1:]
+    assert [video.id for video in videos] == ["1", "2", "4", "3", "5"]
+    assert [video.split for video in videos] == ["train"] * 3 + ["validation", "test"]
+    assert [video.class_id for video in videos] == [0, 1, 2, 0, 0]
+    assert videos[2].label == "Putting a cup onto a table"
+    assert videos[2].placeholders == ("a cup", "a table")
+    assert videos[4].template == "Opening something"  # by the answers to the test
     assert refused == []
 
 
 def test_a_test_split_without_answers(tmp_path):
     (labels(tmp_path) / "test-answers.csv").unlink()
     unpacked(tmp_path)
-    film = listing(detect(tmp_path)).films[-1]
-    assert (film.split, film.template, film.class_id) == ("test", None, None)
+    video = listing(detect(tmp_path)).videos[-1]
+    assert (video.split, video.template, video.class_id) == ("test", None, None)
 
 
 def test_what_the_labels_cannot_say_is_refused(tmp_path):
     train = [("1", "Opening [something]", []), ("2", "Openin [something]", [])]
     labels(tmp_path, train, [("1", "Opening [something]", [])], ["5"])
     unpacked(tmp_path, "1259")
-    films, refused = listing(detect(tmp_path))[1:]
-    assert [film.id for film in films] == ["5"]
+    videos, refused = listing(detect(tmp_path))[1:]
+    assert [video.id for video in videos] == ["5"]
     assert {row.id: row.reason for row in refused} == {
         "1": Reason.DUPLICATE,
         "2": Reason.TEMPLATE,
@@ -212,26 +212,26 @@ def test_what_the_labels_cannot_say_is_refused(tmp_path):
     assert "did you mean 'Opening something'?" in refused[0].detail
 
 
-def test_own_films_in_subfolders(tmp_path):
+def test_own_videos_in_subfolders(tmp_path):
     for name in ("b/2.mp4", "a.webm", "c/d/e.GIF", "notes.txt", ".trash/x.mp4", "b/.y.mp4"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(b"film")
+        (tmp_path / name).write_bytes(b"video")
     layout = detect(tmp_path)
     assert layout.state is State.OWN
-    assert layout.sentence == f"{tmp_path} holds 3 films without labels."
-    films = listing(layout).films
-    assert [film.path for film in films] == ["a.webm", "b/2.mp4", "c/d/e.GIF"]
-    assert {film.split for film in films} == {"train"}
-    assert films[0].template is None
+    assert layout.sentence == f"{tmp_path} holds 3 videos without labels."
+    videos = listing(layout).videos
+    assert [video.path for video in videos] == ["a.webm", "b/2.mp4", "c/d/e.GIF"]
+    assert {video.split for video in videos} == {"train"}
+    assert videos[0].template is None
 
 
-def test_own_films_are_split_by_their_names(tmp_path):
+def test_own_videos_are_split_by_their_names(tmp_path):
     for number in range(200):
         (tmp_path / f"{number}.mp4").touch()
-    before = {film.id: film.split for film in own_films(tmp_path, 0.25)[0]}
+    before = {video.id: video.split for video in own_videos(tmp_path, 0.25)[0]}
     assert 30 < list(before.values()).count("validation") < 70
     shutil.copy(tmp_path / "0.mp4", tmp_path / "another.mp4")
-    after = {film.id: film.split for film in own_films(tmp_path, 0.25)[0]}
+    after = {video.id: video.split for video in own_videos(tmp_path, 0.25)[0]}
     assert before.items() <= after.items()
 
 
@@ -240,7 +240,7 @@ def test_a_name_that_is_not_utf8_is_refused(tmp_path):
         (tmp_path / "a\udcff.mp4").touch()
     except OSError:
         pytest.skip("this file system takes UTF-8 only")
-    films, refused = own_films(tmp_path, 0)
-    assert films == []
+    videos, refused = own_videos(tmp_path, 0)
+    assert videos == []
     assert refused[0].reason is Reason.UNREADABLE
     json.dumps(refused[0]).encode()

@@ -1,14 +1,14 @@
-"""Films are counted by decoding them, and a bad one is told by its reason."""
+"""Videos are counted by decoding them, and a bad one is told by its reason."""
 
 import types
 
 import numpy as np
 import pytest
 
-from showtell.data.films import decode
-from showtell.data.films.decode import Shape, best_decoder, examine, frames
-from showtell.data.films.film import FilmError, Reason
-from tests.data.films.making import film, pictures, still
+from showtell.data.videos import decode
+from showtell.data.videos.decode import Shape, best_decoder, examine, frames
+from showtell.data.videos.video import Reason, VideoError
+from tests.data.videos.making import pictures, still, video
 
 DECODERS = [
     "av",
@@ -23,7 +23,7 @@ DECODERS = [
 
 
 def reason(path, decoder="av"):
-    with pytest.raises(FilmError) as error:
+    with pytest.raises(VideoError) as error:
         examine(path, decoder)
     return error.value.reason
 
@@ -45,20 +45,20 @@ def cut(path, share):
     ],
 )
 def test_every_frame_is_counted(tmp_path, decoder, name, size, fps):
-    path = film(tmp_path / name, 20, fps, **size)
+    path = video(tmp_path / name, 20, fps, **size)
     assert examine(path, decoder) == Shape(20, pytest.approx(fps, rel=0.01), **size)
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_frames_come_in_order(tmp_path, decoder):
     shown = pictures(20).astype(int)
-    back = np.stack(list(frames(film(tmp_path / "a.webm", 20), decoder))).astype(int)
+    back = np.stack(list(frames(video(tmp_path / "a.webm", 20), decoder))).astype(int)
     errors = np.abs(back[:, None] - shown).mean((2, 3, 4))
     assert errors.argmin(1).tolist() == list(range(20))
 
 
-def test_the_same_film_has_the_same_pixels(tmp_path):
-    path = film(tmp_path / "a.webm", 8)
+def test_the_same_video_has_the_same_pixels(tmp_path):
+    path = video(tmp_path / "a.webm", 8)
     decoded, held = set(), []
     for size in range(20):
         held.append(np.empty(1000 * size + 1))  # memory lies elsewhere each time
@@ -67,9 +67,9 @@ def test_the_same_film_has_the_same_pixels(tmp_path):
 
 
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_a_film_of_a_phone_is_turned_upright(tmp_path, decoder):
+def test_a_video_of_a_phone_is_turned_upright(tmp_path, decoder):
     """The matrix of an MP4's track header, in 16.16 numbers, turns the picture clockwise."""
-    path = film(tmp_path / "a.mp4", 4, width=56, height=32)
+    path = video(tmp_path / "a.mp4", 4, width=56, height=32)
     content = path.read_bytes()
     place = content.index(b"tkhd") + 4 + 40
     turned = b"".join(
@@ -86,21 +86,21 @@ def test_a_film_of_a_phone_is_turned_upright(tmp_path, decoder):
 @pytest.mark.parametrize("decoder", DECODERS)
 @pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
 @pytest.mark.parametrize("name", ["a.webm", "a.gif"])
-def test_a_film_that_breaks_off(tmp_path, decoder, name, share):
-    path = cut(film(tmp_path / name, 60), share)
+def test_a_video_that_breaks_off(tmp_path, decoder, name, share):
+    path = cut(video(tmp_path / name, 60), share)
     assert reason(path, decoder) in {Reason.TRUNCATED, Reason.BROKEN}
 
 
-def test_a_film_that_breaks_off_between_frames(tmp_path):
+def test_a_video_that_breaks_off_between_frames(tmp_path):
     """The last whole frame is before the cut: nothing but the header tells that more came."""
-    path = film(tmp_path / "a.webm", 60)
+    path = video(tmp_path / "a.webm", 60)
     whole = len(path.read_bytes())
-    reasons = {reason(cut(film(path, 60), 1 - 2 * n / whole)) for n in range(100, 160, 3)}
+    reasons = {reason(cut(video(path, 60), 1 - 2 * n / whole)) for n in range(100, 160, 3)}
     assert reasons <= {Reason.TRUNCATED, Reason.BROKEN}
 
 
-def test_noise_within_a_film(tmp_path):
-    path = film(tmp_path / "a.webm", 30)
+def test_noise_within_a_video(tmp_path):
+    path = video(tmp_path / "a.webm", 30)
     content = bytearray(path.read_bytes())
     middle = slice(len(content) // 3, 2 * len(content) // 3)
     content[middle] = np.random.default_rng(0).bytes(len(content[middle]))
@@ -108,26 +108,26 @@ def test_noise_within_a_film(tmp_path):
     assert reason(path) in {Reason.TRUNCATED, Reason.BROKEN}
 
 
-@pytest.mark.parametrize("content", [b"", b"no film at all", bytes(5000)])
-def test_what_is_no_film(tmp_path, content):
+@pytest.mark.parametrize("content", [b"", b"no video at all", bytes(5000)])
+def test_what_is_no_video(tmp_path, content):
     path = tmp_path / "a.webm"
     path.write_bytes(content)
     assert reason(path) is Reason.UNREADABLE
 
 
-def test_a_folder_is_no_film(tmp_path):
+def test_a_folder_is_no_video(tmp_path):
     (tmp_path / "a.webm").mkdir()
     assert reason(tmp_path / "a.webm") is Reason.UNREADABLE
 
 
 def test_one_frame_is_too_few(tmp_path):
-    assert reason(film(tmp_path / "a.webm", 1)) is Reason.SHORT
+    assert reason(video(tmp_path / "a.webm", 1)) is Reason.SHORT
     assert reason(still(tmp_path / "a.gif")) is Reason.SHORT
 
 
 @pytest.mark.parametrize("failure", [ImportError, OSError, RuntimeError])
 def test_a_torchcodec_that_does_not_work_is_not_used(monkeypatch, caplog, failure):
-    """Without an FFmpeg that it finds it can be imported, and fails when it opens a film."""
+    """Without an FFmpeg that it finds it can be imported, and fails when it opens a video."""
 
     def fail(*_, **__):
         raise failure("no libavutil")

@@ -1,24 +1,24 @@
-"""The index: one row a film, quarantine for the rest, the same bytes however it is made."""
+"""The index: one row a video, quarantine for the rest, the same bytes however it is made."""
 
 import csv
 from pathlib import Path
 
 import pytest
 
-from showtell.data.films.film import Reason
-from showtell.data.films.index import Indexed, build_index, read_index
-from showtell.data.films.journal import Journal
-from showtell.data.films.layout import detect, listing
-from showtell.data.films.workers import Done
+from showtell.data.videos.index import Indexed, build_index, read_index
+from showtell.data.videos.journal import Journal
+from showtell.data.videos.layout import detect, listing
+from showtell.data.videos.video import Reason
+from showtell.data.videos.workers import Done
 from showtell.project.errors import UserError
-from tests.data.films.making import FOLDER, film, films, killed, labels, still, tree
+from tests.data.videos.making import FOLDER, killed, labels, still, tree, video, videos
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from showtell.data.films.journal import Journal
-from showtell.data.films.index import build_index
-from showtell.data.films.layout import detect, listing
+from showtell.data.videos.journal import Journal
+from showtell.data.videos.index import build_index
+from showtell.data.videos.layout import detect, listing
 append = Journal._append
 def half(self, line):
     if len(self.rows) == 3:
@@ -55,18 +55,18 @@ def quarantine(out):
 
 @pytest.fixture(scope="module")
 def bad(tmp_path_factory):
-    """A dataset in which every second film has something wrong with it."""
+    """A dataset in which every second video has something wrong with it."""
     root = tmp_path_factory.mktemp("ssv2")
     opened = "Opening [something]"
     train = [(str(number), opened, ["drawer"]) for number in (1, 2, 3, 4, 6, 7, 8, 10, 11)]
     labels(root, [*train, ("12", "Nothing at all", [])], [("10", opened, [])], ["5"])
-    films(root)
+    videos(root)
     folder = root / FOLDER
     (folder / "4.webm").write_bytes((folder / "4.webm").read_bytes()[:-250])  # breaks off
-    film(folder / "6.webm", 1)  # one frame
-    (folder / "7.webm").write_bytes(b"no film")
-    film(folder / "9.webm", 2)  # without a label
-    film(folder / "10.webm", 2)  # in two splits
+    video(folder / "6.webm", 1)  # one frame
+    (folder / "7.webm").write_bytes(b"no video")
+    video(folder / "9.webm", 2)  # without a label
+    video(folder / "10.webm", 2)  # in two splits
     (folder / "11.webm").mkdir()
     return root  # 8 has no file, 12 no template
 
@@ -78,7 +78,7 @@ def built(bad, tmp_path_factory):
     return out
 
 
-def test_a_row_says_what_is_known_of_a_film(built):
+def test_a_row_says_what_is_known_of_a_video(built):
     rows = read_index(built / "index.parquet").to_pylist()
     assert [row["id"] for row in rows] == ["1", "2", "3", "5"]
     assert rows[0] == {
@@ -89,7 +89,7 @@ def test_a_row_says_what_is_known_of_a_film(built):
     assert rows[3]["split"] == "test"
 
 
-def test_every_bad_film_is_in_quarantine_with_its_reason(built):
+def test_every_bad_video_is_in_quarantine_with_its_reason(built):
     found = quarantine(built)
     assert found["4"][1] in {Reason.TRUNCATED.value, Reason.BROKEN.value}
     assert {number: reason for number, (_, reason) in found.items() if number != "4"} == {
@@ -124,21 +124,21 @@ def test_a_killed_run_goes_on_and_ends_alike(bad, built, tmp_path, monkeypatch):
     assert decoded == []
 
 
-def test_a_film_that_was_replaced_is_decoded_again(tmp_path, monkeypatch):
-    root, out = tmp_path / "films", tmp_path / "out"
-    film(root / "a.mp4", 4, width=56)
-    film(root / "b.mp4", 1, width=56)
+def test_a_video_that_was_replaced_is_decoded_again(tmp_path, monkeypatch):
+    root, out = tmp_path / "videos", tmp_path / "out"
+    video(root / "a.mp4", 4, width=56)
+    video(root / "b.mp4", 1, width=56)
     assert build(root, out) == Indexed(1, 1)
-    film(root / "b.mp4", 5, width=56)
+    video(root / "b.mp4", 5, width=56)
     decoded = count_decoded(monkeypatch)
     assert build(root, out) == Indexed(2, 0)
     assert [Path(path).name for path in decoded] == ["b.mp4"]
 
 
 def test_a_folder_of_ones_own(tmp_path):
-    root, out = tmp_path / "films", tmp_path / "out"
-    film(root / "a.mp4", 4, 25, width=56)
-    film(root / "hands" / "b.gif", 3, 10)
+    root, out = tmp_path / "videos", tmp_path / "out"
+    video(root / "a.mp4", 4, 25, width=56)
+    video(root / "hands" / "b.gif", 3, 10)
     still(root / "hands" / "c.gif")
     assert build(root, out) == Indexed(2, 1)
     rows = read_index(out / "index.parquet").to_pylist()
@@ -150,7 +150,7 @@ def test_a_folder_of_ones_own(tmp_path):
 
 
 def test_nothing_usable_is_an_empty_table(tmp_path):
-    root, out = tmp_path / "films", tmp_path / "out"
+    root, out = tmp_path / "videos", tmp_path / "out"
     root.mkdir()
     (root / "a.mp4").touch()
     assert build(root, out) == Indexed(0, 1)
@@ -161,19 +161,19 @@ def test_a_library_that_fails_in_its_own_way_stops_no_run(tmp_path, monkeypatch)
     def fail(path, decoder):
         raise ZeroDivisionError("at\nhome")
 
-    monkeypatch.setattr("showtell.data.films.index.examine", fail)
-    film(tmp_path / "films" / "a.gif", 2)
-    assert build(tmp_path / "films", tmp_path / "out") == Indexed(0, 1)
+    monkeypatch.setattr("showtell.data.videos.index.examine", fail)
+    video(tmp_path / "videos" / "a.gif", 2)
+    assert build(tmp_path / "videos", tmp_path / "out") == Indexed(0, 1)
     assert "ZeroDivisionError: at home" in (tmp_path / "out" / "quarantine.csv").read_text()
 
 
-def test_a_film_that_ends_its_decoder_is_in_quarantine(tmp_path, monkeypatch):
+def test_a_video_that_ends_its_decoder_is_in_quarantine(tmp_path, monkeypatch):
     def run(function, tasks, workers):
         return (Done(task, None) for task in tasks)
 
-    monkeypatch.setattr("showtell.data.films.index.run", run)
-    film(tmp_path / "films" / "a.gif", 2)
-    assert build(tmp_path / "films", tmp_path / "out") == Indexed(0, 1)
+    monkeypatch.setattr("showtell.data.videos.index.run", run)
+    video(tmp_path / "videos" / "a.gif", 2)
+    assert build(tmp_path / "videos", tmp_path / "out") == Indexed(0, 1)
     assert quarantine(tmp_path / "out")["a.gif"][1] == Reason.CRASHED.value
 
 
@@ -209,8 +209,8 @@ def test_a_journal_has_one_owner(tmp_path):
 
 
 def count_decoded(monkeypatch):
-    """The paths of the films that are decoded from now on, in this process."""
-    from showtell.data.films import index
+    """The paths of the videos that are decoded from now on, in this process."""
+    from showtell.data.videos import index
 
     decoded, examine = [], index.examine
     monkeypatch.setattr(

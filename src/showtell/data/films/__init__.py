@@ -1,1 +1,0 @@
-"""Folders of films as a dataset: Something-Something v2, or a user's own films."""
