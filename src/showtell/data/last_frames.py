@@ -42,7 +42,7 @@ class LastFrames:
             generator, request._replace(frames=2)
         )  # the second is the last
         captions = sorted(
-            {told for part in (seen, held_out) for bag in part.captions for told in bag}
+            {caption for part in (seen, held_out) for bag in part.captions for caption in bag}
         )
         return _captioned(seen, captions), _captioned(held_out, captions)
 
@@ -51,8 +51,8 @@ def _captioned(narrated: Narrated, captions: list[str]) -> Captioned:
     """Every sentence of a clip's bag is as likely to be said of its last frame."""
     fits = np.zeros((len(narrated.clips), len(captions)), dtype=np.float32)
     for row, bag in zip(fits, narrated.captions, strict=True):
-        for told in bag:
-            row[captions.index(told)] += 1 / len(bag)
+        for caption in bag:
+            row[captions.index(caption)] += 1 / len(bag)
     return Captioned(narrated.clips[:, -1], captions, fits)
 
 

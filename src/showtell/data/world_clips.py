@@ -21,7 +21,7 @@ from showtell.worlds.exploration import behaviour
 from showtell.worlds.words import Words
 from showtell.worlds.world import Measurable, World
 
-Told = tuple[str, ...]
+Captions = tuple[str, ...]
 Task = Mapping[str, Any]  # of params.yaml: world and view
 _DRAWN_AT_ONCE = 50  # episodes
 
@@ -40,11 +40,11 @@ class WorldClipsSettings(DatasetSettings):
         return sorted(self.tasks)
 
 
-class Filmed(NamedTuple):
+class Recorded(NamedTuple):
     """An episode: what moved, and what may be said of it."""
 
     snapshots: Snapshots
-    told: Told
+    captions: Captions
 
 
 class WorldClips:
@@ -70,12 +70,12 @@ class WorldClips:
             self._of_hand(request, task, generator) for task in SCENES if self._settings.hands
         ]
         clips = np.concatenate([part.clips for part in parts])
-        told = [bag for part in parts for bag in part.captions]
+        captions = [bag for part in parts for bag in part.captions]
         asked = [sentence for part in parts for sentence in part.asked]
         order = generator.permutation(len(clips))
         cut = max(1, round(self._settings.held_out * len(clips)))
         return tuple(  # type: ignore[return-value]
-            Narrated(clips[rows], [told[row] for row in rows], [asked[row] for row in rows])
+            Narrated(clips[rows], [captions[row] for row in rows], [asked[row] for row in rows])
             for rows in (order[cut:], order[:cut])
         )
 
@@ -85,7 +85,7 @@ class WorldClips:
         """Episodes of one task; while some are drawn, the next are played."""
         task = request.tasks[name]
         world = _world(task)
-        films: list[Filmed] = []
+        episodes: list[Recorded] = []
         drawn: list[Future[Clips]] = []
         with (
             RenderPool(world.scene, world.scene_settings()) as pool,
@@ -93,15 +93,15 @@ class WorldClips:
         ):
             for first in range(0, count, _DRAWN_AT_ONCE):
                 some = [
-                    film(world, generator, _length(request))
+                    record(world, generator, _length(request))
                     for _ in range(first, min(first + _DRAWN_AT_ONCE, count))
                 ]
                 views = [self._view(request, task, world, generator) for _ in some]
                 drawn.append(artist.submit(_draw, pool, some, views))
-                films += some
+                episodes += some
             clips = np.concatenate([future.result() for future in drawn])
-        told = [film.told for film in films]
-        return Narrated(clips, told, [prompt(_words(world))] * count)
+        captions = [episode.captions for episode in episodes]
+        return Narrated(clips, captions, [prompt(_words(world))] * count)
 
     def _view(
         self, request: Request, task: Task, world: World, generator: np.random.Generator
@@ -120,9 +120,9 @@ class WorldClips:
         came = [list(_HANDS)[n] for n in generator.integers(len(_HANDS), size=settings.hands)]
         clips = [cartoon(task, generator, *size, _HANDS[each](generator)) for each in came]
         words = HAND_WORDS[task]
-        told: list[tuple[str, ...]] = [(caption(words, each, actor="hand"),) for each in came]
+        captions: list[tuple[str, ...]] = [(caption(words, each, actor="hand"),) for each in came]
         asked = [prompt(words, actor="hand")] * settings.hands
-        return Narrated(np.stack(clips), told, asked)
+        return Narrated(np.stack(clips), captions, asked)
 
 
 # The words for each cartoon.
@@ -145,18 +145,18 @@ def _length(request: Request) -> int:
     return request.frames
 
 
-def _draw(pool: RenderPool, films: list[Filmed], views: list[View]) -> Clips:
+def _draw(pool: RenderPool, episodes: list[Recorded], views: list[View]) -> Clips:
     """The clips of some episodes of one world, each from its own view: (N, T, H, W, 3)."""
-    frames = len(films[0].snapshots)
-    clips = np.empty((len(films), frames, views[0].height, views[0].width, 3), np.uint8)
+    frames = len(episodes[0].snapshots)
+    clips = np.empty((len(episodes), frames, views[0].height, views[0].width, 3), np.uint8)
     for view in dict.fromkeys(views):
         rows = [row for row, of in enumerate(views) if of == view]
-        moments = np.concatenate([films[row].snapshots for row in rows])
+        moments = np.concatenate([episodes[row].snapshots for row in rows])
         clips[rows] = pool.draw(moments, view).reshape(-1, *clips.shape[1:])
     return clips
 
 
-def film(world: World, generator: np.random.Generator, frames: int) -> Filmed:
+def record(world: World, generator: np.random.Generator, frames: int) -> Recorded:
     """One episode of some behaviour."""
     world.reset(seed=int(generator.integers(2**31)))
     assert isinstance(world, Measurable)
@@ -166,8 +166,8 @@ def film(world: World, generator: np.random.Generator, frames: int) -> Filmed:
         success = success or bool(info["success"])
         moments.append(world.snapshot())
     kept = np.linspace(0, world.horizon - 1, frames).round().astype(int)
-    told = (caption(_words(world), outcome(success, first, world.progress())),)
-    return Filmed(np.stack(moments)[kept], told)
+    captions = (caption(_words(world), outcome(success, first, world.progress())),)
+    return Recorded(np.stack(moments)[kept], captions)
 
 
 def _world(task: Task) -> World:
