@@ -9,7 +9,7 @@ import pytest
 
 from showtell.data.captions import Outcome, caption, outcome, prompt
 from showtell.data.samples import Request
-from showtell.data.world_clips import HAND_WORDS, WorldClips, WorldClipsSettings, film
+from showtell.data.world_clips import HAND_WORDS, WorldClips, WorldClipsSettings, record
 from showtell.nets.known_words import FUNCTION_WORDS
 from showtell.nets.s3d_text import LENGTH, split
 from showtell.study.registry import build, part
@@ -87,13 +87,13 @@ def test_every_clip_knows_what_would_be_said_of_a_success(made):
 def test_hands_do_the_same_as_robots_in_part_or_whole():
     dataset = WorldClips(WorldClipsSettings.model_validate(SETTINGS | {"tasks": {}, "hands": 8}))
     data, held_out = dataset.make(np.random.default_rng(0), Request(16, 16, 4))
-    told = data.captions + held_out.captions
-    assert len(told) == 24  # of three tasks
+    captions = data.captions + held_out.captions
+    assert len(captions) == 24  # of three tasks
     assert set(data.asked) | set(held_out.asked) == {
         "hand pushing red button", "hand opening green drawer", "hand opening door"
     }  # fmt: skip
-    assert ("hand pushing red button",) in told
-    done = [bag for bag in told if "nudging" not in bag[0] and "approaching" not in bag[0]]
+    assert ("hand pushing red button",) in captions
+    done = [bag for bag in captions if "nudging" not in bag[0] and "approaching" not in bag[0]]
     assert 0 < len(done) < 24
 
 
@@ -172,9 +172,9 @@ def test_a_script_brings_the_thing_to_its_goal_and_rest_does_not(settings):
 def test_behaviour_is_of_every_kind_and_within_the_box():
     world = world_of(layouts="resampled")
     draws = np.random.default_rng(0)
-    told = Counter(film(world, draws, 2).told for _ in range(40))
-    assert len(told) >= 3
-    assert 5 <= told[(caption(ROBOTS["drawer-close"], Outcome.DONE),)] <= 30
+    captions = Counter(record(world, draws, 2).captions for _ in range(40))
+    assert len(captions) >= 3
+    assert 5 <= captions[(caption(ROBOTS["drawer-close"], Outcome.DONE),)] <= 30
     world.reset(seed=0)
     actions = []
     for action in islice(behaviour(world, draws), 200):
@@ -184,20 +184,20 @@ def test_behaviour_is_of_every_kind_and_within_the_box():
     assert actions[0].dtype == np.float32
 
 
-def test_a_film_ends_with_the_last_moment_of_its_episode():
+def test_a_clip_ends_with_the_last_moment_of_its_episode():
     world = world_of(layouts="resampled")
-    shown = film(world, np.random.default_rng(5), 4).snapshots
+    shown = record(world, np.random.default_rng(5), 4).snapshots
     assert len(shown) == 4
     assert np.array_equal(shown[-1], world.snapshot())
 
 
-def test_the_robots_layout_differs_from_film_to_film():
+def test_the_robots_layout_differs_from_episode_to_episode():
     from showtell.data.world_clips import _world
 
     world = _world(TASKS["drawer-close"])
     draws = np.random.default_rng(0)
     starts = []
     for _ in range(3):
-        film(world, draws, 2)
+        record(world, draws, 2)
         starts.append(world.full_observation()[36:39])
     assert len(np.unique(np.round(starts, 4), axis=0)) == 3
