@@ -8,13 +8,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, PositiveInt
 
-from showtell.data.hands import archive
 from showtell.data.samples import Request, VideoSplits
-from showtell.data.videos.index import build_index
-from showtell.data.videos.layout import detect, listing
-from showtell.data.videos.pack import Packing, pack
-from showtell.data.videos.shards import Videos
-from showtell.data.videos.unpack import unpack
 from showtell.project.errors import UserError
 from showtell.study.settings import DatasetSettings
 
@@ -49,6 +43,14 @@ class HandVideos:
         self, generator: np.random.Generator, request: Request
     ) -> tuple[VideoSplits, VideoSplits]:
         """(training, held out): the splits `train` and `validation` of the label files."""
+        # Here: settings are read in half a second, without MuJoCo and Arrow.
+        from showtell.data.hands import archive
+        from showtell.data.videos.index import build_index
+        from showtell.data.videos.layout import detect, listing
+        from showtell.data.videos.pack import Packing, pack
+        from showtell.data.videos.shards import Videos
+        from showtell.data.videos.unpack import unpack
+
         settings = self._settings
         self._folder = tempfile.TemporaryDirectory(prefix="showtell-videos-")  # as long as `self`
         folder = Path(self._folder.name)
