@@ -13,13 +13,24 @@ _SETTING = ("task", "method", "phase", "policy", "metric")
 
 
 def write_tables(root: Path, replicate: str, papers: Iterable[str]) -> int:
-    """The numbers of each paper and the networks' held-out scores; of how many experiments."""
+    """The numbers of each paper and the networks' held-out scores; of how many experiments.
+
+    What is not on disk keeps the tables that it has.
+    """
     layout = Layout(root / Layout.of(replicate).results)
     tables = layout.results / "tables"
     count = 0
     for paper in papers:
-        write_json(tables / f"{paper}.json", _metrics(layout, paper))
-        _write_csv(tables / f"{paper}.csv", ("experiment", "series", "iqm"), _bars(layout, paper))
+        metrics, bars = tables / f"{paper}.json", tables / f"{paper}.csv"
+        found = _metrics(layout, paper)
+        write_json(metrics, _recorded(metrics) | found)
+        header = ("experiment", "series", "iqm")
+        kept = [
+            tuple(row[key] for key in header)
+            for row in (_rows(bars) if bars.exists() else [])
+            if row["experiment"] not in found
+        ]
+        _write_csv(bars, header, [*kept, *_bars(layout, paper)])
         for experiment, folder in layout.comparisons(paper).items():
             _copy(layout, paper, experiment, folder)
             count += 1
@@ -29,8 +40,15 @@ def write_tables(root: Path, replicate: str, papers: Iterable[str]) -> int:
     if encoders:
         files = {name: folder / "metrics.json" for name, folder in encoders.items()}
         scores = {name: read_json(file) for name, file in files.items() if file.exists()}
-        write_json(tables / "models.json", scores)
+        models = tables / "models.json"
+        write_json(models, _recorded(models) | scores)
     return count
+
+
+def _recorded(path: Path) -> dict[str, Any]:
+    """What an earlier table says."""
+    found: dict[str, Any] = read_json(path) if path.exists() else {}
+    return found
 
 
 def _copy(layout: Layout, paper: str, experiment: str, compared: Path) -> None:

@@ -1,0 +1,42 @@
+"""Small tables: what is not on disk keeps the numbers that it has."""
+
+from showtell.project.files import read_json, write_json, write_text
+from showtell.project.sharing.tables import write_tables
+
+HEADER = "task,method,phase,policy,metric,iqm,low,high,n_seeds"
+
+
+def compared(root, paper, experiment, iqm):
+    folder = root / "results/mini" / paper / experiment / "compare"
+    row = f"cartpole,text,train,deterministic,success,{iqm},0,1,5"
+    write_text(folder / "summary.csv", f"{HEADER}\n{row}\n")
+    return folder
+
+
+def networks(root, **scores):
+    for name, score in scores.items():
+        write_json(root / f"results/mini/models/{name}/metrics.json", {"auc": score})
+
+
+def test_results_that_are_not_on_disk_keep_their_tables(tmp_path):
+    first = compared(tmp_path, "vlm_rm", "cartpole", 0.5)
+    compared(tmp_path, "vlm_rm", "mountain-car", 0.25)
+    networks(tmp_path, clip=0.9, s3d=0.8)
+    assert write_tables(tmp_path, "mini", ["vlm_rm"]) == 2
+    tables = tmp_path / "results/mini/tables"
+    for gone in (first, tmp_path / "results/mini/models/s3d"):
+        for file in gone.iterdir():
+            file.unlink()
+        gone.rmdir()
+    first.parent.rmdir()
+    compared(tmp_path, "vlm_rm", "mountain-car", 0.75)
+    networks(tmp_path, clip=0.95)
+    assert write_tables(tmp_path, "mini", ["vlm_rm", "roboclip"]) == 1
+    assert (tables / "vlm_rm.csv").read_text().splitlines() == [
+        "experiment,series,iqm",
+        "cartpole,cartpole text train deterministic success,0.5",
+        "mountain-car,cartpole text train deterministic success,0.75",
+    ]
+    assert read_json(tables / "vlm_rm.json").keys() == {"cartpole", "mountain-car"}
+    assert read_json(tables / "models.json") == {"clip": {"auc": 0.95}, "s3d": {"auc": 0.8}}
+    assert read_json(tables / "roboclip.json") == {}
