@@ -77,7 +77,7 @@ gallery: $(VENV)/.ready gl ## draw every task and demo into docs/gallery, to be 
 
 test: $(VENV)/.ready gl ## format, lint, types, import contracts, unit tests, workflow tests
 	@$(MAKE) --no-print-directory lint types contracts
-	@python -m pytest -n 2 --dist loadfile
+	@python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.ready
 	@ruff format --check --quiet . || { echo "run: make format"; exit 1; }
