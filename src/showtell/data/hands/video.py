@@ -10,13 +10,14 @@ from scipy.spatial.transform import Rotation
 
 from showtell.data.hands.actions import PARTS_OF, Action
 from showtell.data.hands.model import THINGS, compiled
-from showtell.data.hands.poses import Poses, quaternion
+from showtell.data.hands.poses import Poses, angle, quaternion
 from showtell.data.hands.staging import Staging, stage
 
 Generator = np.random.Generator
 Vector = NDArray[np.float64]
 _FPS = (12, 12, 12, 12, 10, 15, 24)
 _SHORTEST, _LONGEST = 18, 70  # frames
+_BESIDE, _ABOVE = 0.8, 0.5  # radians
 
 
 class Video(NamedTuple):
@@ -95,6 +96,8 @@ def _camera(model: Any, staging: Staging, length: int, draws: Generator) -> Vect
     """Places and directions of the eye, held by hand or standing: (T, 7)."""
     distance = draws.uniform(0.38, 0.8)
     elevation = draws.uniform(0.35, 1.15)
+    if abs(angle(staging.camera - staging.person)) < _BESIDE:  # above the arm, as eyes are
+        elevation = max(elevation, staging.arm + _ABOVE)
     shake = draws.exponential(0.006) if draws.random() < 0.7 else 0.0
     drift = gaussian_filter1d(draws.normal(0, 1, (length, 6)), 5, axis=0) * 6**0.5 * 2
     centre = np.append(draws.normal(0, 0.03, 2), draws.uniform(0.02, 0.08))
