@@ -12,6 +12,7 @@ does not touch the job.
 
 import ast
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -51,11 +52,11 @@ def contents(
 ) -> dict[str, str]:
     """The hash of each module that these can import and each data file that those open."""
     found: dict[str, str] = {}
-    for name in closure(modules, source):
-        module = _read(_path(name, source), name, _stamp(_path(name, source)))
+    for name, path in _closure(modules, source).items():
+        module = _read(path, name, _stamp(path))
         found[name] = module.code
         for pattern in module.data:
-            for file in _files(_path(name, source).parent, pattern, settings):
+            for file in _files(path.parent, pattern, settings):
                 place = file.resolve().relative_to(source.resolve()).as_posix()
                 found[place] = hashlib.sha256(file.read_bytes()).hexdigest()[:_DIGITS]
     return found
@@ -77,24 +78,33 @@ def undeclared(source: Path = _SOURCE) -> set[Path]:
 
 def closure(modules: tuple[str, ...], source: Path = _SOURCE) -> set[str]:
     """Names of the package's modules reachable from these, themselves included."""
-    seen: set[str] = set()
+    return set(_closure(modules, source))
+
+
+def _closure(modules: tuple[str, ...], source: Path) -> dict[str, Path]:
+    """The same with their files. Each name is looked up once: most name no module but a class."""
+    found: dict[str, Path | None] = {}
     queue = list(modules)
     while queue:
         name = queue.pop()
-        if name in seen or name.startswith(_UNSEEN) or not _path(name, source).exists():
+        if name in found:
             continue
-        seen.add(name)
-        path = _path(name, source)
+        path = found[name] = None if name.startswith(_UNSEEN) else _path(name, source)
+        if path is None:
+            continue
         queue.extend(_read(path, name, _stamp(path)).imports)
         if "." in name:
             queue.append(name.rpartition(".")[0])  # importing a.b runs a/__init__.py
-    return seen
+    return {name: path for name, path in found.items() if path is not None}
 
 
-def _path(module: str, source: Path) -> Path:
-    relative = Path(*module.split(".")[1:])
-    package = source / relative / "__init__.py"
-    return package if package.exists() else (source / relative).with_suffix(".py")
+def _path(module: str, source: Path) -> Path | None:
+    """The file of a module; None where there is none."""
+    base = os.path.join(source, *module.split(".")[1:])  # noqa: PTH118  # asked 600 times a job
+    for path in (os.path.join(base, "__init__.py"), f"{base}.py"):  # noqa: PTH118
+        if os.path.exists(path):  # noqa: PTH110
+            return Path(path)
+    return None
 
 
 def _files(folder: Path, pattern: str, settings: Mapping[str, Any]) -> list[Path]:
