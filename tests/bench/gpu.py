@@ -28,7 +28,7 @@ def measure() -> list[dict[str, object]]:
         return []
     rows = _s3d()
     for model in MODELS:
-        print(rows, file=sys.stderr)
+        print(f"measuring {model} …", file=sys.stderr)
         rows += _clip(model)
     return rows
 

@@ -67,9 +67,10 @@ class HandVideos:
             folder / "journal.jsonl",
         )
         if found.refused:
+            first = (folder / "quarantine.csv").read_text().splitlines()[1]
             raise UserError(
-                f"{found.refused} of {settings.videos} drawn videos cannot be read back; see "
-                "`showtell doctor`: FFmpeg's VP9 may be amiss on this machine."
+                f"{found.refused} of {settings.videos} drawn videos cannot be read back, the first "
+                f"for this reason: {first}; run the same command again."
             )
         packing = Packing(short_side=settings.short_side)
         pack(folder / "ssv2", folder / "videos.parquet", folder / "shards", packing)

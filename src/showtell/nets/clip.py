@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from showtell.nets.downloads import Source
-from showtell.nets.encoder import Clips, Frames, Preprocessing, read_error
+from showtell.nets.encoder import Clips, Frames, Preprocessing, in_batches, read_error
 from showtell.nets.open_clip_import import library
 from showtell.nets.open_clip_models import (
     Own,
@@ -135,9 +135,7 @@ class ClipEncoder:
 
         if not len(frames):
             return torch.empty(0, self.dimensions)
-        parts = [frames[i : i + self._batch] for i in range(0, len(frames), self._batch)]
-        with torch.inference_mode():
-            return torch.cat([self._encode_frames(part).cpu() for part in parts])
+        return in_batches(frames, self._batch, lambda part: self._encode_frames(part).cpu())
 
     def text(self, sentences: list[str]) -> "Tensor":
         """One vector of length 1 a sentence: (N, D) float32, on the CPU."""

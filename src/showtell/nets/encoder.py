@@ -1,5 +1,6 @@
 """The face of an encoder: pictures, clips and sentences in, vectors of one space out."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -46,6 +47,17 @@ def load(settings: BaseModel, weights: Path, network: Path) -> Encoder:
     name: str = settings.kind  # type: ignore[attr-defined]
     encoder: Encoder = part("nets", name).load().load(settings, weights, network)
     return encoder
+
+
+def in_batches(
+    inputs: NDArray[np.uint8], batch: int, encode: Callable[[NDArray[np.uint8]], "Tensor"]
+) -> "Tensor":
+    """What a network says of pictures or clips, some at once; there is at least one of them."""
+    import torch
+
+    parts = [inputs[first : first + batch] for first in range(0, len(inputs), batch)]
+    with torch.inference_mode():
+        return torch.cat([encode(part) for part in parts])
 
 
 class Preprocessing(Frozen):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
 
-from showtell.nets.encoder import Clips, Frames, Preprocessing, read_error
+from showtell.nets.encoder import Clips, Frames, Preprocessing, in_batches, read_error
 from showtell.nets.open_clip_models import load_weights, save_weights
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, write_json
@@ -155,9 +155,7 @@ class HoldCEncoder:
 
         if not len(frames):
             return torch.empty(0, self.dimensions)
-        parts = [frames[i : i + self._batch] for i in range(0, len(frames), self._batch)]
-        with torch.inference_mode():
-            return torch.cat([self._encode(part) for part in parts])
+        return in_batches(frames, self._batch, self._encode)
 
     def video(self, clips: Clips) -> "Tensor":
         """HOLD-C embeds single pictures."""

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from showtell.nets.downloads import Source
-from showtell.nets.encoder import Clips, Frames, read_error
+from showtell.nets.encoder import Clips, Frames, in_batches, read_error
 from showtell.nets.open_clip_models import load_weights, save_weights
 from showtell.nets.s3d_preprocess import ClipPreprocessing, check_even
 from showtell.nets.s3d_text import LENGTH, Vocabulary, split
@@ -218,10 +218,7 @@ class S3dEncoder:
 
         if not len(clips):
             return torch.empty(0, self.dimensions)
-        batch = self._settings.batch
-        parts = [clips[i : i + batch] for i in range(0, len(clips), batch)]
-        with torch.inference_mode():
-            return torch.cat([self._encode_clips(part) for part in parts])
+        return in_batches(clips, self._settings.batch, self._encode_clips)
 
     def text(self, sentences: list[str]) -> "Tensor":
         """One vector a sentence, not normalised: (N, D) float32, on the CPU."""

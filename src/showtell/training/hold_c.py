@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from showtell.data.samples import VideoSplits
 from showtell.project import seeds
@@ -51,7 +51,7 @@ class HoldCRecipe(Recipe):
     # Triplets as published, or ranks.
     loss: Annotated[TripletLoss | RankLoss, Field(discriminator="kind")]
     augmentation: Augmentation  # what is changed at random
-    measured: NonNegativeInt  # held-out videos that the measures of Table IV are taken on
+    measured: PositiveInt  # held-out videos that the measures of Table IV are taken on
 
 
 class Trained(NamedTuple):
