@@ -68,6 +68,7 @@ class HandVideos:
         )
         if found.refused:
             first = (folder / "quarantine.csv").read_text().splitlines()[1]
+            first = (folder / "quarantine.csv").read_text().splitlines()[1]
             raise UserError(
                 f"{found.refused} of {settings.videos} drawn videos cannot be read back, the first "
                 f"for this reason: {first}; run the same command again."
