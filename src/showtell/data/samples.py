@@ -44,6 +44,10 @@ class Videos(Protocol):
         """These frames of a video: (K, H, W, 3)."""
         ...
 
+    def caption(self, video: int) -> str:
+        """What is done in a video, in words; empty where nobody wrote it down."""
+        ...
+
 
 class VideoSplits(NamedTuple):
     """Some of the videos of a dataset."""

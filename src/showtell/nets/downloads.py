@@ -6,7 +6,9 @@ download recorded in a lock file that is committed.
 """
 
 import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -60,6 +62,51 @@ def fetch(
     return file, source
 
 
+def fetch_accepted(
+    name: str,
+    file_name: str,
+    urls: Sequence[str],
+    expected: str | None,
+    cache: Path,
+    lock: Path,
+    *,
+    source: str | None,  # somebody's folder or address, in place of `urls`
+    refusal: Callable[[Path], str | None],  # what is wrong with a file
+) -> tuple[Path, Source]:
+    """The file from the first place that has it; its checksum is recorded if it is accepted."""
+    failures = []
+    for url in under(source, file_name) if source else urls:
+        with TemporaryDirectory() as scratch:
+            try:
+                path, _ = fetch(name, [url], None, cache, Path(scratch) / "lock.json")
+            except UserError as error:
+                failures.append(str(error))
+                continue
+        if (wrong := refusal(path)) is None:
+            # A folder on somebody's machine is no address to be recorded and shared.
+            named = list(urls) if url.startswith("file:") else [url]
+            return fetch(name, named, expected, cache, lock)
+        path.unlink()
+        failures.append(f"{url} {wrong}")
+    raise UserError(
+        f"no place has {file_name} ({'; '.join(failures)}); get it from somebody and name its "
+        "folder as the encoder's `source` in params.yaml."
+    )
+
+
+def under(source: str, name: str) -> list[str]:
+    """The address of a file in a folder or under another address."""
+    folder = Path(source).expanduser()
+    if folder.is_dir():
+        return [(folder.resolve() / name).as_uri()]
+    if "://" not in source:
+        raise UserError(
+            f"the encoder's source {source!r} is no folder; give one that has {name}, an address, "
+            "or null for the known ones."
+        )
+    return [f"{source.rstrip('/')}/{name}"]
+
+
 def _cached(folder: Path, urls: list[str]) -> tuple[Path, str] | None:
     for url in urls:
         file = folder / _file_name(url)
@@ -88,7 +135,9 @@ def _downloaded(folder: Path, urls: list[str]) -> tuple[Path, str]:
 
 
 def _file_name(url: str) -> str:
-    return Path(urlsplit(url).path).name
+    """The last part of an address, or its fragment: some hosts have files without names."""
+    parts = urlsplit(url)
+    return parts.fragment or Path(parts.path).name
 
 
 def _recorded(lock: Path) -> dict[str, Any]:

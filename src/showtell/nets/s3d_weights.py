@@ -2,12 +2,11 @@
 
 from pathlib import Path
 from pickle import UnpicklingError
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from showtell.nets.downloads import Source, fetch
+from showtell.nets.downloads import Source, fetch_accepted
 from showtell.nets.encoder import read_error
 from showtell.nets.open_clip_models import save_weights
 from showtell.nets.s3d import Architecture, S3dSettings, describe
@@ -87,8 +86,9 @@ def fetch_s3d(
     sources, files = {}, {}
     for part in ("dictionary", "weights") if settings.pretrained != "random" else ("dictionary",):
         name, file = f"{published.name}/{part}", getattr(published, part)
-        urls = _under(settings.source, file.name) if settings.source else file.urls
-        files[part], sources[part] = _fetch_whole(name, file, urls, sums[part], cache, lock)
+        files[part], sources[part] = _fetch_whole(
+            name, file, settings.source, sums[part], cache, lock
+        )
     vocabulary = read_dictionary(files["dictionary"])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -124,38 +124,14 @@ def read_dictionary(file: Path) -> Vocabulary:
 
 
 def _fetch_whole(
-    name: str, file: File, urls: list[str], expected: str | None, cache: Path, lock: Path
+    name: str, file: File, source: str | None, expected: str | None, cache: Path, lock: Path
 ) -> tuple[Path, Source]:
-    """The file from the first place that has it; its checksum is recorded if its size is right."""
-    failures = []
-    for url in urls:
-        with TemporaryDirectory() as scratch:
-            try:
-                path, _ = fetch(name, [url], None, cache, Path(scratch) / "lock.json")
-            except UserError as error:
-                failures.append(str(error))
-                continue
+    """The file from the first place that has one of its size."""
+
+    def refusal(path: Path) -> str | None:
         size = path.stat().st_size
-        if size == file.bytes:
-            # A folder on somebody's machine is no address to be recorded and shared.
-            named = file.urls if url.startswith("file:") else [url]
-            return fetch(name, named, expected, cache, lock)
-        path.unlink()
-        failures.append(f"{url} has {size} bytes, not {file.bytes}")
-    raise UserError(
-        f"no place has {file.name} ({'; '.join(failures)}); get it from somebody and name its "
-        "folder as the encoder's `source` in params.yaml."
+        return None if size == file.bytes else f"has {size} bytes, not {file.bytes}"
+
+    return fetch_accepted(
+        name, file.name, file.urls, expected, cache, lock, source=source, refusal=refusal
     )
-
-
-def _under(source: str, name: str) -> list[str]:
-    """The address of a file in a folder or under another address."""
-    folder = Path(source).expanduser()
-    if folder.is_dir():
-        return [(folder.resolve() / name).as_uri()]
-    if "://" not in source:
-        raise UserError(
-            f"the encoder's source {source!r} is no folder; give one that has {name}, an address, "
-            "or null for the known ones."
-        )
-    return [f"{source.rstrip('/')}/{name}"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Generator = np.random.Generator
+Numbers = Callable[[int, Generator], NDArray[np.int64]]  # the length of a video -> its frames
 _AHEAD = 2  # batches that are made before their turn
 
 
@@ -41,6 +42,7 @@ class Batch(NamedTuple):
     times: NDArray[np.int64]  # (F, K), the frames' numbers
     # Whether a frame was there before: videos shorter than K frames are repeated.
     repeated: NDArray[np.bool_]  # (F, K)
+    videos: NDArray[np.int64]  # (F,), their positions
 
 
 def batches(
@@ -49,7 +51,7 @@ def batches(
     *,
     videos_a_batch: PositiveInt,
     frames_a_video: PositiveInt,
-    frames: Literal["consecutive", "spread"],
+    frames: Literal["consecutive", "spread"] | Numbers,
     augmentation: Augmentation,
     size: int,
     first: int,
@@ -62,7 +64,9 @@ def batches(
         chosen = generator.choice(rows, videos_a_batch, replace=len(rows) < videos_a_batch)
         times = np.stack(
             [
-                numbers(int(videos.lengths[video]), frames_a_video, frames, generator)
+                frames(int(videos.lengths[video]), generator)
+                if callable(frames)
+                else numbers(int(videos.lengths[video]), frames_a_video, frames, generator)
                 for video in chosen
             ]
         )
@@ -73,7 +77,7 @@ def batches(
         import torch
 
         first_seen = [_first_seen(of) for of in times]
-        return Batch(torch.stack(made), times, ~np.stack(first_seen))
+        return Batch(torch.stack(made), times, ~np.stack(first_seen), chosen)
 
     with ThreadPoolExecutor(1) as ahead:
         waiting = [ahead.submit(make, first + number) for number in range(_AHEAD)]

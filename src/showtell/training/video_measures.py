@@ -2,19 +2,42 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from showtell.data.samples import VideoSplits
+from showtell.nets.encoder import Frames, Preprocessing
 from showtell.training.along_videos import along
 
 if TYPE_CHECKING:
-    from showtell.nets.hold_c import HoldCEncoder
+    from torch import Tensor
 
 Numbers = NDArray[np.int64]
 Vectors = NDArray[np.float32]  # (T, D)
+
+
+class Network(Protocol):
+    """The description of a network."""
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How a frame becomes what it reads."""
+        ...
+
+
+class Measured(Protocol):
+    """An encoder of pictures, trained here."""
+
+    @property
+    def network(self) -> Network:
+        """Its description."""
+        ...
+
+    def image(self, frames: Frames) -> "Tensor":
+        """One vector a frame: (N, D), on the CPU."""
+        ...
 
 
 def _rewound(length: int, _: np.random.Generator) -> Numbers:
@@ -34,7 +57,7 @@ ORDERS: Mapping[str, Callable[[int, np.random.Generator], Numbers]] = {
 
 
 def measure(
-    encoder: "HoldCEncoder", data: VideoSplits, count: int, draws: np.random.Generator
+    encoder: Measured, data: VideoSplits, count: int, draws: np.random.Generator
 ) -> dict[str, float]:
     """All measures of Table IV in order, rank correlation in other orders, beside pixels."""
     chosen = np.sort(draws.choice(data.rows, min(count, len(data.rows)), replace=False))

@@ -76,6 +76,7 @@ def test_videos_keep_what_the_index_says(packed):
     assert read.lengths.tolist() == [6, 7, 9, 8]
     assert read.fps.tolist() == [12] * 4
     assert [read.split(number) for number in range(4)] == ["train"] * 3 + ["validation"]
+    assert read.caption(2) == "Putting a cup onto a table"
     assert read.of_split("train").tolist() == [0, 1, 2]
     assert read.position("4") == 2
     assert (read.widths[0], read.heights[0]) == (43, 24)  # 57 x 32; an odd width stays odd

@@ -27,7 +27,7 @@ class Videos:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         try:
-            columns = ["id", "split", "frames", "fps", "width", "height", "shard", "first"]
+            columns = ["id", "split", "label", "frames", "fps", "width", "height", "shard", "first"]
             table = pq.read_table(folder / VIDEOS, columns=columns)
             self._offsets = np.load(folder / OFFSETS, mmap_mode="r", allow_pickle=False)
             self._sizes = np.load(folder / SIZES, mmap_mode="r", allow_pickle=False)
@@ -36,6 +36,7 @@ class Videos:
                 f"{folder} is not a folder of packed videos ({error}); pack it again."
             ) from None
         self._ids = table["id"].combine_chunks()
+        self._labels = table["label"].combine_chunks()
         split = table["split"].combine_chunks().dictionary_encode()
         self._splits: list[str] = split.dictionary.to_pylist()
         self._split = split.indices.to_numpy()
@@ -70,6 +71,10 @@ class Videos:
     def id(self, video: int) -> str:
         """The id of a video."""
         return str(self._ids[video].as_py())
+
+    def caption(self, video: int) -> str:
+        """The label of a video, with its objects named; empty where it has none."""
+        return self._labels[video].as_py() or ""
 
     def split(self, video: int) -> str:
         """The split of a video."""

@@ -22,7 +22,7 @@ class ResNet(nn.Module):
         block: Block,
         width: int,  # channels of the first part; 64 in ResNet-50
         norm: Norm,
-        outputs: int,
+        outputs: int | None,  # None: the mean of the last part's maps, without a linear layer
         channels: int = 3,  # of the input: more where frames are stacked
     ) -> None:
         super().__init__()
@@ -48,7 +48,8 @@ class ResNet(nn.Module):
             ]
             self.add_module(f"layer{number + 1}", nn.Sequential(*parts))
             inputs = planes * expansion
-        self.fc = nn.Linear(inputs, outputs)
+        self.outputs = inputs if outputs is None else outputs
+        self.fc = nn.Identity() if outputs is None else nn.Linear(inputs, outputs)
         _initialise(self)
 
     def forward(self, pictures: Tensor) -> Tensor:
