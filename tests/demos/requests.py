@@ -17,7 +17,7 @@ def world(task: str, **changes: Any) -> World:
     return build("worlds", type(settings).model_validate(settings.model_dump() | changes))
 
 
-def request(task: str, cache: Path = Path(), frames: int = 4, **changes: Any) -> Request:
+def request(task: str, cache: Path = Path(), frames: int | None = 4, **changes: Any) -> Request:
     view = View(48, 32, quality="fast")
     address = ("demo", "test", task)
     return Request(task, view, frames, lambda: world(task, **changes), 0, address, cache)

@@ -22,7 +22,7 @@ def gif(path: Path, count: int = 5) -> Path:
     return path
 
 
-def from_file(path: Path, task: str = "door-open", frames: int = 6):
+def from_file(path: Path, task: str = "door-open", frames: int | None = 6):
     settings = FileSettings(kind="file", encoder="s3d", files={"door-open": str(path)})
     return File(settings).demonstrate(request(task, frames=frames))
 
@@ -42,6 +42,10 @@ def test_a_file_becomes_frames_of_the_task_s_view(tmp_path):
     assert demo.about["clip_size"] == [60, 40]
     red = demo.frames[0, :, 16, 24, 0].astype(int)
     assert np.abs(red - [0, 40, 80, 120, 120, 160]).max() < 12 or sorted(red) == red.tolist()
+
+
+def test_a_file_keeps_all_its_frames_where_none_are_counted(tmp_path):
+    assert from_file(gif(tmp_path / "door.gif"), frames=None).frames.shape[1] == 5
 
 
 def test_a_task_without_a_file_is_named(tmp_path):

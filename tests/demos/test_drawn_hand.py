@@ -16,6 +16,11 @@ def drawn(task: str, count: int = 2, frames: int = 8, view=(64, 64)):
     return DrawnHand(settings).demonstrate(asked)
 
 
+def test_a_cartoon_has_no_frames_of_its_own():
+    with pytest.raises(ValueError, match="set frames to a number"):
+        DrawnHandSettings(kind="drawn_hand", encoder="s3d", count=1, frames="all")
+
+
 @pytest.mark.parametrize("task", SCENES)
 def test_a_clip_starts_without_the_hand_s_work_and_ends_with_it_done(task):
     demo = drawn(task)

@@ -48,6 +48,13 @@ def test_frames_run_from_the_start_to_the_end(pushed):
         assert np.abs(clip[0].astype(int) - clip[-1]).mean() > 2
 
 
+def test_all_frames_are_one_of_each_state():
+    asked = request("rlv-pushing")._replace(frames=None)
+    demo = scripted(count=1).demonstrate(asked)
+    assert demo.frames.shape == (1, 101, 32, 48, 3)
+    assert demo.about["steps_drawn"] == list(range(101))
+
+
 def test_layouts_differ_and_the_seed_decides_them(pushed):
     starts = pushed.snapshots[:, 0]
     assert not np.array_equal(*starts)

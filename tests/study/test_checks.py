@@ -64,6 +64,18 @@ DISTANCE = {
     "patience": 3, "stage_offset": 0,
 }  # fmt: skip
 ROBOCLIP = {"kind": "roboclip", "goal": "text-s3d", "sampling": "evenly", "compare": "product"}
+FRAMES = {"kind": "demo_frames", "encoder": "clip-base", "demo": "followed", "number": 1}
+FOLLOWED = {
+    "kind": "scripted",
+    "encoder": "clip-base",
+    "count": 1,
+    "attempts": 20,
+    "frames": "all",
+}
+TCN = {
+    "kind": "tcn", "goal": "frames", "alpha": 0.005, "beta": 0.02, "gamma": 0.2, "first": 0,
+    "divisor": 1,
+}  # fmt: skip
 SUM = {"kind": "sum", "weights": [1, 1]}
 
 
@@ -78,6 +90,24 @@ def changed(at, value):
 
 # (what is wrong, changes, words of structure that the message must have)
 IMPOSSIBLE = {
+    "a reward that follows a demonstration, and a goal that is none": (
+        changed("rewards.mine", TCN | {"goal": "video-s3d"}) | experiment(DRAWER, method("mine")),
+        ["method one", "(tcn)", "goals.video-s3d", "'demo_frames'"],
+    ),
+    "a demonstration that no reward follows": (
+        changed("demos.followed", FOLLOWED)
+        | changed("goals.frames", FRAMES)
+        | changed("rewards.mine", DISTANCE | {"goal": "frames", "distance": "l2"})
+        | experiment(DRAWER, method("mine")),
+        ["method one", "goals.frames", "(distance)", "'tcn'"],
+    ),
+    "a demonstration of one frame that is followed": (
+        changed("demos.followed", FOLLOWED | {"frames": None})
+        | changed("goals.frames", FRAMES)
+        | changed("rewards.mine", TCN)
+        | experiment(DRAWER, method("mine")),
+        ["method one", "goals.frames", "keeps one frame", "demos.followed.frames to all"],
+    ),
     "a learner of discrete actions on Meta-World": (
         experiment(DRAWER, method("zero", learner="dqn-cartpole")),
         ["mine", "task drawer-close", "method one", "dqn-cartpole", "box", "'ppo"],
@@ -350,6 +380,19 @@ IMPOSSIBLE = {
         ["training.s3d.dataset.tasks", "'drawer-closed'", "'drawer-close'"],
     ),
 }
+
+
+def test_a_demonstration_is_followed_with_all_its_frames(tmp_path):
+    changes = (
+        changed("demos.followed", FOLLOWED)
+        | changed("goals.frames", FRAMES)
+        | changed("rewards.mine", TCN)
+        | experiment(DRAWER, method("mine"))
+    )
+    grid = Grid(load_changed(tmp_path, changes, "paper"))
+    demo = json.loads(Specifications(grid).demo("followed", "drawer-close"))
+    assert demo["frames"] is None
+    assert json.loads(Specifications(grid).demo("scripted", "drawer-close"))["frames"] == 32
 
 
 @pytest.mark.parametrize("name", IMPOSSIBLE)

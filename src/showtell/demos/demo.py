@@ -115,7 +115,8 @@ class Request(NamedTuple):
 
     task: str  # its name in params.yaml
     view: View  # as which its frames are wanted
-    frames: int  # of each demonstration, evenly spaced from its start to its end
+    # Of each demonstration, evenly spaced from its start to its end; None: all that there are.
+    frames: int | None
     make_world: Callable[[], World]
     root: int
     address: tuple[str | int, ...]

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Literal
 
 import numpy as np
-from pydantic import PositiveInt
+from pydantic import PositiveInt, model_validator
 
 from showtell.demos.demo import Demo, Request
 from showtell.media.cartoons import SCENES, cartoon
@@ -22,6 +22,15 @@ class DrawnHandSettings(DemoSettings):
 
     kind: Literal["drawn_hand"]
     count: PositiveInt
+
+    @model_validator(mode="after")
+    def _of_some_frames(self) -> "DrawnHandSettings":
+        if self.frames == "all":
+            raise ValueError(
+                "frames: all keeps every frame of a video, but a cartoon is drawn with as many as "
+                "are asked for; set frames to a number"
+            )
+        return self
 
     def tasks(self) -> Collection[str]:
         """The tasks that the hand can do."""
@@ -45,6 +54,8 @@ class DrawnHand:
                 f"the drawn hand does not know {request.task}; {nearest(request.task, SCENES)} "
                 "Name a demo of another kind for it in params.yaml: `scripted` or `file`."
             )
+        if request.frames is None:
+            raise ValueError("a cartoon is drawn with some number of frames, and none was given")
         size = request.frames, request.view.width, request.view.height
         dice = (
             generator(request.root, *request.address, number)

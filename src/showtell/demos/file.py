@@ -39,12 +39,13 @@ class File:
         return from_clip(Path(path), request.frames, request, {"file": path})
 
 
-def from_clip(path: Path, frames: int, request: Request, about: dict[str, Any]) -> Demo:
+def from_clip(path: Path, frames: int | None, request: Request, about: dict[str, Any]) -> Demo:
     """One clip as a demonstration: its page cut off, resampled, cropped to the view's aspect."""
     clip = read_clip(path)
     trimmed = trim(clip)
     view = request.view
-    shown = fit(resample(trimmed, frames), view.width, view.height)
+    kept = trimmed if frames is None else resample(trimmed, frames)
+    shown = fit(kept, view.width, view.height)
     about = about | {
         "made_by": "a clip",
         "clip_frames": len(clip),

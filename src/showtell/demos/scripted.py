@@ -58,7 +58,8 @@ class Scripted:
             name: np.stack([getattr(e, name) for e in episodes]) for name in _Episode._fields
         }
         snapshots = columns["snapshots"]
-        steps = np.linspace(0, snapshots.shape[1] - 1, request.frames).round().astype(int)
+        length = snapshots.shape[1]
+        steps = np.linspace(0, length - 1, request.frames or length).round().astype(int)
         shown = snapshots[:, steps].reshape(-1, snapshots.shape[2])
         with RenderPool(world.scene, world.scene_settings()) as pool:
             frames = pool.draw(shown, request.view)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from showtell.project.errors import UserError, nearest
-from showtell.study.needs import Comparison, Demonstrations
+from showtell.study.goal_checks import of_demo, of_goals
+from showtell.study.needs import Demonstrations
 from showtell.study.parameters import Experiment, Method, Parameters, Task, swept
-from showtell.study.settings import EncoderSettings, Picture, StudySettings
+from showtell.study.settings import Picture, StudySettings
 
 
 class Misfit(NamedTuple):
@@ -180,13 +181,13 @@ def _of_experiment(p: Parameters, experiment: Experiment) -> Iterator[Found]:
             for measured in study.methods:
                 reward = p.rewards[experiment.methods[measured].reward]
                 for of in study.goal_tasks(task):
-                    for why in _of_goals(p, of, reward):
+                    for why in of_goals(p, of, reward):
                         yield None, measured, f"studies.{name} compares with {of}: {why}"
             for control, rewarded in study.control_rewards().items():
                 if control in experiment.methods:
                     why = "has the name of a method; give the control another name."
                     yield None, None, f"studies.{name}.controls.{control} {why}"
-                for why in _of_goals(p, task, p.rewards[rewarded]):
+                for why in of_goals(p, task, p.rewards[rewarded]):
                     yield None, None, f"studies.{name}.controls.{control}: {why}"
 
 
@@ -202,7 +203,7 @@ def _of_acting(
 ) -> Iterator[str]:
     """Whether a study can play the policies and the demonstrations that it needs."""
     for needed in study.needs().demonstrations:
-        yield from _of_demo(p, needed.demo, task, needed.count)
+        yield from of_demo(p, needed.demo, task, needed.count)
         if needed.states and not p.demos[needed.demo].states:
             yield f"demos.{needed.demo} has no actions; name a demo of the kind 'scripted'."
     if not study.acts:
@@ -229,7 +230,7 @@ def _of_cell(p: Parameters, experiment: Experiment, task: str, method: Method) -
     else:
         yield from _of_learner(p, task, learner, reward)
     for one, _ in swept(reward, method.sweep).values():
-        yield from _of_goals(p, task, one)
+        yield from of_goals(p, task, one)
         yield from _of_frames(p, task, one, method)
 
 
@@ -254,113 +255,12 @@ def _of_learner(p: Parameters, task: str, learner: str, reward: Any) -> Iterator
 
 def _of_demonstrations(p: Parameters, task: str, needed: Demonstrations) -> Iterator[str]:
     demo = p.demos[needed.demo]
-    yield from _of_demo(p, needed.demo, task, needed.count)
+    yield from of_demo(p, needed.demo, task, needed.count)
     if needed.states and not demo.states:
         acted = [name for name, one in p.demos.items() if one.states]
         yield (
             f"its reward reads states of demos.{needed.demo}, a demo of kind {demo.kind!r} that "
             f"is video alone; name a demo with states{f': {acted[0]!r}' if acted else ''}."
-        )
-
-
-def _of_demo(p: Parameters, name: str, task: str, count: int) -> Iterator[str]:
-    demo, world = p.demos[name], p.tasks[task].world
-    if demo.scripted and not world.offers().script:
-        yield (
-            f"demos.{name} plays the script of the task's world, but {world.kind} has none for "
-            f"{task}; name a demo of another kind, for example of kind 'file'."
-        )
-    known = demo.tasks()
-    if known is not None and task not in known:
-        yield f"demos.{name} does not show {task}; {nearest(task, known)}"
-    if count > demo.available():
-        yield (
-            f"{count} demonstrations are asked for, but demos.{name} has {demo.available()}; ask "
-            f"for at most that, or raise demos.{name}.count."
-        )
-
-
-def _of_goals(p: Parameters, task: str, reward: Any) -> Iterator[str]:
-    for comparison in reward.needs().comparisons:
-        yield from _of_comparison(p, task, reward, comparison)
-
-
-def _of_comparison(p: Parameters, task: str, reward: Any, wanted: Comparison) -> Iterator[str]:
-    goal, entry = p.goals[wanted.goal], p.tasks[task]
-    at = f"goals.{wanted.goal}"
-    prompt = goal.prompt()
-    if prompt is not None and (entry.prompts is None or getattr(entry.prompts, prompt) is None):
-        lacks = "prompts" if entry.prompts is None else f"prompt of the name {prompt!r}"
-        yield (
-            f"{at} is the task's prompt, but tasks.{task} has no {lacks}; add "
-            f"tasks.{task}.prompts.{prompt}."
-        )
-    baseline = entry.prompts is not None and entry.prompts.baseline is not None
-    if wanted.baseline and not (goal.source == "prompts" and baseline):
-        yield (
-            f"its reward ({reward.kind}) needs a baseline, which {at} has not for {task}; add "
-            f"tasks.{task}.prompts.baseline, or set the reward's alpha to 0."
-        )
-    shown = goal.demonstrations()
-    if shown is not None:
-        yield from _of_demo(p, shown[0], shown[1] or task, shown[2])
-    if goal.source == "rendered" and not entry.world.offers().goal_images:
-        yield (
-            f"{at} is a picture of the solved task, which the world {entry.world.kind} cannot "
-            "draw; give the task a goal of another kind."
-        )
-    if goal.encoder is not None:
-        yield from _of_encoder(p, entry, reward, wanted, goal.encoder)
-    elif wanted.embeds is not None:
-        yield (
-            f"its reward ({reward.kind}) compares embeddings, but {at} is a picture alone; name "
-            f"an encoder in {at}.encoder."
-        )
-
-
-def _of_encoder(
-    p: Parameters, task: Task, reward: Any, wanted: Comparison, name: str
-) -> Iterator[str]:
-    encoder, goal, at = p.encoders[name], p.goals[wanted.goal], f"goals.{wanted.goal}"
-    for reading in sorted(goal.reads() | ({wanted.embeds} if wanted.embeds else set())):
-        if reading not in encoder.reads:
-            fitting = [other for other, one in p.encoders.items() if reading in one.reads]
-            yield (
-                f"encoders.{name} ({encoder.kind}) does not embed a {reading}, which {at} and "
-                f"the reward {reward.kind} need; {nearest(name, fitting)}"
-            )
-    if wanted.unit is not None and encoder.unit != wanted.unit:
-        length = "of length 1" if wanted.unit else "of any length"
-        yield (
-            f"its reward ({reward.kind}) needs vectors {length}, but those of encoders.{name} "
-            f"({encoder.kind}) are not; name another encoder in {at}."
-        )
-    recipe = p.training.get(name)
-    yield from _of_pixel_values(task, name, encoder, trained=recipe is not None)
-    kinds = None if recipe is None else recipe.dataset.world_kinds()
-    if recipe is None or kinds is None or wanted.embeds == "text":
-        return
-    drawn = {p.tasks[one].world.kind for one in recipe.dataset.task_names()} | set(kinds)
-    if task.world.kind not in drawn:
-        yield (
-            f"encoders.{name} is trained here on pictures of {', '.join(sorted(drawn))} and "
-            f"never on {task.world.kind}; add a task of that world to training.{name}.dataset, "
-            "or name another encoder."
-        )
-
-
-def _of_pixel_values(
-    task: Task, name: str, encoder: EncoderSettings, *, trained: bool
-) -> Iterator[str]:
-    try:
-        changed = encoder.reading(task.pixel_values) != encoder
-    except ValueError as error:
-        yield f"the task's pixel_values are {task.pixel_values}; encoders.{name}: {error}."
-        return
-    if changed and trained:
-        yield (
-            f"encoders.{name} is trained here on its own pixel values and cannot read the task's, "
-            f"{task.pixel_values}; set pixel_values of the task to null."
         )
 
 
@@ -387,7 +287,7 @@ def _of_finetuning(
     first = method.learner or experiment.train.learner or p.tasks[task].learner
     reward, at = p.rewards[finetune.reward], f"finetune.{phase}: "
     yield from (at + why for why in _of_learner(p, task, finetune.learner, reward))
-    yield from (at + why for why in _of_goals(p, task, reward))
+    yield from (at + why for why in of_goals(p, task, reward))
     if first is None:
         return
     before, after = p.learners[first], p.learners[finetune.learner]

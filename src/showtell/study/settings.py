@@ -85,6 +85,9 @@ class DemoSettings(PartSettings):
     states: ClassVar[bool] = False  # observations and actions are recorded beside the video
     scripted: ClassVar[bool] = False  # made by the script of the task's world
     encoder: str  # the encoder that watches them: it owns the pictures' size and number
+    # Of each demonstration; null: those of the encoder's clips, or 1 where it reads pictures;
+    # all: every frame from the start on.
+    frames: PositiveInt | Literal["all"] | None = None
 
     def tasks(self) -> Collection[str] | None:
         """The tasks that are demonstrated; None: any that the world has a script for."""
@@ -99,6 +102,7 @@ class GoalSettings(PartSettings):
     """Settings of a goal."""
 
     source: ClassVar[Literal["prompts", "demo", "rendered"]]
+    timed: ClassVar[bool] = False  # it has a stage for each moment of a demonstration
 
     encoder: str | None
 

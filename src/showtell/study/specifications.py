@@ -62,7 +62,9 @@ class Specifications:
             [_module("demos", settings), _module("worlds", entry.world)],
             demo=_plain(settings),
             picture=_plain(self._grid.picture(settings.encoder, task)),
-            frames=encoder.clip_frames or 1,
+            frames=None
+            if settings.frames == "all"
+            else settings.frames or encoder.clip_frames or 1,
             task=_world(entry) | {"name": task},
             address=["demo", demo, task],
         )
