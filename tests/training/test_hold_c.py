@@ -11,7 +11,7 @@ from showtell.nets.hold_c import HoldCEncoder, HoldCSettings, describe
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.training.hold_c import HoldCRecipe, loss_of, train_hold_c
-from showtell.training.video_batches import Augmentation, augmented, batches, numbers
+from showtell.training.video_batches import LightAugmentation, batches, numbers
 from showtell.training.video_measures import measure
 from tests.training.videos import MovingSquares, splits
 
@@ -25,7 +25,10 @@ SETTINGS = {
     "fit": "crop",
     "batch": 32,
 }  # fmt: skip
-STILL = {"smallest_crop": 1.0, "flip": False, "colour": 0, "frame_light": 0, "frame_shift": 0}
+STILL = {
+    "kind": "light", "smallest_crop": 1.0, "flip": False, "colour": 0, "frame_light": 0,
+    "frame_shift": 0,
+}  # fmt: skip
 RANKS = {"kind": "ranks", "softness": 0.25, "size_weight": 0.005}
 TRIPLETS = {
     "kind": "triplets", "near": 2, "far": 4, "margin": 0.2, "reduction": "mean",
@@ -130,9 +133,9 @@ def test_batches_are_those_of_their_steps():
 
     def made(first):
         found = batches(
-            videos, rows, videos_a_batch=3, frames_a_video=5, frames="spread",
-            augmentation=Augmentation(**STILL), size=24, first=first,
-            draws=np.random.default_rng,
+            videos, rows, videos_a_batch=3, size=24, first=first, draws=np.random.default_rng,
+            frames=lambda length, draws: numbers(length, 5, "spread", draws),
+            augmentation=LightAugmentation(**STILL),
         )  # fmt: skip
         few = list(islice(found, 3))
         found.close()
@@ -157,8 +160,9 @@ def test_short_videos_are_repeated_from_their_start():
 def test_repeats_are_left_out_or_taken_for_another_video():
     """A video of two frames met three times: alone it has no negative; its copies are negatives."""
     batch = batches(
-        _Short(), np.arange(1), videos_a_batch=1, frames_a_video=6, frames="consecutive",
-        augmentation=Augmentation(**STILL), size=8, first=1, draws=np.random.default_rng,
+        _Short(), np.arange(1), videos_a_batch=1, size=8, first=1, draws=np.random.default_rng,
+        frames=lambda length, draws: numbers(length, 6, "consecutive", draws),
+        augmentation=LightAugmentation(**STILL),
     )  # fmt: skip
     only = next(batch)
     batch.close()
@@ -177,15 +181,3 @@ class _Short:
 
     def read(self, video, frames):
         return np.zeros((2, 8, 8, 3), np.uint8)[frames]
-
-
-def test_frames_are_cut_turned_and_lit():
-    frames = np.full((3, 24, 32, 3), 128, np.uint8)
-    how = Augmentation(smallest_crop=0.5, flip=True, colour=0.3, frame_light=0.2, frame_shift=2)
-    made = augmented(frames, how, 16, np.random.default_rng(0))
-    assert made.shape == (3, 3, 16, 16)
-    assert made.abs().max() <= 1
-    means = made.mean((2, 3))  # of each frame and channel: another light, another colour
-    assert len({round(float(value), 4) for value in means.flatten()}) > 3
-    still = augmented(frames, Augmentation(**STILL), 16, np.random.default_rng(0))
-    torch.testing.assert_close(still, torch.full_like(still, 128 / 127.5 - 1), atol=1e-4, rtol=0)

@@ -19,7 +19,7 @@ from showtell.learners.policies import Network, Policy
 from showtell.project.files import write_text
 from showtell.rendering.pool import RenderPool
 from showtell.rewards.zero import Zero, ZeroSettings
-from showtell.studies.study import CachedEncoder, StudyInputs
+from showtell.studies.study import StudyInputs, cached
 from showtell.study.settings import RewardSettings
 
 
@@ -29,7 +29,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
     study = built("studies", job["study"])
     context = Context.read(job, inputs)
     # Rewards that differ in their settings alone read the same frames: these are encoded once.
-    context.encoders.update({name: CachedEncoder(one) for name, one in context.encoders.items()})
+    context.encoders.update({name: cached(one) for name, one in context.encoders.items()})
     own = job["task"]["name"]
     tasks = dict.fromkeys(entry["task"] for entry in job["targets"])
     rewards = {

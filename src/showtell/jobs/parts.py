@@ -21,6 +21,7 @@ from showtell.worlds.world import World
 
 if TYPE_CHECKING:
     from showtell.demos.demo import Demo
+    from showtell.nets.distance import Distance
     from showtell.nets.encoder import Encoder
 
 Job = dict[str, Any]
@@ -66,7 +67,7 @@ class Context:
     """What rewards are built with: goals, encoders and demonstrations, read from files once."""
 
     job: Job
-    encoders: dict[str, "Encoder"]
+    encoders: dict[str, "Encoder | Distance"]
     targets: dict[tuple[str, str], Target]  # (goal, task)
     demos: dict[str, "Demo"] = field(default_factory=dict)
 
@@ -91,7 +92,7 @@ class Context:
         return GoalInputs(self.targets[goal, task], encoder, view(self.job, entry["picture"]))
 
 
-def _encoders(job: Job, inputs: Inputs) -> "dict[str, Encoder]":
+def _encoders(job: Job, inputs: Inputs) -> "dict[str, Encoder | Distance]":
     if not job["encoders"]:
         return {}
     from showtell.nets import encoder

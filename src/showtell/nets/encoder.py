@@ -15,6 +15,8 @@ from showtell.study.registry import part
 if TYPE_CHECKING:
     from torch import Tensor, device
 
+    from showtell.nets.distance import Distance
+
 Frames = NDArray[np.uint8]  # (N, H, W, 3), upright RGB
 Clips = NDArray[np.uint8]  # (N, T, H, W, 3)
 Channels = tuple[float, float, float]
@@ -42,10 +44,10 @@ class Encoder(Protocol):
         ...
 
 
-def load(settings: BaseModel, weights: Path, network: Path) -> Encoder:
-    """The encoder that these settings name, with weights and description from files."""
+def load(settings: BaseModel, weights: Path, network: Path) -> "Encoder | Distance":
+    """The network that these settings name, with weights and description from files."""
     name: str = settings.kind  # type: ignore[attr-defined]
-    encoder: Encoder = part("nets", name).load().load(settings, weights, network)
+    encoder: Encoder | Distance = part("nets", name).load().load(settings, weights, network)
     return encoder
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showtell.learners.policies import Policy
+from showtell.nets.distance import Distance
 from showtell.nets.encoder import Clips, Encoder
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.rewards.reading import ReadFrames, frames_for, parts
@@ -142,6 +143,11 @@ class CachedEncoder:
             vectors = getattr(self._encoder, kind)(pictures)
             self._known[kind] = pictures, vectors
         return vectors
+
+
+def cached(network: Encoder | Distance) -> Encoder | Distance:
+    """The network, which encodes the same pictures once; a distance compares them every time."""
+    return network if isinstance(network, Distance) else CachedEncoder(network)
 
 
 def _score(reward: Reward, drawn: Mapping[View | None, Episodes]) -> Array:

@@ -11,7 +11,7 @@ from showtell.project import seeds
 from showtell.project.checkpoints import Resume
 from showtell.project.settings import Frozen
 from showtell.training.state import Progress, Recipe, TrainingState, reproducible
-from showtell.training.video_batches import Augmentation, Batch, batches
+from showtell.training.video_batches import Augmentation, Batch, batches, numbers
 from showtell.training.video_measures import measure
 
 if TYPE_CHECKING:
@@ -108,8 +108,9 @@ def _learn(
                 data.videos,
                 data.rows,
                 videos_a_batch=recipe.batch,
-                frames_a_video=recipe.frames_a_video,
-                frames=recipe.frames,
+                frames=lambda length, draws: numbers(
+                    length, recipe.frames_a_video, recipe.frames, draws
+                ),
                 augmentation=recipe.augmentation,
                 size=settings.picture.height,
                 first=step,

@@ -130,7 +130,6 @@ def _learn(
                 data.videos,
                 data.rows,
                 videos_a_batch=recipe.batch,
-                frames_a_video=FRAMES,
                 frames=lambda length, draws: frame_numbers(length, recipe.ends, draws),
                 augmentation=recipe.augmentation,
                 size=settings.crop,

@@ -69,6 +69,7 @@ class TrainingState:
     optimizer: "Optimizer"
     draws: np.random.Generator
     losses: list[float] = field(default_factory=list)
+    kept: dict[str, Any] = field(default_factory=dict)  # weights of an earlier step, if any
 
     def steps(self, recipe: Recipe, resume: Resume | None, progress: Progress) -> Iterator[int]:
         """The steps to take, from the last checkpoint on; add the loss of each to `losses`."""
@@ -92,6 +93,7 @@ class TrainingState:
             ],
             "draws": self.draws.bit_generator.state,
             "losses": self.losses,
+            "kept": self.kept,
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -107,6 +109,7 @@ class TrainingState:
             }
         self.draws.bit_generator.state = state["draws"]
         self.losses[:] = state["losses"]
+        self.kept = state["kept"]
 
 
 def _laid_out(value: "Tensor", parameter: "Tensor") -> "Tensor":

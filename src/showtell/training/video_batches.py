@@ -7,15 +7,16 @@ that goes on meets the same batches.
 from collections.abc import Callable
 from collections.abc import Generator as Made
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from showtell.data.samples import Videos
 from showtell.nets.encoder import Frames
 from showtell.project.settings import Frozen
+from showtell.training.rand_augment import RandAugment, rand_augment
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,9 +26,10 @@ Numbers = Callable[[int, Generator], NDArray[np.int64]]  # the length of a video
 _AHEAD = 2  # batches that are made before their turn
 
 
-class Augmentation(Frozen):
+class LightAugmentation(Frozen):
     """What is changed at random: of a video as a whole, and of each of its frames."""
 
+    kind: Literal["light"]  # ours
     smallest_crop: float = Field(gt=0, le=1)  # side of the square, as a share of the shorter side
     flip: bool  # left-right, half of the videos
     colour: NonNegativeFloat  # largest change of a video's colour channels, as a share
@@ -35,14 +37,30 @@ class Augmentation(Frozen):
     frame_shift: NonNegativeInt  # largest shift of each frame, in pixels
 
 
+class ScaleAugmentation(Frozen):
+    """What is changed at random of a video as a whole, as published: all frames share it."""
+
+    kind: Literal["scale"]  # published
+    enlarged: float = Field(ge=1)  # the shorter side before the crop, over the picture's side
+    # Height and width are multiplied by one number each, between these two.
+    scales: tuple[PositiveFloat, PositiveFloat]
+    flip: bool  # left-right, half of the videos
+    rand_augment: RandAugment | None  # changes of colour and cut-out squares
+
+
+# Ours changes frames one by one as well; the published one is stronger, and shared by all frames.
+Augmentation = Annotated[LightAugmentation | ScaleAugmentation, Field(discriminator="kind")]
+
+
 class Batch(NamedTuple):
     """Frames of some videos, in order of time."""
 
-    pictures: "Tensor"  # (F, K, 3, S, S) in [-1, 1]
+    pictures: "Tensor"  # (F, K, 3, S, S) in [-1, 1]; with two views (F, 2 K, 3, S, S)
     times: NDArray[np.int64]  # (F, K), the frames' numbers
     # Whether a frame was there before: videos shorter than K frames are repeated.
     repeated: NDArray[np.bool_]  # (F, K)
     videos: NDArray[np.int64]  # (F,), their positions
+    fps: NDArray[np.float64]  # (F,)
 
 
 def batches(
@@ -50,34 +68,27 @@ def batches(
     rows: NDArray[np.int64],  # the videos to draw from
     *,
     videos_a_batch: PositiveInt,
-    frames_a_video: PositiveInt,
-    frames: Literal["consecutive", "spread"] | Numbers,
+    frames: Numbers,
     augmentation: Augmentation,
     size: int,
     first: int,
     draws: Callable[[int], Generator],  # of a step
+    views: int = 1,  # how often each frame is changed at random, one view after the other
 ) -> "Made[Batch]":
     """One batch a step, from the step `first` on; close it when no more are wanted."""
 
     def make(step: int) -> Batch:
         generator = draws(step)
         chosen = generator.choice(rows, videos_a_batch, replace=len(rows) < videos_a_batch)
-        times = np.stack(
-            [
-                frames(int(videos.lengths[video]), generator)
-                if callable(frames)
-                else numbers(int(videos.lengths[video]), frames_a_video, frames, generator)
-                for video in chosen
-            ]
-        )
+        times = np.stack([frames(int(videos.lengths[video]), generator) for video in chosen])
         made = [
-            augmented(videos.read(int(video), of), augmentation, size, generator)
+            augmented(videos.read(int(video), of), augmentation, size, generator, views)
             for video, of in zip(chosen, times, strict=True)
         ]
         import torch
 
         first_seen = [_first_seen(of) for of in times]
-        return Batch(torch.stack(made), times, ~np.stack(first_seen), chosen)
+        return Batch(torch.stack(made), times, ~np.stack(first_seen), chosen, videos.fps[chosen])
 
     with ThreadPoolExecutor(1) as ahead:
         waiting = [ahead.submit(make, first + number) for number in range(_AHEAD)]
@@ -100,11 +111,42 @@ def numbers(
     return np.sort(generator.choice(length, count, replace=False))
 
 
-def augmented(frames: Frames, how: Augmentation, size: int, generator: Generator) -> "Tensor":
-    """Frames of one video as a network reads them: (K, 3, S, S) in [-1, 1]."""
+def pair(length: int, history: int, generator: Generator) -> NDArray[np.int64]:
+    """Which frames: a history and a later goal, every pair of newest frame and goal as likely.
+
+    The history is repeated from the video's first frame, as a reward does at a reset.
+    """
+    newest, goal = np.sort(generator.choice(length, 2, replace=False))
+    return np.append(before(newest[None], history)[0], goal)
+
+
+def before(newest: NDArray[np.int64], history: int) -> NDArray[np.int64]:
+    """The frames that end with each of these: (N,) -> (N, history)."""
+    found: NDArray[np.int64] = np.maximum(newest[:, None] + np.arange(1 - history, 1), 0)
+    return found
+
+
+def augmented(
+    frames: Frames, how: Augmentation, size: int, generator: Generator, views: int = 1
+) -> "Tensor":
+    """Frames of one video as a network reads them, in each view: (K · views, 3, S, S) in [-1, 1].
+
+    All views of a video are flipped, or none: a thing is moved to the left in all of them.
+    """
+    import torch
+
+    flip = how.flip and generator.random() < 0.5
+    change = _scaled if isinstance(how, ScaleAugmentation) else _lit
+    pictures = torch.cat([change(frames, how, size, generator) for _ in range(views)])
+    return pictures.flip(-1) if flip else pictures
+
+
+def _lit(frames: Frames, how: Augmentation, size: int, generator: Generator) -> "Tensor":
+    """One crop and colour for all frames, then each frame's own light and shift."""
     import torch
     from torch.nn.functional import interpolate, pad
 
+    assert isinstance(how, LightAugmentation)
     height, width = frames.shape[1:3]
     side = round(min(height, width) * generator.uniform(how.smallest_crop, 1))
     top = int(generator.integers(height - side + 1))
@@ -112,8 +154,6 @@ def augmented(frames: Frames, how: Augmentation, size: int, generator: Generator
     cut = np.ascontiguousarray(frames[:, top : top + side, left : left + side])
     pictures = torch.from_numpy(cut).permute(0, 3, 1, 2).float() / 127.5 - 1
     pictures = interpolate(pictures, (size, size), mode="bilinear", antialias=True)
-    if how.flip and generator.random() < 0.5:
-        pictures = pictures.flip(-1)
     colours = 1 + generator.uniform(-how.colour, how.colour, 3)
     light = 1 + generator.uniform(-how.frame_light, how.frame_light, (len(frames), 1))
     gains = torch.from_numpy((light * colours).astype(np.float32))[:, :, None, None]
@@ -129,6 +169,28 @@ def augmented(frames: Frames, how: Augmentation, size: int, generator: Generator
             ]
         )
     return pictures
+
+
+def _scaled(frames: Frames, how: Augmentation, size: int, generator: Generator) -> "Tensor":
+    """Height and width scaled apart, one crop, and RandAugment: alike for all frames."""
+    import torch
+    from torch.nn.functional import interpolate
+
+    assert isinstance(how, ScaleAugmentation)
+    sides = np.array(frames.shape[1:3])
+    scales = size * how.enlarged / sides.min() * generator.uniform(*how.scales, 2)
+    height, width = np.maximum(np.rint(sides * scales).astype(int), size)
+    raw = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float()
+    resized = interpolate(raw, (int(height), int(width)), mode="bilinear", antialias=True)
+    top, left = (
+        int(generator.integers(height - size + 1)),
+        int(generator.integers(width - size + 1)),
+    )
+    cut = resized[:, :, top : top + size, left : left + size].permute(0, 2, 3, 1)
+    changed = cut.round().clamp(0, 255).byte().numpy()
+    if how.rand_augment is not None:
+        changed = rand_augment(changed, how.rand_augment, generator)
+    return torch.from_numpy(changed).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
 def _first_seen(times: NDArray[np.int64]) -> NDArray[np.bool_]:
