@@ -77,6 +77,25 @@ TCN = {
     "divisor": 1,
 }  # fmt: skip
 SUM = {"kind": "sum", "weights": [1, 1]}
+HOLD_R = {
+    "kind": "hold_r",
+    "architecture": {
+        "kind": "resnet", "layers": [3, 4, 6, 3], "block": "bottleneck", "width": 64,
+        "norm": "batch",
+    },
+    "history": 3, "pretrained": "random", "picture": {"width": 64, "height": 64}, "fit": "crop",
+    "batch": 8,
+}  # fmt: skip
+
+
+def between(distance, encoder):
+    """A study whose method measures a distance of this kind to a rendered goal."""
+    return (
+        changed("encoders.hold-r", HOLD_R)
+        | changed("goals.picture", RENDERED | {"encoder": encoder})
+        | changed("rewards.near", DISTANCE | {"distance": distance})
+        | experiment(["dvd-close-drawer"], method("near", learner="ppo"))
+    )
 
 
 def changed(at, value):
@@ -370,6 +389,18 @@ IMPOSSIBLE = {
         | experiment(DRAWER, method("pixels")),
         ["task drawer-close", "goals.picture", "metaworld", "goal of another kind"],
     ),
+    "distances of a network without one": (
+        between("network", None),
+        ["task dvd-close-drawer", "goals.picture.encoder", "'hold-r'"],
+    ),
+    "distances of a network that gives embeddings": (
+        between("network", "clip"),
+        ["task dvd-close-drawer", "encoders.clip", "l2 or cosine", "hold-r"],
+    ),
+    "embeddings of a network that measures distances": (
+        between("l2", "hold-r"),
+        ["task dvd-close-drawer", "encoders.hold-r", "distance: network"],
+    ),
     "a sum with a term whose prompt the task lacks": (
         changed("rewards.both", SUM | {"terms": [{"kind": "zero"}, ROBOCLIP]})
         | experiment(["drawer-open"], method("both")),
@@ -441,6 +472,15 @@ def test_skipping_pairs_does_not_excuse_a_name_that_is_not_defined(tmp_path):
     changes = experiment(DRAWER, method("gale"), incompatible="skip")
     with pytest.raises(UserError, match="'gale' is not defined"):
         load_changed(tmp_path, changes)
+
+
+@pytest.mark.parametrize("distance", ["network", "pixels"])
+def test_a_network_of_distances_may_have_the_goal_of_a_reward(distance, tmp_path):
+    grid = Grid(load_changed(tmp_path, between(distance, "hold-r")))
+    cell = Cell("roboclip", "mine", "dvd-close-drawer", "one", 0)
+    job = json.loads(Specifications(grid).training(cell, "train"))
+    assert job["goals"]["picture"]["encoder"] == "hold-r"
+    assert job["encoders"]["hold-r"]["history"] == 3
 
 
 def test_a_sum_of_a_distance_to_a_rendered_picture_and_sparse_is_specified(tmp_path):

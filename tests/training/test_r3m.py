@@ -26,7 +26,8 @@ RECIPE = {
     "ends": 0.2, "negatives": 3, "time_weight": 1.0, "language_weight": 1.0,
     "l1_weight": 1e-5, "l2_weight": 1e-5, "word_dimensions": 8, "hidden": 32,
     "augmentation": {
-        "smallest_crop": 1.0, "flip": False, "colour": 0, "frame_light": 0, "frame_shift": 0,
+        "kind": "light", "smallest_crop": 1.0, "flip": False, "colour": 0, "frame_light": 0,
+        "frame_shift": 0,
     },
     "measured": 8,
 }  # fmt: skip

@@ -97,6 +97,7 @@ class HoldRSettings(EncoderSettings):
 
     reads: ClassVar[frozenset[Reading]] = frozenset({"image"})
     unit: ClassVar[bool] = False
+    measures: ClassVar[bool] = True
 
     kind: Literal["hold_r"]
     architecture: Architecture  # that compares pictures

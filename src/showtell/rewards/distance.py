@@ -20,7 +20,7 @@ from showtell.project.errors import UserError
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
 from showtell.rewards.stages import StageTracker
-from showtell.study.needs import Comparison, Needs
+from showtell.study.needs import Comparison, Needs, Reading
 from showtell.study.settings import RewardSettings
 
 Measure = Literal["l2", "cosine", "pixels", "pixels-square", "network"]
@@ -47,9 +47,9 @@ class DistanceRewardSettings(RewardSettings):
     stage_offset: NonNegativeFloat  # c, added to the distance for each stage that is still to come
 
     def needs(self) -> Needs:
-        """A goal; an encoder of pictures where embeddings are compared."""
-        embeds = self.distance in ("l2", "cosine")
-        return Needs((Comparison(self.goal, "image" if embeds else None),))
+        """A goal; an encoder of pictures where embeddings are compared, or one that measures."""
+        embeds: Reading | None = "image" if self.distance in ("l2", "cosine") else None
+        return Needs((Comparison(self.goal, embeds, measured=self.distance == "network"),))
 
 
 class DistanceReward:

@@ -70,6 +70,12 @@ def _of_comparison(p: Parameters, task: str, reward: Any, wanted: Comparison) ->
             f"its reward ({reward.kind}) compares embeddings, but {at} is a picture alone; name "
             f"an encoder in {at}.encoder."
         )
+    elif wanted.measured:
+        fitting = [name for name, one in p.encoders.items() if one.measures]
+        yield (
+            f"its reward ({reward.kind}) asks a network for distances, but {at} names none; set "
+            f"{at}.encoder to a network such as HOLD-R{f': {fitting[0]!r}' if fitting else ''}."
+        )
 
 
 def _of_moments(p: Parameters, reward: Any, wanted: Comparison, demo: str) -> Iterator[str]:
@@ -99,6 +105,18 @@ def _of_encoder(
                 f"encoders.{name} ({encoder.kind}) does not embed a {reading}, which {at} and "
                 f"the reward {reward.kind} need; {nearest(name, fitting)}"
             )
+    fitting = [other for other, one in p.encoders.items() if one.measures == wanted.measured]
+    if wanted.measured and not encoder.measures:
+        yield (
+            f"its reward ({reward.kind}) asks a network for distances, but encoders.{name} "
+            f"({encoder.kind}) gives embeddings; set distance: l2 or cosine; "
+            f"{nearest(name, fitting)}"
+        )
+    if wanted.embeds and encoder.measures:
+        yield (
+            f"its reward ({reward.kind}) compares embeddings, but encoders.{name} ({encoder.kind}) "
+            f"measures distances itself; set distance: network; {nearest(name, fitting)}"
+        )
     if wanted.unit is not None and encoder.unit != wanted.unit:
         length = "of length 1" if wanted.unit else "of any length"
         yield (

@@ -25,6 +25,7 @@ class Comparison:
     embeds: Reading | None  # what the reward gives to the goal's encoder; None: it compares pixels
     baseline: bool = False  # the goal must have a baseline prompt
     unit: bool | None = None  # the encoder's vectors must (not) have length 1
+    measured: bool = False  # the goal's encoder is a network that measures distances itself
     timed: bool = False  # the goal has a stage for each moment, and the reward follows them in time
 
 

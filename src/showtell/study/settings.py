@@ -38,6 +38,7 @@ class EncoderSettings(PartSettings):
 
     reads: ClassVar[frozenset[Reading]]
     unit: ClassVar[bool]  # its vectors have length 1
+    measures: ClassVar[bool] = False  # it measures distances to a picture, and embeds none
 
     # `native`: as large as the task's camera draws them; the network then fits them itself.
     picture: Picture | Literal["native"]

@@ -31,8 +31,8 @@ class StackedFrames(nn.Module):
     def __init__(self, network: ResNet) -> None:
         super().__init__()
         self.network = network
-        nn.init.zeros_(network.fc.weight)
-        nn.init.zeros_(network.fc.bias)
+        for parameter in network.fc.parameters():
+            nn.init.zeros_(parameter)
 
     def read_goals(self, goals: Tensor) -> Tensor:
         """The pictures themselves."""
@@ -79,10 +79,8 @@ class LateFusion(nn.Module):
             nn.ReLU(inplace=True),
             nn.Linear(hidden, 1),
         )
-        last = self.head[-1]
-        assert isinstance(last, nn.Linear)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
+        for parameter in self.head[-1].parameters():
+            nn.init.zeros_(parameter)
 
     def read_goals(self, goals: Tensor) -> Tensor:
         """Their embeddings: (G, D)."""
