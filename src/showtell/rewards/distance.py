@@ -7,7 +7,7 @@ was below a threshold for some consecutive steps. While stage k of K is active, 
 that completes a stage is not known: here it is the goal that was active when the action was taken.
 """
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from showtell.nets.distance import Distance, Histories, OfEncoder, OfPixels, Sta
 from showtell.nets.encoder import Encoder
 from showtell.project.errors import UserError
 from showtell.rendering.scene import View
-from showtell.rewards.reward import Episodes, Reads
+from showtell.rewards.reward import Distances, Episodes, Reads
 from showtell.rewards.stages import StageTracker
 from showtell.study.needs import Comparison, Needs, Reading
 from showtell.study.settings import RewardSettings
@@ -28,6 +28,8 @@ Measure = Literal["l2", "cosine", "pixels", "pixels-square", "network"]
 
 class DistanceRewardSettings(RewardSettings):
     """Which distance to which goal, and how it becomes a reward."""
+
+    measures: ClassVar[bool] = True
 
     kind: Literal["distance"]
     goal: str
@@ -66,6 +68,7 @@ class DistanceReward:
     ) -> None:
         self._settings = settings
         self._distance = _distance_of(settings.distance, encoder)
+        self.history = self._distance.history
         self.goals = target.stages
         self._baselines = [self._baseline(stage) for stage in target.stages]
         needs_start = settings.form != "cumulative" or settings.normalise == "start"
@@ -95,6 +98,26 @@ class DistanceReward:
             divisor = divisor * np.maximum(excess[:, :1], self._settings.threshold)
         excess = excess + (len(self.goals) - 1 - stages) * self._settings.stage_offset
         return np.asarray(self._formed(excess, first) / divisor, dtype=np.float32)
+
+    def distances(self, histories: NDArray[np.uint8], stride: float) -> Distances:
+        """Before it is a reward: (E, L, K, H, W, 3) -> (E, L) each.
+
+        A stage's consecutive steps are counted in as many moments as lie within them.
+        """
+        count, length, *frame = histories.shape
+        flat = histories.reshape(-1, *frame)
+        gaps = np.stack([self._gaps(flat, stage) for stage in range(len(self.goals))], axis=1)
+        tracker = StageTracker(
+            lambda rows, stage: gaps[rows, stage],
+            stages=len(self.goals),
+            history=1,
+            threshold=self._settings.threshold,
+            patience=max(1, round(self._settings.patience / stride)),
+        )
+        active, stages = tracker.along(np.arange(len(flat)).reshape(count, length), 1)
+        to_come = len(self.goals) - 1 - stages
+        staged = np.maximum(0, active) + to_come * self._settings.stage_offset
+        return Distances(gaps[:, -1].reshape(count, length), staged, stages)
 
     def _formed(self, excess: NDArray[np.float64], first: int) -> NDArray[np.float64]:
         """The chosen form of the reward before it is divided by T: (E, T)."""

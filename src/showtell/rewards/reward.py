@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,6 +127,25 @@ class Learns(Stateful, Protocol):
 
     def learn(self, episodes: Episodes) -> dict[str, float]:
         """Learn from one rollout, before it is scored: losses, by name, for the log."""
+        ...
+
+
+class Distances(NamedTuple):
+    """Distances of E episodes at L evenly spaced moments, the first after reset: (E, L) each."""
+
+    last: NDArray[np.float64]  # to the last goal, less that of the goal's own picture
+    staged: NDArray[np.float64]  # to the active goal, never below 0, with what a stage adds
+    stages: NDArray[np.intp]  # the active stage
+
+
+@runtime_checkable
+class Measuring(Protocol):
+    """A reward that is a distance to a goal."""
+
+    history: int  # K, the number of frames that each distance reads
+
+    def distances(self, histories: NDArray[np.uint8], stride: float) -> Distances:
+        """Of the last K frames at each moment, (E, L, K, H, W, 3), `stride` steps apart."""
         ...
 
 

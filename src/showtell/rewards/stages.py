@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Gaps = Callable[[NDArray[np.uint8], int], NDArray[np.float64]]  # histories, stage -> (N,)
+Gaps = Callable[[NDArray[Any], int], NDArray[np.float64]]  # histories, stage -> (N,)
 Steps = NDArray[np.intp]
 
 
@@ -61,10 +61,11 @@ class StageTracker:
         self._stages, self._counts = state["stages"].copy(), state["counts"].copy()
         self._frames = None if state["frames"] is None else state["frames"].copy()
 
-    def along(self, histories: NDArray[np.uint8], first: int) -> tuple[NDArray[np.float64], Steps]:
+    def along(self, histories: NDArray[Any], first: int) -> tuple[NDArray[np.float64], Steps]:
         """Gaps to the active goal and active stages of whole episodes, (E, L) each.
 
-        `histories` are those of each frame, (E, L, K, H, W, 3), step 0 at index `first`.
+        `histories` are those of each frame, (E, L, K, H, W, 3), step 0 at index `first`; or
+        whatever else `gaps` measures, one for each frame.
         """
         count, length = histories.shape[:2]
         gaps, stages = np.zeros((count, length)), np.zeros((count, length), dtype=np.intp)

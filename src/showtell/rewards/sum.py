@@ -18,7 +18,15 @@ from pydantic import (
 from showtell.project import seeds
 from showtell.project.errors import UserError
 from showtell.rewards.building import GoalInputs, build_reward
-from showtell.rewards.reward import Episodes, Learns, Reads, Reward, Staged, Stateful
+from showtell.rewards.reward import (
+    Episodes,
+    Learns,
+    Measuring,
+    Reads,
+    Reward,
+    Staged,
+    Stateful,
+)
 from showtell.study import registry
 from showtell.study.needs import Needs, union
 from showtell.study.settings import RewardSettings
@@ -82,6 +90,11 @@ class Sum:
         for term, weight in zip(self._terms, self._weights, strict=True):
             total += weight * term.score(self._given(term, episodes)).astype(np.float64)
         return total.astype(np.float32)
+
+    @property
+    def measuring(self) -> Measuring | None:
+        """The first term that is a distance to a goal."""
+        return next((term for term in self._terms if isinstance(term, Measuring)), None)
 
     def state(self) -> list[Any]:
         """The state of each term that changes."""

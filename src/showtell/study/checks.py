@@ -180,6 +180,8 @@ def _of_experiment(p: Parameters, experiment: Experiment) -> Iterator[Found]:
                 yield None, None, f"studies.{name} on task {task}: {why}"
             for measured in study.methods:
                 reward = p.rewards[experiment.methods[measured].reward]
+                if (lack := study.problem_with(reward)) is not None:
+                    yield None, measured, f"studies.{name}: {lack}"
                 for of in study.goal_tasks(task):
                     for why in of_goals(p, of, reward):
                         yield None, measured, f"studies.{name} compares with {of}: {why}"

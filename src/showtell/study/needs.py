@@ -60,6 +60,7 @@ class Offers:
     true_rewards_of_states: bool  # the true reward of a state is known without a step
     variables: tuple[str, ...] = ()  # that a landscape can run through
     goal_images: bool = False  # the world can draw pictures of its solved task
+    scenes: tuple[str, ...] = ()  # changed ones, in which it can be seen with the same goal
 
 
 class FigureNeeds(NamedTuple):

@@ -123,6 +123,8 @@ class GoalSettings(PartSettings):
 class RewardSettings(PartSettings):
     """Settings of a reward."""
 
+    measures: ClassVar[bool] = False  # it is a distance to a goal
+
     def needs(self) -> Needs:
         """What the reward needs in order to score episodes."""
         return Needs()
@@ -172,6 +174,10 @@ class StudySettings(PartSettings):
 
     def problem(self, offers: Offers) -> str | None:
         """What a world lacks for this measurement."""
+        return None
+
+    def problem_with(self, reward: RewardSettings) -> str | None:
+        """What a reward lacks for this measurement."""
         return None
 
     def goal_tasks(self, task: str) -> list[str]:

@@ -51,6 +51,14 @@ class Look(NamedTuple):
     view: Mapping[str, Any] = MappingProxyType({})
 
 
+class Change(NamedTuple):
+    """What differs where a task is seen in another scene than its own."""
+
+    world: Mapping[str, Any] = MappingProxyType({})  # of its settings: other episodes
+    scene: Mapping[str, Any] = MappingProxyType({})  # of the scene's: other pictures alone
+    view: Mapping[str, Any] = MappingProxyType({})
+
+
 class World(gymnasium.Env[Observation, Any]):
     """An environment whose every step says `info["success"]` and `info["true_reward"]`.
 
@@ -161,6 +169,29 @@ class ShowsGoals(Protocol):
 
     def goal_snapshots(self, seed: int = 0) -> Snapshots:
         """One moment for each stage of the task."""
+        ...
+
+
+@runtime_checkable
+class Parted(Protocol):
+    """A world whose snapshots keep the arm's joints apart from the things'."""
+
+    arm: slice  # of a snapshot
+    things: slice
+
+    def succeeded(self, snapshot: Array) -> bool:
+        """Whether a moment counts as success."""
+        ...
+
+
+@runtime_checkable
+class Changeable(Protocol):
+    """A world that can be seen in other scenes than the task's own."""
+
+    changes: ClassVar[Mapping[str, Change]]  # by name
+
+    def changed(self, settings: Mapping[str, Any]) -> World:
+        """The same task with some settings changed."""
         ...
 
 

@@ -6,15 +6,23 @@ quarter of the episodes.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from pydantic import PositiveFloat
 
+from showtell.study.needs import Offers
 from showtell.worlds.tabletop import script
 from showtell.worlds.tabletop.script import Move
-from showtell.worlds.tabletop.table import MIRRORED, Tabletop, TabletopSettings
-from showtell.worlds.world import Look
+from showtell.worlds.tabletop.table import CHANGES, MIRRORED, Tabletop, TabletopSettings
+from showtell.worlds.world import Change, Look
+
+# DVD's other tables: things stand elsewhere too, so their episodes are others.
+_TABLES = {
+    variant: Change(world={"variant": variant})
+    for variant in ("colours", "viewpoint", "arrangement")
+}
 
 
 class _DvdSettings(TabletopSettings):
@@ -22,6 +30,10 @@ class _DvdSettings(TabletopSettings):
     variant: Literal["original", "colours", "viewpoint", "arrangement"]
     mug_mass: PositiveFloat  # mass of the mug in kg
     reward: Literal["sparse", "dense"]  # dense is what HOLD's oracle is trained on
+
+    def offers(self) -> Offers:
+        """What a table top gives, and DVD's other tables."""
+        return replace(super().offers(), scenes=(*CHANGES, *_TABLES))
 
 
 class CloseDrawerSettings(_DvdSettings):
@@ -53,6 +65,7 @@ class _Dvd(Tabletop):
         ),
         MIRRORED,
     )
+    changes: ClassVar[Mapping[str, Change]] = {**CHANGES, **_TABLES}
     table = "dvd"
     actions = 5
     hand_start = (0.0, 0.5, 0.02)

@@ -5,7 +5,7 @@ lacks (RLV's box drawer, claws and square) is made here of plain geoms.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -72,6 +72,8 @@ _REPAINTED = {
     "faucet_red": (0.1, 0.35, 0.15, 1),
     "faucet_metal": (0.75, 0.65, 0.4, 1),
 }
+_TURN = math.radians(10)  # of the camera that is turned about the middle of DVD's table
+_MIDDLE = (0.0, 0.65, 0.0)
 
 
 def spec(table: str, **settings: Any) -> Spec:
@@ -111,7 +113,7 @@ _RLV_ARM = (1.7244, -0.92036, 0.10234, 2.11178, 2.97669, -0.38665, 0.54066, 0)
 _ARM = (0,) * 9
 
 
-def _pushing() -> Spec:
+def _pushing(*, repainted: bool = False) -> Spec:
     """RLV's Sawyer and its two claws, a red mug, a black square."""
     scene = """
       <option timestep="0.002" iterations="50" cone="elliptic"/>
@@ -146,6 +148,8 @@ def _pushing() -> Spec:
     model = sawyer(scene, things)
     slow_joints(model)
     _claws(model)
+    if repainted:
+        _recolour(model, {(0.6, 0.6, 0.6): (0.4, 0.5, 0.65), (1, 0.1, 0.1): (0.15, 0.55, 0.2)})
     return model
 
 
@@ -170,7 +174,7 @@ def _claws(model: Spec) -> None:
             slide.range, slide.limited, slide.damping, slide.armature = (0, 0.04), True, 1, 0.1
 
 
-def _drawer() -> Spec:
+def _drawer(*, repainted: bool = False) -> Spec:
     """RLV's Sawyer and the box drawer of the first Meta-World."""
     scene = """
       <option timestep="0.0025" iterations="50" tolerance="1e-10" jacobian="dense" cone="elliptic"/>
@@ -213,6 +217,9 @@ def _drawer() -> Spec:
             post = model.body("cover").add_geom(size=(0.005, 0.09625, 0), pos=(x, y, 0.10375))
             post.type, post.rgba, post.material = mujoco.mjtGeom.mjGEOM_CAPSULE, BLUE, "boxes"
             post.contype = post.conaffinity = 2
+    if repainted:
+        table = {(0.6, 0.6, 0.5): (0.35, 0.45, 0.6)}
+        _recolour(model, table | {RED[:3]: (0.3, 0.75, 0.4), BLUE[:3]: (0.9, 0.7, 0.25)})
     return model
 
 
@@ -233,7 +240,7 @@ _BOXES: list[tuple[str, Numbers, Numbers, Numbers]] = [
 ]
 
 
-def _dvd(variant: str, mug_mass: float) -> Spec:
+def _dvd(variant: str, mug_mass: float, *, repainted: bool = False) -> Spec:
     """DVD's table: a drawer, a coffee machine, a faucet and a mug before a reclining Sawyer."""
     layout = LAYOUTS[variant]
     scene = include("scene/basic_scene.xml")
@@ -263,10 +270,21 @@ def _dvd(variant: str, mug_mass: float) -> Spec:
     mug.ipos = (0, 0, 0)
     # Dots of Meta-World 3 that DVD's model lacks, or has at half the size.
     _hide(model, "coffee_goal", "handleStartClose")
-    if variant != "original":
+    if repainted or variant != "original":
         _repaint(model)
     model.worldbody.add_camera(name="cam0", pos=layout.camera, quat=layout.camera_quat)
+    pos, quat = _turned(layout.camera, layout.camera_quat)
+    model.worldbody.add_camera(name="turned", pos=pos, quat=quat)
     return model
+
+
+def _turned(pos: Numbers, quat: Numbers) -> tuple[Any, Any]:
+    """The place of a camera that is turned about the middle of the table."""
+    turn, turned_pos, turned_quat = np.empty(4), np.empty(3), np.empty(4)
+    mujoco.mju_axisAngle2Quat(turn, (0, 0, 1), _TURN)
+    mujoco.mju_rotVecQuat(turned_pos, np.subtract(pos, _MIDDLE), turn)
+    mujoco.mju_mulQuat(turned_quat, turn, np.asarray(quat, dtype=np.float64))
+    return turned_pos + _MIDDLE, turned_quat
 
 
 def _hide(model: Spec, *sites: str) -> None:
@@ -278,6 +296,13 @@ def _repaint(model: Spec) -> None:
     for name, colour in _REPAINTED.items():
         model.material(name).rgba = colour
     model.texture("T_table").file = "../textures/wood1.png"
+    _recolour(model, {})
+
+
+def _recolour(model: Spec, colours: Mapping[Any, Numbers]) -> None:
+    """Geoms of these colours get others; the arm gets the blue of DVD's."""
     for geom in model.geoms:
-        if np.allclose(geom.rgba[:3], (0.5, 0.1, 0.1)):
-            geom.rgba[:3] = (0.1, 0.1, 0.5)
+        for old, new in {(0.5, 0.1, 0.1): (0.1, 0.1, 0.5), **colours}.items():
+            if np.allclose(geom.rgba[:3], old):
+                geom.rgba[:3] = new
+                break

@@ -37,6 +37,7 @@ class Pushing(Tabletop):
     hand_start = (0.0, 0.2, 0.07)  # outside its box; the first action brings it in
     hand_low, hand_high = (-0.28, 0.3, 0.05), (0.28, 0.9, 0.3)
     reach = 0.02
+    arm, things = slice(0, 8), slice(8, None)  # one claw moves
     substeps = 50
 
     def __init__(self, settings: PushingSettings) -> None:

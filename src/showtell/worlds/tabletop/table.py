@@ -6,7 +6,8 @@ published oddities are switches (a hand that cannot move sideways, a horizon sto
 state) or stand where they act (the height of the pushing hand).
 """
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from gymnasium import spaces
@@ -16,6 +17,7 @@ from showtell.worlds.tabletop.script import Move
 from showtell.worlds.world import (
     Action,
     Array,
+    Change,
     FixedHorizonSettings,
     Look,
     Observation,
@@ -27,6 +29,11 @@ from showtell.worlds.world import (
 
 UPRIGHT = Look("upright", view={"mirrored": False})
 MIRRORED = Look("as published", view={"mirrored": True})
+# The same episodes, seen otherwise.
+CHANGES: Mapping[str, Change] = {
+    "repainted": Change(scene={"repainted": True}),
+    "turned": Change(view={"camera": "turned"}),
+}
 
 
 class TabletopSettings(FixedHorizonSettings):
@@ -40,6 +47,7 @@ class TabletopSettings(FixedHorizonSettings):
             uniform_states=False,
             true_rewards_of_states=False,
             goal_images=True,
+            scenes=tuple(CHANGES),
         )
 
 
@@ -48,7 +56,9 @@ class Tabletop(World):
 
     success_rule: ClassVar[SuccessRule] = "any"
     looks: ClassVar[tuple[Look, ...]] = (UPRIGHT, MIRRORED)
+    changes: ClassVar[Mapping[str, Change]] = CHANGES
     has_script = True
+    arm, things = slice(0, 9), slice(9, None)  # of a snapshot: seven joints and the fingers' two
 
     table: ClassVar[str]  # which model
     actions: ClassVar[int]  # how many numbers an action has
@@ -66,6 +76,7 @@ class Tabletop(World):
         from showtell.worlds.tabletop.sawyer import restore
 
         super().__init__(settings)
+        self._settings = settings
         self._look = look
         self._model = physics.bare(self.table, **look)
         self._start = physics.start(self.table, self.hand_start, self.hand_turn, **look)
@@ -84,6 +95,10 @@ class Tabletop(World):
     def scene_settings(self) -> dict[str, Any]:
         """How the table looks."""
         return dict(self._look)
+
+    def changed(self, settings: Mapping[str, Any]) -> Self:
+        """The same task with some settings changed."""
+        return type(self)(self._settings.model_copy(update=dict(settings)))
 
     def snapshot(self) -> Array:
         """All joint positions; nothing else moves."""
