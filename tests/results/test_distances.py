@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
+from showtell.claims.descriptions import describe
+from showtell.claims.tests import Separates
+from showtell.claims.verdicts import judge
 from showtell.results.distances import area, curve, fits, lead
+from showtell.results.reading import Comparison, Results
 from showtell.results.table import Table
+from tests.claims.test_verdicts import OneClaim
+from tests.results.experiments import listed
 
 COLUMNS = (
     "method", "scene", "kind", "rollout", "success", "start", "end", "least", "least_at", "mean",
@@ -84,3 +90,53 @@ def test_a_lead_is_the_mean_over_tasks_with_an_interval_over_rollouts():
 
 def test_curves_have_one_row_a_rollout():
     assert curve(table(rows("pixels")).where(kind="miss"), "staged").tolist() == [[2, 1, 0.1]] * 2
+
+
+BETTER = [(kind, success, end - success) for kind, success, end in ENDS]
+
+
+def verdict(tables, **change):
+    settings = {
+        "kind": "separates", "study": "before", "method": "network", "versus": ("pixels",),
+        "scenes": ("same",), "against": "all",
+    }  # fmt: skip
+    names = [*next(iter(tables.values())).distinct("method")]
+    plan = Comparison(
+        root=0, address=("hold", "drawer"), paper="hold", experiment="drawer",
+        tasks=tuple(tables), methods=listed({name: {"kind": "distance"} for name in names}),
+        seeds=1, evaluate={"episodes": 1, "actions": ["stochastic"]},
+        studies={"before": {"of": names, "study": {"kind": "distances"}}},
+    )  # fmt: skip
+    results = Results(plan, {}, {}, {(task, "before"): found for task, found in tables.items()})
+    test = Separates(**settings | change)
+    (found,) = judge(OneClaim(test, "drawer"), results)
+    return found
+
+
+def test_a_claim_asks_for_a_larger_area_than_that_of_each_other_method():
+    many = [(k, s, e + at / 1e3) for at in range(4) for k, s, e in ENDS]
+    few = [(k, s, e - s) for k, s, e in many]
+    ahead = {"one": table(rows("network", ends=few), rows("pixels", ends=many))}
+    found = verdict(ahead)
+    assert found.outcome == "reproduced" and found.n is None
+    assert found.parts[0].value == pytest.approx(
+        1 - area(ahead["one"].where(method="pixels"), "all")
+    )
+    behind = {"one": table(rows("network", ends=many), rows("pixels", ends=few))}
+    assert verdict(behind).outcome == "not reproduced"
+    same = {"one": table(rows("network", ends=many), rows("pixels", ends=many))}
+    assert verdict(same).outcome == "inconclusive"
+
+
+def test_a_scene_that_was_not_measured_leaves_the_claim_open():
+    many = [(k, s, e + at / 1e3) for at in range(4) for k, s, e in BETTER]
+    worse = [(k, s, e + s) for k, s, e in many]
+    ahead = {"one": table(rows("network", ends=many), rows("pixels", ends=worse))}
+    found = verdict(ahead, scenes=("same", "turned"))
+    assert found.outcome == "not run at this scale" and "turned" in found.why
+    found = verdict(ahead, versus=("pixels", "untrained"))
+    assert found.outcome == "not run at this scale" and "untrained" in found.why
+    assert "turned" in describe(
+        Separates(kind="separates", study="before", method="network", versus="pixels",
+                  scenes=("same", "turned"), against="miss")
+    )  # fmt: skip

@@ -16,6 +16,7 @@ from showtell.claims.tests import (
     NoWorse,
     OfPolicies,
     SameShape,
+    Separates,
     Share,
     Times,
 )
@@ -107,6 +108,14 @@ def _asked(test: Any, who: str) -> str:
             return (
                 f"Spearman correlation with the curve of {setting_words(test.reference)} at least "
                 f"{test.value:g}, {who}. A fixed model gives one curve: no sampling."
+            )
+        case Separates():
+            others = (test.versus,) if isinstance(test.versus, str) else test.versus
+            other = {"all": "all other rollouts", "miss": "misses", "stalled": "stalled rollouts"}
+            return (
+                f"Success AUC of the last distance against {other[test.against]} less that of "
+                f"{' and of '.join(others)} is above 0 by the bootstrap over rollouts, on average "
+                f"over tasks, in each of the scenes {', '.join(test.scenes)}, {who}."
             )
         case _:
             return (

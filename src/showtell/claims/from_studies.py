@@ -15,8 +15,8 @@ from showtell.claims.evidence import (
     part_of,
     task_suffix,
 )
-from showtell.claims.tests import Diagonal, LandscapePeak, Order, SameShape
-from showtell.results import alignment_fit
+from showtell.claims.tests import Diagonal, LandscapePeak, Order, SameShape, Separates
+from showtell.results import alignment_fit, distances
 from showtell.results.reading import Results
 from showtell.results.table import Table
 from showtell.studies import statistics
@@ -117,6 +117,34 @@ def diagonal(test: Diagonal, results: Results, blocked: Blocked) -> Evidence:
                 )
             )
     return Evidence(parts, line=0.0)
+
+
+def separates(test: Separates, results: Results, blocked: Blocked) -> Evidence:
+    """By how much the area of one method leads another's, on average over tasks, in each scene."""
+    tables = results.study_tables(test.study)
+    open_ones = {task: table for task, table in tables.items() if task not in blocked}
+    names = list(dict.fromkeys(name for t in tables.values() for name in t.distinct("method")))
+    others = (test.versus,) if isinstance(test.versus, str) else test.versus
+    versus = [name for pattern in others for name in methods_matching(pattern, names)]
+    parts: list[Part] = []
+    absent = [other for other in others if tables and not methods_matching(other, names)]
+    for method in methods_matching(test.method, names):
+        for other in dict.fromkeys(name for name in versus if name != method):
+            for scene in test.scenes:
+                stream = results.comparison.generator("separates", method, other, scene)
+                about = (method, other, scene, test.against, stream)
+                lead = distances.lead(open_ones or tables, *about)
+                if lead is None:
+                    absent.append(f"{method} beside {other} in the scene {scene}")
+                    continue
+                text = f"{lead.one:.2f} with {method}, {lead.other:.2f} with {other}: "
+                text += f"{lead.gap.value:+.2f} [{lead.gap.low:+.2f}, {lead.gap.high:+.2f}]"
+                why = None if open_ones else "; ".join(blocked[task] for task in tables)
+                chances = {} if why else {"p_holds": lead.p_behind, "p_fails": lead.p_ahead}
+                text += f" (scene {scene})"
+                parts.append(part_of(method, lead.gap, text, untestable=why, **chances))
+    note = "" if parts or not absent else f"Not measured: {', '.join(absent)}."
+    return Evidence(parts, absent=tuple(absent), line=0.0, note=note)
 
 
 class Curve(NamedTuple):

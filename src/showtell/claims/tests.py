@@ -168,6 +168,19 @@ class Order(Entry):
     share: Share = "every"
 
 
+class Separates(Entry):
+    """A distance tells successes from other rollouts better than another one does."""
+
+    kind: Literal["separates"]
+    study: str
+    study_kind: ClassVar[str] = "distances"
+    method: str  # may be a pattern
+    versus: str | tuple[str, ...]  # patterns of the methods with the smaller area
+    scenes: tuple[str, ...]  # of the study
+    against: Literal["all", "miss", "stalled"]  # the other rollouts
+    share: Share = "every"
+
+
 Test = Annotated[
     Above
     | Times
@@ -179,6 +192,7 @@ Test = Annotated[
     | Diagonal
     | LandscapePeak
     | SameShape
-    | Order,
+    | Order
+    | Separates,
     Field(discriminator="kind"),
 ]

@@ -24,6 +24,7 @@ from showtell.claims.tests import (
     OfPolicies,
     Order,
     SameShape,
+    Separates,
     Share,
     Times,
 )
@@ -52,6 +53,7 @@ _EVIDENCE: dict[type, Callable[[Any, Results, Mapping[str, str]], Evidence]] = {
     LandscapePeak: from_studies.landscape_peak,
     SameShape: from_studies.same_shape,
     Order: from_studies.order,
+    Separates: from_studies.separates,
 }
 _DECIDED: dict[bool, Outcome] = {True: "reproduced", False: "not reproduced"}
 DECISIVE = frozenset(_DECIDED.values())  # every other outcome is open
