@@ -4,10 +4,11 @@ A reward takes the Euclidean distance of two embeddings, not squared; their leng
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
+from showtell.nets.downloads import Source
 from showtell.nets.encoder import Clips, Frames, Preprocessing, in_batches, read_error
 from showtell.nets.open_clip_models import load_weights, save_weights
 from showtell.project.errors import UserError
@@ -48,10 +49,23 @@ class HoldCSettings(EncoderSettings):
 
     kind: Literal["hold_c"]
     architecture: Architecture  # the residual network
-    pretrained: Literal["random"] | None  # random: never trained, the baseline
-    picture: Picture
+    # holdc: the authors' own weights; random: never trained, the baseline.
+    pretrained: Literal["holdc", "random"] | None
+    source: str | None = None  # the folder or address of the authors' checkpoint_<number>
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None  # of that file
+    # Side of the square that the network reads, 256 as published; null: the picture's.
+    size: PositiveInt | None = None
     fit: Literal["squash", "crop"]  # both sides · the central square
     batch: PositiveInt  # frames that are encoded at once
+
+    @model_validator(mode="after")
+    def _knows_its_size(self) -> "HoldCSettings":
+        if self.picture == "native" and self.size is None:
+            raise ValueError(
+                "picture: native leaves open what the network reads; set size to the side of its "
+                "square, or picture to {width: …, height: …}"
+            )
+        return self
 
     @property
     def fetched(self) -> str | None:
@@ -59,10 +73,18 @@ class HoldCSettings(EncoderSettings):
         return self.pretrained
 
     @property
+    def reads_size(self) -> tuple[int, int]:
+        """Height and width of what the network reads."""
+        if self.size is not None:
+            return self.size, self.size
+        assert isinstance(self.picture, Picture), "checked above"
+        return self.picture.height, self.picture.width
+
+    @property
     def preprocessing(self) -> Preprocessing:
         """How a frame becomes what the network reads."""
         return Preprocessing(
-            size=(self.picture.height, self.picture.width),
+            size=self.reads_size,
             mean=_HALF,
             std=_HALF,
             interpolation="bilinear",
@@ -80,6 +102,9 @@ class Network(BaseModel):
     architecture: Architecture
     preprocessing: Preprocessing
     pretrained: str | None
+    source: Source | None = None
+    # From recorded outputs of the authors' network, in parts of the largest; None: not compared.
+    difference: float | None = None
     recipe: dict[str, Any] | None = None  # where it was trained here
     note: str | None = None  # what a reader of results must know about this model
 
@@ -136,13 +161,24 @@ class HoldCEncoder:
         network: Path,
         seed: int,
     ) -> None:
-        """A network that is never trained: write what `load` reads."""
+        """The authors' weights, or a network that is never trained: write what `load` reads."""
         import torch
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = settings.architecture.build()
-        cls(settings, model, describe(settings), device="cpu").save(weights, network)
+        described = describe(settings)
+        if settings.pretrained == "holdc":
+            from showtell.nets.hold_weights import fill
+            from showtell.nets.scenic_names import residual_network
+
+            converted = fill(
+                *(model, "holdc", settings.source, settings.sha256, cache, lock),
+                names=lambda tree: residual_network(tree, settings.architecture.layers),
+                outputs=model,
+            )
+            described = described.model_copy(update=converted._asdict())
+        cls(settings, model, described, device="cpu").save(weights, network)
 
     def save(self, weights: Path, network: Path, note: str | None = None) -> None:
         """Write what `load` reads; `note` is for readers of the results."""

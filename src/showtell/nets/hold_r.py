@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from showtell.nets.distance import Histories, Stage
+from showtell.nets.downloads import Source
 from showtell.nets.encoder import Preprocessing, read_error
 from showtell.nets.open_clip_models import load_weights, save_weights
 from showtell.project.errors import UserError
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from showtell.nets.modules.resnet import ResNet
+    from showtell.nets.scenic_names import Tree
 
 FPS = 11.84  # [c] mean rate of Something-Something v2, whose frames are the unit of predictions
 _HALF = (0.5, 0.5, 0.5)  # pictures in [-1, 1]
@@ -102,10 +112,36 @@ class HoldRSettings(EncoderSettings):
     kind: Literal["hold_r"]
     architecture: Architecture  # that compares pictures
     history: PositiveInt  # consecutive frames that are compared with the goal; published 3
-    pretrained: Literal["random"] | None  # random: never trained, the baseline
-    picture: Picture
+    # holdr: the authors' own weights; random: never trained, the baseline.
+    pretrained: Literal["holdr", "random"] | None
+    source: str | None = None  # the folder or address of the authors' checkpoint_<number>
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None  # of that file
+    # Side of the square that the network reads, 256 as published; null: the picture's.
+    size: PositiveInt | None = None
     fit: Literal["squash", "crop"]  # both sides · the central square
     batch: PositiveInt  # histories that are compared at once
+
+    @model_validator(mode="after")
+    def _knows_its_size(self) -> "HoldRSettings":
+        if self.picture == "native" and self.size is None:
+            raise ValueError(
+                "picture: native leaves open what the network reads; set size to the side of its "
+                "square, or picture to {width: …, height: …}"
+            )
+        if self.pretrained == "holdr" and self.architecture.kind == "late_fusion":
+            raise ValueError(
+                "the authors' networks are of kind vivit or resnet, and architecture is of kind "
+                "late_fusion; set architecture.kind to vivit, or pretrained to null"
+            )
+        return self
+
+    @property
+    def reads_size(self) -> tuple[int, int]:
+        """Height and width of what the network reads."""
+        if self.size is not None:
+            return self.size, self.size
+        assert isinstance(self.picture, Picture), "checked above"
+        return self.picture.height, self.picture.width
 
     @property
     def fetched(self) -> str | None:
@@ -116,7 +152,7 @@ class HoldRSettings(EncoderSettings):
     def preprocessing(self) -> Preprocessing:
         """How a frame becomes what the network reads."""
         return Preprocessing(
-            size=(self.picture.height, self.picture.width),
+            size=self.reads_size,
             mean=_HALF,
             std=_HALF,
             interpolation="bilinear",
@@ -126,7 +162,7 @@ class HoldRSettings(EncoderSettings):
 
     def build(self) -> Any:
         """The network with random weights, drawn from torch's current generator."""
-        return self.architecture.build(self.picture.height, self.history)
+        return self.architecture.build(self.reads_size[0], self.history)
 
 
 class Network(BaseModel):
@@ -139,6 +175,9 @@ class Network(BaseModel):
     history: int
     preprocessing: Preprocessing
     pretrained: str | None
+    source: Source | None = None
+    # From recorded outputs of the authors' network, in parts of the largest; None: not compared.
+    difference: float | None = None
     recipe: dict[str, Any] | None = None  # where it was trained here
     note: str | None = None  # what a reader of results must know about this model
 
@@ -193,7 +232,7 @@ class HoldR:
         network: Path,
         seed: int,
     ) -> None:
-        """A network that is never trained: write what `load` reads."""
+        """The authors' weights, or a network that is never trained: write what `load` reads."""
         import torch
 
         with torch.random.fork_rng(devices=[]):
@@ -202,7 +241,19 @@ class HoldR:
             # Before its training it predicts 0 of any pictures, which is no baseline.
             (*_, head) = (part for part in model.modules() if isinstance(part, torch.nn.Linear))
             head.reset_parameters()
-        cls(settings, model, describe(settings), device="cpu").save(weights, network)
+        described = describe(settings)
+        if settings.pretrained == "holdr":
+            from showtell.nets.hold_weights import fill
+
+            converted = fill(
+                *(model, "holdr", settings.source, settings.sha256, cache, lock),
+                names=lambda tree: _published(settings.architecture, tree),
+                outputs=lambda frames: model.compare(
+                    frames[:, :-1], model.read_goals(frames[:, -1])
+                ),
+            )
+            described = described.model_copy(update=converted._asdict())
+        cls(settings, model, described, device="cpu").save(weights, network)
 
     def save(self, weights: Path, network: Path, note: str | None = None) -> None:
         """Write what `load` reads; `note` is for readers of the results."""
@@ -236,6 +287,18 @@ class HoldR:
 
     def _prepared(self, frames: NDArray[np.uint8]) -> "Tensor":
         return self.network.preprocessing.prepare(frames, self.device)
+
+
+def _published(architecture: Architecture, tree: "Tree") -> "dict[str, Tensor]":
+    """The authors' parameters in the names of `modules.hold_r`."""
+    from showtell.nets.scenic_names import factorised_vivit, residual_network
+
+    if isinstance(architecture, FactorisedViViT):
+        of = architecture.spatial_layers, architecture.temporal_layers
+        found = factorised_vivit(tree, *of)
+    else:
+        found = residual_network(tree, architecture.layers)
+    return {f"network.{name}": tensor for name, tensor in found.items()}
 
 
 def describe(settings: HoldRSettings, recipe: dict[str, Any] | None = None) -> Network:

@@ -75,8 +75,9 @@ def fetch_r3m(
         try:
             model.load_state_dict(read_checkpoint(file), strict=True)
         except RuntimeError as error:  # missing, unexpected or misshapen tensors
+            wrong = ValueError(str(error).splitlines()[-1])
             cure = "delete it and fetch it again with: make reproduce"
-            raise read_error(file, f"a checkpoint of {published.name}", cure, error) from None
+            raise read_error(file, f"a checkpoint of {published.name}", cure, wrong) from None
     save_weights(model, weights)
     write_json(network, describe(settings, source).model_dump(mode="json"))
 

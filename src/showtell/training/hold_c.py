@@ -112,7 +112,7 @@ def _learn(
                     length, recipe.frames_a_video, recipe.frames, draws
                 ),
                 augmentation=recipe.augmentation,
-                size=settings.picture.height,
+                size=settings.reads_size[0],
                 first=step,
                 draws=lambda number: seeds.generator(root, *address, "batch", number),
             )

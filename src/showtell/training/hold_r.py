@@ -201,7 +201,7 @@ def _batches(
         videos_a_batch=recipe.batch,
         frames=lambda length, draws: choose(pairs, settings.history, length, draws),
         augmentation=recipe.augmentation,
-        size=settings.picture.height,
+        size=settings.reads_size[0],
         first=first,
         draws=lambda number: seeds.generator(root, *address, "batch", number),
         views=2 if both else 1,
