@@ -36,6 +36,7 @@ class R3mRecipe(Recipe):
     """How an R3M is trained; `batch` counts videos, of which five frames each are read."""
 
     encoder_kind: ClassVar[str] = "r3m"
+    samples: ClassVar[Literal["videos"]] = "videos"  # that it learns from
 
     kind: Literal["r3m"]
     ends: float = Field(ge=0, le=0.5)  # share of a video that is its beginning, or its end
