@@ -3,6 +3,7 @@
 A reward takes the Euclidean distance of two embeddings, not squared; their lengths are not 1.
 """
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -20,6 +21,7 @@ from showtell.study.settings import EncoderSettings, Picture
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from showtell.nets.modules.grid import Grid, OutlineMeans
     from showtell.nets.modules.resnet import ResNet
 
 _HALF = (0.5, 0.5, 0.5)  # pictures in [-1, 1]
@@ -40,6 +42,49 @@ class Architecture(Frozen):
 
         return ResNet(self.layers, self.block, self.width, self.norm, self.dimensions)
 
+    def outputs(self, size: tuple[int, int]) -> int:
+        """The length of an embedding, of pictures of any size."""
+        return self.dimensions
+
+
+class GridArchitecture(Frozen):
+    """A vector for each cell of a grid over the picture, from outlines: no colour is read."""
+
+    blocks: PositiveInt  # each halves the grid's sides, which begin as half of the picture's
+    width: PositiveInt  # channels of the first block; each next has twice as many
+    norm: Literal["batch", "group"]  # with group no picture sees its batch
+    channels: PositiveInt  # of each cell's vector
+
+    def build(self) -> "Grid":
+        """The network with random weights, drawn from torch's current generator."""
+        from showtell.nets.modules.grid import Grid
+
+        return Grid(self.blocks, self.width, self.norm, self.channels)
+
+    def outputs(self, size: tuple[int, int]) -> int:
+        """The length of an embedding, of pictures of this height and width."""
+        cell = 2 << self.blocks
+        return self.channels * math.ceil(size[0] / cell) * math.ceil(size[1] / cell)
+
+
+class OutlineArchitecture(Frozen):
+    """The grid's input alone, averaged in each cell: the control in which nothing is learned."""
+
+    cell: PositiveInt  # its side, in pixels
+
+    def build(self) -> "OutlineMeans":
+        """Without weights."""
+        from showtell.nets.modules.grid import OutlineMeans
+
+        return OutlineMeans(self.cell)
+
+    def outputs(self, size: tuple[int, int]) -> int:
+        """The length of an embedding, of pictures of this height and width."""
+        return 3 * (size[0] // self.cell) * (size[1] // self.cell)
+
+
+AnyArchitecture = Architecture | GridArchitecture | OutlineArchitecture
+
 
 class HoldCSettings(EncoderSettings):
     """Which network, with which weights, and how frames are made to fit it."""
@@ -48,7 +93,7 @@ class HoldCSettings(EncoderSettings):
     unit: ClassVar[bool] = False
 
     kind: Literal["hold_c"]
-    architecture: Architecture  # the residual network
+    architecture: AnyArchitecture  # one vector a picture, or one for each cell of a grid
     # holdc: the authors' own weights; random: never trained, the baseline.
     pretrained: Literal["holdc", "random"] | None
     source: str | None = None  # the folder or address of the authors' checkpoint_<number>
@@ -59,11 +104,16 @@ class HoldCSettings(EncoderSettings):
     batch: PositiveInt  # frames that are encoded at once
 
     @model_validator(mode="after")
-    def _knows_its_size(self) -> "HoldCSettings":
+    def _is_possible(self) -> "HoldCSettings":
         if self.picture == "native" and self.size is None:
             raise ValueError(
                 "picture: native leaves open what the network reads; set size to the side of its "
                 "square, or picture to {width: …, height: …}"
+            )
+        if self.pretrained == "holdc" and not isinstance(self.architecture, Architecture):
+            raise ValueError(
+                "pretrained: holdc is a residual network; give architecture its layers, block, "
+                "width, norm and dimensions"
             )
         return self
 
@@ -99,7 +149,7 @@ class Network(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["hold_c"] = "hold_c"
-    architecture: Architecture
+    architecture: AnyArchitecture
     preprocessing: Preprocessing
     pretrained: str | None
     source: Source | None = None
@@ -118,14 +168,14 @@ class HoldCEncoder:
     def __init__(
         self,
         settings: HoldCSettings,
-        model: "ResNet",
+        model: "ResNet | Grid | OutlineMeans",
         network: Network,
         device: str | None = None,  # None: a GPU where there is one
     ) -> None:
         import torch
 
         self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        self.dimensions = network.architecture.dimensions
+        self.dimensions = network.architecture.outputs(network.preprocessing.size)
         self.frames = None
         self.network = network
         self._batch = settings.batch
@@ -169,12 +219,14 @@ class HoldCEncoder:
             model = settings.architecture.build()
         described = describe(settings)
         if settings.pretrained == "holdc":
+            assert isinstance(settings.architecture, Architecture), "checked by the settings"
+            layers = settings.architecture.layers
             from showtell.nets.hold_weights import fill
             from showtell.nets.scenic_names import residual_network
 
             converted = fill(
                 *(model, "holdc", settings.source, settings.sha256, cache, lock),
-                names=lambda tree: residual_network(tree, settings.architecture.layers),
+                names=lambda tree: residual_network(tree, layers),
                 outputs=model,
             )
             described = described.model_copy(update=converted._asdict())

@@ -26,7 +26,7 @@ class ResNet(nn.Module):
         channels: int = 3,  # of the input: more where frames are stacked
     ) -> None:
         super().__init__()
-        normed = _norm(norm)
+        normed = norm_of(norm)
         self.conv1 = nn.Conv2d(channels, width, 7, stride=2, padding=3, bias=False)
         self.bn1 = normed(width)
         self.relu = nn.ReLU(inplace=True)
@@ -37,7 +37,7 @@ class ResNet(nn.Module):
             planes = width * 2**number
             stride = 1 if number == 0 else 2
             parts = [
-                _Residual(
+                Residual(
                     inputs if first == 0 else planes * expansion,
                     planes,
                     stride if first == 0 else 1,
@@ -50,7 +50,7 @@ class ResNet(nn.Module):
             inputs = planes * expansion
         self.outputs = inputs if outputs is None else outputs
         self.fc = nn.Identity() if outputs is None else nn.Linear(inputs, outputs)
-        _initialise(self)
+        initialise(self)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """One vector a picture."""
@@ -61,7 +61,7 @@ class ResNet(nn.Module):
         return found
 
 
-class _Residual(nn.Module):
+class Residual(nn.Module):
     """A block with a shortcut, in the names of torchvision."""
 
     def __init__(
@@ -102,16 +102,17 @@ class _Residual(nn.Module):
         return found
 
 
-def _norm(norm: Norm) -> Callable[[int], nn.Module]:
+def norm_of(norm: Norm) -> Callable[[int], nn.Module]:
+    """What makes a normalisation of so many channels."""
     if norm == "batch":
         return nn.BatchNorm2d
     return lambda channels: nn.GroupNorm(min(_GROUPS, channels // 2), channels)
 
 
-def _initialise(network: nn.Module) -> None:
+def initialise(network: nn.Module) -> None:
     """As ResNets are: He's weights; the last normalisation of each block at 0."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        if isinstance(module, _Residual):
+        if isinstance(module, Residual):
             nn.init.zeros_(module.get_submodule(f"bn{module.count}").weight)  # type: ignore[arg-type]
