@@ -15,6 +15,7 @@ wildcard_constraints:
 
 
 # Each rule names environment.yml, which installs this repository: Snakemake's lint asks for one a rule.
+include: "workflow/rules/videos.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/demos.smk"
 include: "workflow/rules/goals.smk"

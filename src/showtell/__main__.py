@@ -16,7 +16,9 @@ from showtell.project.replicate import Replicate
 ROOT = Path.cwd()  # every verb is run from the repository's root
 JOBS = {
     "demonstrate": "make the demonstrations of a task: scripted, drawn, published or from a file",
-    "train_encoder": "train a stand-in network on rendered pictures and captions",
+    "draw_videos": "draw videos of a hand as an archive of Something-Something v2",
+    "read_videos": "check, unpack, index and pack videos, and list those that cannot be used",
+    "train_encoder": "train a network here: a stand-in, or a distance from videos",
     "fetch_encoder": "download a network by name, check it, convert it once",
     "embed_goal": "embed a goal: a sentence, a demonstration or a picture",
     "train": "train one agent: a task, a method, a seed",

@@ -85,6 +85,7 @@ def episodes(reward: Reward) -> Episodes:
         log_probs=rng.normal(size=(EPISODES, HORIZON)).astype(np.float32),
         log_prob_of=lambda observations, actions: observations.sum(axis=1),
         start_frames=start_frames,
+        dense_rewards=rng.normal(size=(EPISODES, HORIZON)).astype(np.float32),
     )
 
 

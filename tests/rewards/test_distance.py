@@ -15,6 +15,7 @@ VIEW = View(1, 1)
 PUBLISHED = {
     "kind": "distance", "goal": "image", "distance": "network", "baseline": "zero",
     "form": "cumulative", "gamma": 0.9, "divisor": 10.0, "normalise": "fixed", "threshold": 1.0,
+    "threshold_of": "fixed",
     "patience": 3, "stage_offset": 2.0,
 }  # fmt: skip
 
@@ -134,6 +135,21 @@ def test_stages_online_are_those_that_the_score_finds(history):
     whole = episodes(*levels, starts=starts)
     known = episodes(*levels, starts=starts, stages=acted)
     np.testing.assert_array_equal(one.score(known), one.score(whole))
+
+
+@pytest.mark.parametrize("start", [8, 80])
+def test_a_threshold_can_be_a_share_of_the_distance_at_the_start(start):
+    goals, near = (0, 100), start // 4 - 1
+    one = reward(goals, threshold=0.25, threshold_of="start", patience=2)
+    assert one.reads.start
+    levels = [near + 2, near, near, 100]  # the first of them is not near enough
+    found = one.score(episodes(levels, starts=[start]))[0]
+    then = [-(level + 2) / 10 for level in levels[:3]]
+    np.testing.assert_allclose(found, [*then, 0.0], rtol=1e-6)
+    one.begin(1)
+    met = [one.advance(films([start])[:, 0], np.ones(1, bool)).item()]
+    met += [one.advance(films([level])[:, 0], np.zeros(1, bool)).item() for level in levels]
+    assert met == [0, 0, 0, 1, 1]
 
 
 def test_a_reset_of_one_environment_leaves_the_others_in_their_stage():

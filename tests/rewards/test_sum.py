@@ -18,6 +18,7 @@ VIEW = View(4, 2)
 DISTANCE = {
     "kind": "distance", "goal": "image", "distance": "pixels", "baseline": "zero",
     "form": "cumulative", "gamma": 1.0, "divisor": 3.0, "normalise": "fixed", "threshold": 1.0,
+    "threshold_of": "fixed",
     "patience": 3, "stage_offset": 2.0,
 }  # fmt: skip
 SPARSE = {"kind": "sparse", "rule": "any"}

@@ -61,6 +61,7 @@ RENDERED = {"kind": "rendered", "encoder": None, "stages": "last", "seed": 0}
 DISTANCE = {
     "kind": "distance", "goal": "picture", "distance": "pixels", "baseline": "goal",
     "form": "cumulative", "gamma": 1.0, "divisor": 60, "normalise": "fixed", "threshold": 1.0,
+    "threshold_of": "fixed",
     "patience": 3, "stage_offset": 0,
 }  # fmt: skip
 ROBOCLIP = {"kind": "roboclip", "goal": "text-s3d", "sampling": "evenly", "compare": "product"}

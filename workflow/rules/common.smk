@@ -23,10 +23,12 @@ from showtell.study.layout import (
     GOAL,
     STUDY,
     TRAINING,
+    VIDEOS,
 )
 from showtell.study.targets import Targets, one_of
 from showtell.study.specifications import Specifications
 from showtell.study.yaml_files import changes
+from showtell.videos import inputs as video_inputs
 
 invocation.use_this_python()
 ROOT = Path(workflow.basedir)
@@ -73,6 +75,14 @@ def cell(wildcards):
 # --- specifications: the one parameter of each rule ---
 
 
+def job_of_drawing(wildcards):
+    return SPECIFICATIONS.drawn_videos(wildcards.videos)
+
+
+def job_of_reading(wildcards):
+    return SPECIFICATIONS.read_videos(wildcards.videos)
+
+
 def job_of_encoder(wildcards):
     return SPECIFICATIONS.encoder(wildcards.encoder)
 
@@ -115,6 +125,18 @@ def job_of_report(wildcards):
 
 
 # --- inputs ---
+
+
+def drawn_videos():
+    return [name for name, one in GRID.parameters.videos.items() if one.drawn]
+
+
+def files_of_videos(wildcards):
+    return video_inputs.files(GRID, ROOT, RESULTS, wildcards.videos)
+
+
+def videos_of_encoder(wildcards):
+    return INPUTS.videos_of_encoder(wildcards.encoder)
 
 
 def encoders(trained_here):

@@ -1,5 +1,7 @@
 # Frozen networks: trained here where a scale says how, fetched by name and checksum otherwise.
 rule train_encoder:
+    input:
+        videos=videos_of_encoder,
     output:
         weights=f"{ENCODER}/model.safetensors",
         network=f"{ENCODER}/model.json",
@@ -23,6 +25,7 @@ rule train_encoder:
         job=job_of_encoder,
     shell:
         "python -m showtell train_encoder --threads {threads} --job {params.job:q}"
+        " --in videos {input.videos:q}"
         " --out weights {output.weights:q} --out network {output.network:q}"
         " --out training {output.training:q} --out metrics {output.metrics:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"

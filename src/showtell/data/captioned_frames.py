@@ -11,7 +11,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from showtell.data.samples import Captioned, Request
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import Frames, Snapshots, View
-from showtell.study.settings import DatasetSettings
+from showtell.study.settings import DatasetSettings, Samples
 from showtell.worlds.classic_control.words import (
     CAPTIONS,
     CAR,
@@ -28,6 +28,8 @@ Array = NDArray[np.float64]
 
 class ClassicControlCaptionsSettings(DatasetSettings):
     """How many states are drawn, how large, and how loosely their captions fit."""
+
+    samples: ClassVar[Samples] = "frames"
 
     kind: Literal["classic_control_captions"]
     cartpole: PositiveInt  # frames of CartPole

@@ -8,11 +8,13 @@ from pydantic import Field, PositiveInt
 
 from showtell.data.samples import Captioned, Narrated, Request
 from showtell.data.world_clips import WorldClips, WorldClipsSettings
-from showtell.study.settings import DatasetSettings
+from showtell.study.settings import DatasetSettings, Samples
 
 
 class LastFramesSettings(DatasetSettings):
     """How many episodes of which tasks, and how their ends look."""
+
+    samples: ClassVar[Samples] = "frames"
 
     kind: Literal["last_frames"]
     tasks: dict[str, PositiveInt]  # a task of params.yaml -> episodes

@@ -1,6 +1,7 @@
 """What networks are trained on: pictures and clips, each with the captions that fit it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -12,10 +13,11 @@ from showtell.nets.encoder import Clips, Frames
 class Request(NamedTuple):
     """What a dataset is made for: the pictures of an encoder, and the tasks that it names."""
 
-    width: int
-    height: int
-    frames: int | None  # of a clip; None for networks of single pictures
+    width: int = 0
+    height: int = 0
+    frames: int | None = None  # of a clip; None for networks of single pictures
     tasks: Mapping[str, Mapping[str, Any]] = {}  # name -> world and camera
+    videos: Path | None = None  # the folder of their shards
 
 
 class Captioned(NamedTuple):

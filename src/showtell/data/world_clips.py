@@ -16,7 +16,7 @@ from showtell.project.errors import UserError
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import Snapshots, View, view_of
 from showtell.study.registry import build, part
-from showtell.study.settings import DatasetSettings
+from showtell.study.settings import DatasetSettings, Samples
 from showtell.worlds.exploration import behaviour
 from showtell.worlds.words import Words
 from showtell.worlds.world import Measurable, World
@@ -28,6 +28,8 @@ _DRAWN_AT_ONCE = 50  # episodes
 
 class WorldClipsSettings(DatasetSettings):
     """How many clips are made of which tasks, and how they look."""
+
+    samples: ClassVar[Samples] = "clips"
 
     kind: Literal["world_clips"]
     tasks: dict[str, PositiveInt]  # a task of params.yaml -> clips

@@ -58,6 +58,9 @@ class Rollout:
         self._put("true_rewards", rewards.astype(np.float32, copy=False))
         self._put("successes", np.array([info["success"] for info in infos], dtype=np.bool_))
         self._put("snapshots", np.stack([info["snapshot"] for info in infos]))
+        if "dense_reward" in infos[0]:
+            dense = np.array([info["dense_reward"] for info in infos], dtype=np.float32)
+            self._put("dense_rewards", dense)
         if "stage" in infos[0]:
             self._put("stages", np.array([info["stage"] for info in infos], dtype=np.intp))
         if log_probs is not None:

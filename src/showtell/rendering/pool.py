@@ -32,6 +32,11 @@ def use_processes(count: int) -> None:
     _processes = count
 
 
+def processes() -> int:
+    """How many processes this job may use."""
+    return _processes
+
+
 class RenderError(RuntimeError):
     """A scene failed to draw, or its process died twice over the same snapshots."""
 

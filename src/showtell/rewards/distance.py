@@ -23,6 +23,7 @@ from showtell.rewards.stages import StageTracker
 from showtell.study.needs import Comparison, Needs, Reading
 from showtell.study.settings import RewardSettings
 
+_SMALLEST = 1e-6  # distance
 Measure = Literal["l2", "cosine", "pixels", "pixels-square", "network"]
 
 
@@ -45,8 +46,12 @@ class DistanceRewardSettings(RewardSettings):
     # fixed: T is `divisor`; start: T is `divisor` times the distance of the episode's start.
     normalise: Literal["fixed", "start"]
     threshold: PositiveFloat  # the distance below which a step counts towards the next stage
+    # fixed: the threshold is a distance, as published; start: a share of the episode's first one.
+    threshold_of: Literal["fixed", "start"]
     patience: PositiveInt  # consecutive steps below the threshold that begin the next stage
-    stage_offset: NonNegativeFloat  # c, added to the distance for each stage that is still to come
+    # c, added to the distance for each stage that is still to come; with normalise: start it is
+    # a share of that distance too.
+    stage_offset: NonNegativeFloat
 
     def needs(self) -> Needs:
         """A goal; an encoder of pictures where embeddings are compared, or one that measures."""
@@ -71,14 +76,19 @@ class DistanceReward:
         self.history = self._distance.history
         self.goals = target.stages
         self._baselines = [self._baseline(stage) for stage in target.stages]
-        needs_start = settings.form != "cumulative" or settings.normalise == "start"
+        of_start = settings.threshold_of == "start" and len(target.stages) > 1
+        needs_start = (
+            settings.form != "cumulative" or settings.normalise == "start" or of_start
+        )
         self.reads = Reads(view=view, start=needs_start or self._distance.history > 1)
+        self._staged_by_start = of_start
         self._tracker = StageTracker(
             self._gaps,
             stages=len(target.stages),
             history=self._distance.history,
             threshold=settings.threshold,
             patience=settings.patience,
+            of_start=of_start,
         )
         self.begin, self.advance = self._tracker.begin, self._tracker.advance
         self.state, self.restore = self._tracker.state, self._tracker.restore
@@ -93,10 +103,12 @@ class DistanceReward:
             gaps, stages = self._tracker.along_known(histories, first, episodes.stages)
         excess = np.maximum(0, gaps)
         divisor: Any = self._settings.divisor
+        offset: Any = self._settings.stage_offset
         if self._settings.normalise == "start" and first:
-            # An episode that begins nearer than the threshold is not scaled up without end.
-            divisor = divisor * np.maximum(excess[:, :1], self._settings.threshold)
-        excess = excess + (len(self.goals) - 1 - stages) * self._settings.stage_offset
+            # An episode that begins at its goal is not scaled up without end.
+            start = np.maximum(excess[:, :1], _SMALLEST)
+            divisor, offset = divisor * start, offset * start
+        excess = excess + (len(self.goals) - 1 - stages) * offset
         return np.asarray(self._formed(excess, first) / divisor, dtype=np.float32)
 
     def distances(self, histories: NDArray[np.uint8], stride: float) -> Distances:
@@ -138,7 +150,8 @@ class DistanceReward:
         if episodes.start_frames is not None:
             return np.concatenate([episodes.start_frames[:, None], frames], axis=1), 1
         single = episodes.starts is None
-        if single and self._settings.form == "cumulative" and self._settings.normalise == "fixed":
+        fixed = self._settings.normalise == "fixed" and not self._staged_by_start
+        if single and self._settings.form == "cumulative" and fixed:
             return frames, 0  # single states: the history repeats the one frame
         raise ValueError(
             f"form {self._settings.form!r} and normalise {self._settings.normalise!r} of a "
@@ -185,7 +198,7 @@ PARTS = {"distance": (DistanceRewardSettings, "DistanceReward")}
 _ONE: dict[str, Any] = {
     "kind": "distance", "goal": "picture", "distance": "pixels", "baseline": "goal",
     "form": "cumulative", "gamma": 0.9, "divisor": 30, "normalise": "fixed", "threshold": 1.0,
-    "patience": 3, "stage_offset": 0.5,
+    "threshold_of": "fixed", "patience": 3, "stage_offset": 0.5,
 }  # fmt: skip
 _STAGES = _ONE | {"goal": "two-pictures", "distance": "cosine", "divisor": 3}
 EXAMPLES = [
@@ -195,4 +208,5 @@ EXAMPLES = [
     _ONE | {"goal": "text-clip", "distance": "cosine", "baseline": "zero", "form": "difference"},
     _STAGES,
     _STAGES | {"form": "difference", "baseline": "zero"},
+    _STAGES | {"threshold": 0.25, "threshold_of": "start"},
 ]

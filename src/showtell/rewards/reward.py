@@ -69,6 +69,7 @@ class Episodes:
     # The same policy's log π(a|s) anywhere: (N, D) observations, (N, A) actions -> (N,).
     log_prob_of: LogProbOf | None = None
     start_frames: NDArray[np.uint8] | None = None  # (E, H, W, 3), where `Reads.start` asks
+    dense_rewards: NDArray[np.float32] | None = None  # (E, T), where the world has them
     # (E, T): the stage that was active when action t was taken, where a `Staged` reward advanced
     # it during the rollout; None: the reward finds the stages from the frames.
     stages: NDArray[np.intp] | None = None

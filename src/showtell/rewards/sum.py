@@ -186,7 +186,7 @@ _LAST = {"kind": "last_frame", "goal": "text-clip"}
 _DISTANCE = {
     "kind": "distance", "goal": "two-pictures", "distance": "l2", "baseline": "zero",
     "form": "cumulative", "gamma": 1.0, "divisor": 5, "normalise": "start", "threshold": 1.0,
-    "patience": 3, "stage_offset": 2,
+    "threshold_of": "fixed", "patience": 3, "stage_offset": 2,
 }  # fmt: skip
 _GAIL = {
     "kind": "gail", "demo": "one", "demos": 1, "sees": "state", "hidden": [8], "pays": "logit",

@@ -69,6 +69,8 @@ def _references(parameters: Parameters) -> Iterator[tuple[str, str, Any]]:
         yield f"training.{name}", name, p.encoders
         for task in recipe.dataset.task_names():
             yield f"training.{name}.dataset.tasks", task, p.tasks
+        if (videos := recipe.dataset.videos_name()) is not None:
+            yield f"training.{name}.dataset.videos", videos, p.videos
     for name, reward in p.rewards.items():
         for comparison in reward.needs().comparisons:
             yield f"rewards.{name}.goal", comparison.goal, p.goals
@@ -131,12 +133,18 @@ def whole_sections(parameters: Parameters) -> Iterator[str]:
                 f"training.{name}: a recipe of kind {recipe.kind!r} trains {recipe.encoder_kind}, "
                 f"but encoders.{name} is of kind {encoder.kind!r}; give the recipe's kind for it."
             )
+        if recipe.samples != recipe.dataset.samples:
+            yield (
+                f"training.{name}: a recipe of kind {recipe.kind!r} learns from {recipe.samples}, "
+                f"but its dataset of kind {recipe.dataset.kind!r} has {recipe.dataset.samples}; "
+                "name a dataset of another kind."
+            )
         if encoder.fetched is not None:
             yield (
                 f"training.{name}: encoders.{name} is fetched ({encoder.fetched}), not trained; "
                 f"set encoders.{name}.pretrained to null."
             )
-        if encoder.picture == "native":
+        if encoder.picture == "native" and recipe.samples != "videos":
             yield (
                 f"encoders.{name}.picture: a network that is trained here needs one size; give "
                 "picture: {width: …, height: …}."
@@ -231,6 +239,11 @@ def _of_cell(p: Parameters, experiment: Experiment, task: str, method: Method) -
         )
     else:
         yield from _of_learner(p, task, learner, reward)
+    if reward.needs().dense_rewards and not p.tasks[task].world.offers().dense_rewards:
+        yield (
+            f"its reward ({reward.kind}) reads a dense reward of the world, and "
+            f"{p.tasks[task].world.kind} has none; use it on one of DVD's tasks."
+        )
     for one, _ in swept(reward, method.sweep).values():
         yield from of_goals(p, task, one)
         yield from _of_frames(p, task, one, method)
@@ -273,7 +286,8 @@ def _of_frames(p: Parameters, task: str, reward: Any, method: Method) -> Iterato
         if encoder is None:
             continue
         own, picture = method.picture, p.encoders[encoder].picture
-        trained = encoder in p.training and picture != "native"
+        recipe = p.training.get(encoder)
+        trained = recipe is not None and recipe.samples != "videos" and picture != "native"
         if own is not None and trained and own != picture:
             assert isinstance(picture, Picture)
             yield (

@@ -109,6 +109,12 @@ class Inputs:
         run = Run(cell.task, cell.method, cell.seed, TRAIN)
         return [str(self.layout.training(cell.paper, cell.experiment, run) / "policy.safetensors")]
 
+    def videos_of_encoder(self, encoder: str) -> list[str]:
+        """The list of the shards that a network is trained on, if it learns from videos."""
+        recipe = self.grid.parameters.training.get(encoder)
+        name = None if recipe is None else recipe.dataset.videos_name()
+        return [] if name is None else [str(self.layout.videos(name) / "shards.json")]
+
     # --- of a paper ---
 
     def jobs(self, paper: str) -> set[Job]:
@@ -139,8 +145,13 @@ class Inputs:
         yield from (job("figure", **named, figure=figure) for figure in experiment.figures)
         yield from (job("embed_goal", goal=goal, task=task) for goal, task in needed)
         for encoder in {grid.goal(goal).encoder for goal, _ in needed} - {None}:
-            trained = encoder in grid.parameters.training
-            yield job("train_encoder" if trained else "fetch_encoder", encoder=encoder)
+            recipe = grid.parameters.training.get(str(encoder))
+            yield job("fetch_encoder" if recipe is None else "train_encoder", encoder=encoder)
+            videos = None if recipe is None else recipe.dataset.videos_name()
+            if videos is not None:
+                yield job("read_videos", videos=videos)
+                if grid.parameters.videos[videos].drawn:
+                    yield job("draw_videos", videos=videos)
         shown = {grid.demo_of_goal(goal, task) for goal, task in needed} - {None}
         for demo, task in (
             {pair for pair in shown if pair} | played | set(grid.demos_of(paper, name))

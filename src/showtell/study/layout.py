@@ -15,6 +15,7 @@ EVALUATION = TRAINING + "/evaluation"
 STUDY = _EXPERIMENT + "/{task}/studies/{study}"
 COMPARISON = _EXPERIMENT + "/compare"
 FIGURE = _EXPERIMENT + "/figures/{figure}"
+VIDEOS = _RESULTS + "/videos/{videos}"
 ENCODER = _RESULTS + "/models/{encoder}"
 DEMO = _RESULTS + "/demos/{demo}/{task}"
 GOAL = _RESULTS + "/goals/{goal}/{task}"
@@ -74,6 +75,10 @@ class Layout:
     def figure(self, paper: str, experiment: str, figure: str, suffix: str) -> Path:
         """One file of a figure: svg, pdf, csv or provenance.json."""
         return self._path(FIGURE + ".{suffix}", locals())
+
+    def videos(self, videos: str) -> Path:
+        """The folder of some videos' index and shards."""
+        return self._path(VIDEOS, locals())
 
     def encoder(self, encoder: str) -> Path:
         """The folder of one frozen network."""

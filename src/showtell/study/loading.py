@@ -20,7 +20,7 @@ from showtell.study.yaml_files import merge, read_yaml
 
 SCALES: tuple[str, ...] = get_args(Scale)
 # Sections of named entries, in which `from:` names another entry of the same section.
-SECTIONS = ("encoders", "training", "tasks", "demos", "goals", "rewards", "learners")
+SECTIONS = ("videos", "encoders", "training", "tasks", "demos", "goals", "rewards", "learners")
 _OWN = ("name", "title", "experiments", *SECTIONS)
 
 
@@ -37,6 +37,8 @@ def load(root: Path, scale: str, study: Path | None = None, seed: int | None = N
     if study is not None:
         values, run, source = add_study(values, study, root), None, f"{study} + {source}"
     values = resolved(values, source)
+    if isinstance(values.get("rewards"), dict):
+        values["rewards"] = with_terms(values["rewards"], source)
     if "run" in over:
         values["papers"] = select(values.get("papers") or {}, run, str(overlay_path(scale)))
     return _checked(values, source)
@@ -115,6 +117,24 @@ def resolved(values: dict[str, Any], source: str) -> dict[str, Any]:
         }
         for section in SECTIONS
         if isinstance(entries := values.get(section), dict)
+    }
+
+
+def with_terms(rewards: dict[str, Any], source: str) -> dict[str, Any]:
+    """Sums of rewards with the values of the entries that their terms name."""
+
+    def term(name: Any, where: str) -> Any:
+        if not isinstance(name, str):
+            return name
+        if name not in rewards:
+            raise UserError(f"{where}: {name!r} is not defined; {nearest(name, rewards)}")
+        return rewards[name]
+
+    return {
+        name: entry | {"terms": [term(t, f"{source}: rewards.{name}.terms") for t in terms]}
+        if isinstance(entry, dict) and isinstance(terms := entry.get("terms"), list)
+        else entry
+        for name, entry in rewards.items()
     }
 
 

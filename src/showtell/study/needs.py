@@ -36,12 +36,14 @@ class Needs:
     comparisons: tuple[Comparison, ...] = ()
     demonstrations: tuple[Demonstrations, ...] = ()
     log_probs: bool = False  # log-probabilities of the actions, which only some learners have
+    dense_rewards: bool = False  # a reward that the world's designers wrote beside the true one
 
     def __or__(self, other: "Needs") -> "Needs":
         return Needs(
             (*self.comparisons, *other.comparisons),
             (*self.demonstrations, *other.demonstrations),
             self.log_probs or other.log_probs,
+            self.dense_rewards or other.dense_rewards,
         )
 
     @property
@@ -59,6 +61,7 @@ class Offers:
     uniform_states: bool  # states can be drawn uniformly
     true_rewards_of_states: bool  # the true reward of a state is known without a step
     variables: tuple[str, ...] = ()  # that a landscape can run through
+    dense_rewards: bool = False  # `info["dense_reward"]` is a dense reward beside the true one
     goal_images: bool = False  # the world can draw pictures of its solved task
     scenes: tuple[str, ...] = ()  # changed ones, in which it can be seen with the same goal
 

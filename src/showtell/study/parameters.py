@@ -23,11 +23,13 @@ if TYPE_CHECKING:  # at run time, the union of the settings of every part of a k
         RewardSettings,
         StudySettings,
         TrainingSettings,
+        VideosSettings,
         WorldSettings,
     )
 
     Encoder: TypeAlias = EncoderSettings
     Training: TypeAlias = TrainingSettings
+    Videos: TypeAlias = VideosSettings
     World: TypeAlias = WorldSettings
     Demo: TypeAlias = DemoSettings
     Goal: TypeAlias = GoalSettings
@@ -39,6 +41,7 @@ else:
     Encoder, World, Goal = union("nets"), union("worlds"), union("goals")
     Demo, Learner, Reward = union("demos"), union("learners"), union("rewards")
     Study, Training, Figure = union("studies"), union("training"), union("figures")
+    Videos = union("videos")
 
 
 class Camera(Frozen):
@@ -157,6 +160,7 @@ class Parameters(Frozen):
     """Everything that is studied."""
 
     seed: int
+    videos: dict[Name, Videos] = Field(default={})  # videos of people by name
     encoders: dict[Name, Encoder]
     training: dict[Name, Training] = Field(
         default={}

@@ -1,6 +1,7 @@
 """The base classes of the parts' settings: what each kind of part says about itself."""
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, PositiveInt
@@ -61,8 +62,34 @@ class EncoderSettings(PartSettings):
         return self
 
 
+class VideosSettings(PartSettings):
+    """Settings of videos of people: where they come from, and how they are kept."""
+
+    drawn: ClassVar[bool] = False  # by code, as an archive that is then read as others are
+    note: ClassVar[str]  # what a reader of results must know about networks trained on them
+
+    short_side: PositiveInt  # of the pictures that are kept, in pixels
+    quality: int = Field(ge=1, le=100)  # of their JPEG compression
+    videos_a_shard: PositiveInt  # videos of one tar file
+
+    @property
+    def source(self) -> Path | None:
+        """The folder of their files, from the repository's root; None: they are drawn."""
+        return None
+
+    @property
+    def held_out(self) -> float:
+        """The share of the videos that is held out, where no label file says which."""
+        return 0.0
+
+
+Samples = Literal["frames", "clips", "videos"]
+
+
 class DatasetSettings(PartSettings):
     """Settings of a dataset that a network is trained on here."""
+
+    samples: ClassVar[Samples] = "frames"  # captioned frames or clips, or the frames of videos
 
     def task_names(self) -> Collection[str]:
         """The tasks of params.yaml whose worlds the dataset draws."""
@@ -72,11 +99,16 @@ class DatasetSettings(PartSettings):
         """Kinds of worlds that it draws besides; None: any picture at all."""
         return ()
 
+    def videos_name(self) -> str | None:
+        """The entry of `videos` that it reads."""
+        return None
+
 
 class TrainingSettings(PartSettings):
     """Settings of the training of a network."""
 
     encoder_kind: ClassVar[str]  # of the encoders that it trains
+    samples: ClassVar[Samples] = "frames"  # that it learns from
     dataset: DatasetSettings
 
 

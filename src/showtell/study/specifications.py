@@ -53,6 +53,27 @@ class Specifications:
             address=address,
         )
 
+    def drawn_videos(self, videos: str) -> str:
+        """Drawing some videos as an archive."""
+        settings = self._parameters.videos[videos]
+        kept = settings.model_dump(mode="json", exclude={"short_side", "quality", "videos_a_shard"})
+        return self._job(
+            "draw_videos",
+            [_module("videos", settings)],
+            videos=kept,
+            address=["videos", videos],
+        )
+
+    def read_videos(self, videos: str) -> str:
+        """Reading and packing some videos."""
+        settings = self._parameters.videos[videos]
+        return self._job(
+            "read_videos",
+            [_module("videos", settings)],
+            videos=_plain(settings),
+            address=["videos", videos],
+        )
+
     def demo(self, demo: str, task: str) -> str:
         """Making or fetching the demonstrations of one task."""
         settings, entry = self._parameters.demos[demo], self._grid.task(task)

@@ -32,6 +32,7 @@ class Targets:
             "demo": parameters.demos,
             "goal": parameters.goals,
             "encoder": parameters.encoders,
+            "videos": parameters.videos,
         }
         return {wildcard: sorted(set(of)) for wildcard, of in found.items()}
 
@@ -52,8 +53,9 @@ class Targets:
                 f"(make: {options.replace('scale', 'SCALE').replace('seed', 'SEED')})."
             )
         names = self.names()
-        if below[0] in ("models", "demos", "goals"):
-            kind = {"models": "encoder", "demos": "demo", "goals": "goal"}[below[0]]
+        kinds = {"models": "encoder", "demos": "demo", "goals": "goal", "videos": "videos"}
+        if below[0] in kinds:
+            kind = kinds[below[0]]
             self._check(target, kind, below[1:2], names[kind])
         elif len(below) > 1 and below[0] not in ("records", "tables"):
             self._check(target, "paper", below[:1], names["paper"])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from showtell.data.samples import Captioned
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume
+from showtell.study.settings import Samples
 from showtell.training.state import Progress, Recipe, TrainingState, reproducible
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class ClipRecipe(Recipe):
     """How a CLIP is trained."""
 
     encoder_kind: ClassVar[str] = "open_clip"
+    samples: ClassVar[Samples] = "frames"
 
     kind: Literal["clip"]
 

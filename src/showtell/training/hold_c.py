@@ -10,6 +10,7 @@ from showtell.data.samples import VideoSplits
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume
 from showtell.project.settings import Frozen
+from showtell.study.settings import Samples
 from showtell.training.state import Progress, Recipe, TrainingState, reproducible
 from showtell.training.video_batches import Augmentation, Batch, batches, numbers
 from showtell.training.video_measures import measure
@@ -44,6 +45,7 @@ class HoldCRecipe(Recipe):
     """How a HOLD-C is trained; `batch` counts videos."""
 
     encoder_kind: ClassVar[str] = "hold_c"
+    samples: ClassVar[Samples] = "videos"
 
     kind: Literal["hold_c"]
     frames_a_video: PositiveInt  # of one batch

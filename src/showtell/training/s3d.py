@@ -12,6 +12,7 @@ from showtell.data.samples import Narrated
 from showtell.nets.encoder import Clips
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume
+from showtell.study.settings import Samples
 from showtell.training.state import Progress, Recipe, TrainingState, reproducible
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class S3dRecipe(Recipe):
     """How a stand-in is trained; with no steps it stays random, but knows the captions' words."""
 
     encoder_kind: ClassVar[str] = "s3d"
+    samples: ClassVar[Samples] = "clips"
 
     kind: Literal["s3d"]
     steps: NonNegativeInt

@@ -7,6 +7,7 @@ quarter of the episodes.
 
 import math
 from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal
 
@@ -34,6 +35,11 @@ class _DvdSettings(TabletopSettings):
     def offers(self) -> Offers:
         """What a table top gives, and DVD's other tables."""
         return replace(super().offers(), scenes=(*CHANGES, *_TABLES))
+
+
+    def offers(self) -> Offers:
+        """What this world gives to rewards, studies and demos."""
+        return replace(super().offers(), dense_rewards=True)
 
 
 class CloseDrawerSettings(_DvdSettings):
@@ -92,6 +98,9 @@ class _Dvd(Tabletop):
 
     def _objects(self, qpos: list[float]) -> list[float]:
         return [qpos[7] - qpos[8], *qpos[9:12], *qpos[16:19]]
+
+    def _also(self, qpos: list[float], success: bool) -> dict[str, float]:
+        return {"dense_reward": success + self._shaping(qpos)}
 
     def _reward(self, qpos: list[float], success: bool) -> float:
         return float(success) + (self._shaping(qpos) if self._dense else 0.0)

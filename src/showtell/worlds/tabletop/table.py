@@ -122,7 +122,7 @@ class Tabletop(World):
         qpos = self._qpos.tolist()
         success = self._succeeded(qpos)
         reward = self._reward(qpos, success)
-        info = {"success": success, "true_reward": reward}
+        info = {"success": success, "true_reward": reward, **self._also(qpos, success)}
         return self._observation(qpos), reward, *self._over(), info
 
     def script(self) -> Script:
@@ -194,6 +194,10 @@ class Tabletop(World):
     def _objects(self, qpos: list[float]) -> list[float]:
         """What is observed besides the hand's position."""
         raise NotImplementedError
+
+    def _also(self, qpos: list[float], success: bool) -> dict[str, float]:
+        """What else `info` says of a step."""
+        return {}
 
     def _succeeded(self, qpos: list[float]) -> bool:
         raise NotImplementedError
