@@ -25,7 +25,8 @@ SETTINGS = {
     "architecture": ARCHITECTURES["late_fusion"],
     "history": 2,
     "pretrained": None,
-    "picture": {"width": 24, "height": 24},
+    "picture": "native",
+    "size": 24,
     "fit": "crop",
     "batch": 4,
 }

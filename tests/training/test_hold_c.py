@@ -21,7 +21,8 @@ SETTINGS = {
         "layers": [1, 1, 1, 1], "block": "basic", "width": 8, "norm": "group", "dimensions": 8,
     },
     "pretrained": None,
-    "picture": {"width": 24, "height": 24},
+    "picture": "native",
+    "size": 24,
     "fit": "crop",
     "batch": 32,
 }  # fmt: skip
@@ -36,10 +37,7 @@ TRIPLETS = {
 }  # fmt: skip
 RECIPE = {
     "kind": "hold_c",
-    "dataset": {
-        "kind": "classic_control_captions", "cartpole": 1, "mountain_car": 1, "held_out": 0.1,
-        "looseness": 1.4,
-    },
+    "dataset": {"kind": "videos", "videos": "people"},
     "steps": 60,
     "batch": 6,
     "learning_rate": 3e-3,

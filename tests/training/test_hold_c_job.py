@@ -11,6 +11,7 @@ from showtell.jobs import fetch_encoder, train_encoder
 from showtell.nets.encoder import load
 from showtell.nets.hold_c import HoldCSettings
 from tests.training.test_hold_c import RECIPE, SETTINGS
+from tests.videos.jobs import draw, read
 
 NAMES = {
     "weights": "model.safetensors",
@@ -18,25 +19,33 @@ NAMES = {
     "training": "training.csv",
     "metrics": "metrics.json",
 }
-VIDEOS = {"kind": "hand_videos", "videos": 20, "height": 48, "short_side": 40}
+VIDEOS = {"kind": "videos", "videos": "people"}
 
 
 def outputs(folder: Path) -> dict[str, Path]:
     return {output: folder / name for output, name in NAMES.items()}
 
 
-def train(folder: Path) -> Path:
+def train(folder: Path, shards: Path) -> Path:
     recipe = RECIPE | {"dataset": VIDEOS, "steps": 4, "batch": 4}
     job = {"encoder": SETTINGS, "training": recipe, "root": 0, "address": ["encoder", "hold-c"]}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", "off")
-        train_encoder.run(job | {"tasks": {}}, {}, outputs(folder))
+        train_encoder.run(job | {"tasks": {}}, {"videos": [shards]}, outputs(folder))
     return folder
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
-    return train(tmp_path_factory.mktemp("hold-c"))
+def shards(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("people")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", "off")
+        return read(folder, draw(folder))["shards"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, shards) -> Path:
+    return train(tmp_path_factory.mktemp("hold-c"), shards)
 
 
 def test_a_network_is_trained_on_videos_and_measured_on_held_out_ones(folder):
@@ -53,8 +62,8 @@ def test_a_network_is_trained_on_videos_and_measured_on_held_out_ones(folder):
     assert encoder.image(np.zeros((2, 30, 40, 3), np.uint8)).shape == (2, 8)
 
 
-def test_training_again_writes_the_same_bytes(folder, tmp_path):
-    train(tmp_path)
+def test_training_again_writes_the_same_bytes(folder, shards, tmp_path):
+    train(tmp_path, shards)
     for name in NAMES.values():
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
 

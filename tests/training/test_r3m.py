@@ -21,7 +21,7 @@ SETTINGS = {
 }  # fmt: skip
 RECIPE = {
     "kind": "r3m",
-    "dataset": {"kind": "hand_videos", "videos": 20, "height": 48, "short_side": 40},
+    "dataset": {"kind": "videos", "videos": "people"},
     "steps": 200, "batch": 8, "learning_rate": 3e-3, "warmup": 0.1, "weight_decay": 0,
     "ends": 0.2, "negatives": 3, "time_weight": 1.0, "language_weight": 1.0,
     "l1_weight": 1e-5, "l2_weight": 1e-5, "word_dimensions": 8, "hidden": 32,

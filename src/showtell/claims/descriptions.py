@@ -18,6 +18,7 @@ from showtell.claims.tests import (
     SameShape,
     Separates,
     Share,
+    Sooner,
     Times,
 )
 from showtell.learners.checkpoints import Checkpoint
@@ -89,6 +90,18 @@ def _asked(test: Any, who: str) -> str:
                 f"Mean {words(test.column)} while training, over the first {100 * test.part:g} % "
                 f"of {test.phase}, less that of {test.versus_phase} is above 0 by a "
                 f"permutation and a t test, and at least {_size(test.by, test.column)}, {who}."
+            )
+        case Sooner():
+            level = (
+                f"{100 * test.of_best:g} % of its best mean {words(test.column)}"
+                if test.level is None
+                else f"a {words(test.column)} of {test.level:g}"
+            )
+            return (
+                f"“{test.versus}” takes more than {test.times:g} times as many steps to reach "
+                f"{level} while training, by a permutation and a t test of the logarithms of "
+                f"each seed's steps, {who}. A seed that does not reach it counts with its last "
+                "step."
             )
         case Diagonal():
             kind = {

@@ -120,6 +120,19 @@ class Early(Entry):
     share: Share = "every"
 
 
+class Sooner(Entry):
+    """A method reaches a level of the true return sooner than another, by a factor in steps."""
+
+    kind: Literal["sooner"]
+    method: str
+    versus: str
+    column: Literal["success", "true_return"]  # of progress.csv
+    level: float | None = None  # null: a share of the best that the method itself reaches
+    of_best: float = Field(default=0.9, gt=0, le=1)  # the share
+    times: float = Field(ge=1)  # the other takes more than so many times its steps
+    share: Share = "every"  # of the methods and tasks
+
+
 class Diagonal(Entry):
     """Each task's own sentence fits its rollouts best, of all the sentences."""
 
@@ -189,6 +202,7 @@ Test = Annotated[
     | AtLeast
     | AtMost
     | Early
+    | Sooner
     | Diagonal
     | LandscapePeak
     | SameShape

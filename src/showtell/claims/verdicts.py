@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from showtell.claims import from_policies, from_studies
+from showtell.claims import from_curves, from_policies, from_studies
 from showtell.claims.controls import Checked, check, easy
 from showtell.claims.decisions import LEVEL, at_least, decide, holm, needed_parts
 from showtell.claims.descriptions import describe
@@ -26,6 +26,7 @@ from showtell.claims.tests import (
     SameShape,
     Separates,
     Share,
+    Sooner,
     Times,
 )
 from showtell.results.reading import Results
@@ -48,7 +49,8 @@ _EVIDENCE: dict[type, Callable[[Any, Results, Mapping[str, str]], Evidence]] = {
     NoWorse: from_policies.no_worse,
     AtLeast: from_policies.reaches,
     AtMost: from_policies.reaches,
-    Early: from_policies.early,
+    Early: from_curves.early,
+    Sooner: from_curves.sooner,
     Diagonal: from_studies.diagonal,
     LandscapePeak: from_studies.landscape_peak,
     SameShape: from_studies.same_shape,
@@ -257,6 +259,9 @@ def _absent(test: Any, results: Results) -> str | None:
             return f"phase {phase}"
     if isinstance(test, OfPolicies):
         return None if test.policy in plan.policies else f"{test.policy} policy"
+    if isinstance(test, Sooner):
+        missing = not methods_matching(test.versus, plan.methods)
+        return f"method {test.versus}" if missing else None
     if isinstance(test, Early):
         return None
     if test.study not in plan.studies:
@@ -290,9 +295,11 @@ def _phases(test: Any) -> list[str]:
 
 def _seeds(test: Any, results: Results) -> int | None:
     """Seeds of the method that has fewest; a study of a fixed model has none."""
-    if not isinstance(test, OfPolicies | Early):
+    if not isinstance(test, OfPolicies | Early | Sooner):
         return None
     plan = results.comparison
+    if isinstance(test, Sooner):
+        return _curves_of(test, results)
     wanted = [(test.method, phase) for phase in _phases(test)]
     if isinstance(test, Against):
         wanted = [(test.method, test.phase)]
@@ -302,5 +309,16 @@ def _seeds(test: Any, results: Results) -> int | None:
         for pattern, phase in wanted
         for method in methods_matching(pattern, plan.methods)
         if phase in plan.phases_of(method)
+    ]
+    return min(counts, default=0)
+
+
+def _curves_of(test: Sooner, results: Results) -> int:
+    """Training logs of the method and task that has fewest."""
+    counts = [
+        sum((run.method, run.task) == (method, task) for run in results.progress)
+        for pattern in (test.method, test.versus)
+        for method in methods_matching(pattern, results.comparison.methods)
+        for task in results.comparison.tasks_of(method)
     ]
     return min(counts, default=0)

@@ -24,9 +24,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
         if shards:
             request = Request(videos=shards[0].parent)
         else:
-            request = Request(
-                picture.width, picture.height, settings.clip_frames, job["tasks"]
-            )
+            request = Request(picture.width, picture.height, settings.clip_frames, job["tasks"])
         # Not kept in a checkpoint: it is as large as all results together, and made again alike.
         data, held_out = dataset.make(seeds.generator(root, *address, "data"), request)
         with live_run(job, folder, steps=recipe.steps, job_name="train_encoder") as sink:

@@ -77,9 +77,7 @@ class DistanceReward:
         self.goals = target.stages
         self._baselines = [self._baseline(stage) for stage in target.stages]
         of_start = settings.threshold_of == "start" and len(target.stages) > 1
-        needs_start = (
-            settings.form != "cumulative" or settings.normalise == "start" or of_start
-        )
+        needs_start = settings.form != "cumulative" or settings.normalise == "start" or of_start
         self.reads = Reads(view=view, start=needs_start or self._distance.history > 1)
         self._staged_by_start = of_start
         self._tracker = StageTracker(

@@ -11,6 +11,7 @@ from showtell.project import seeds
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.project.settings import Frozen
+from showtell.study.settings import Samples
 from showtell.training.frame_pairs import AllPairs, Pairs, choose, compared
 from showtell.training.state import Progress, Recipe, TrainingState, reproducible
 from showtell.training.video_batches import Augmentation, Batch, batches
@@ -66,6 +67,7 @@ class HoldRRecipe(Recipe):
     """How a HOLD-R is trained; `batch` counts videos."""
 
     encoder_kind: ClassVar[str] = "hold_r"
+    samples: ClassVar[Samples] = "videos"
 
     kind: Literal["hold_r"]
     pairs: Pairs  # one of each video as published, or all of some frames

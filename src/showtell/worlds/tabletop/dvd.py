@@ -7,7 +7,6 @@ quarter of the episodes.
 
 import math
 from collections.abc import Mapping, Sequence
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar, Literal
 
@@ -33,13 +32,9 @@ class _DvdSettings(TabletopSettings):
     reward: Literal["sparse", "dense"]  # dense is what HOLD's oracle is trained on
 
     def offers(self) -> Offers:
-        """What a table top gives, and DVD's other tables."""
-        return replace(super().offers(), scenes=(*CHANGES, *_TABLES))
-
-
-    def offers(self) -> Offers:
-        """What this world gives to rewards, studies and demos."""
-        return replace(super().offers(), dense_rewards=True)
+        """What a table top gives, DVD's other tables, and the oracle's reward."""
+        scenes = (*CHANGES, *_TABLES)
+        return replace(super().offers(), scenes=scenes, dense_rewards=True)
 
 
 class CloseDrawerSettings(_DvdSettings):
