@@ -11,7 +11,6 @@ from showtell.jobs import fetch_encoder, train_encoder
 from showtell.nets.encoder import load
 from showtell.nets.hold_c import HoldCSettings
 from tests.training.test_hold_c import RECIPE, SETTINGS
-from tests.videos.jobs import draw, read
 
 NAMES = {
     "weights": "model.safetensors",
@@ -33,14 +32,6 @@ def train(folder: Path, shards: Path) -> Path:
         patch.setenv("MLFLOW_TRACKING_URI", "off")
         train_encoder.run(job | {"tasks": {}}, {"videos": [shards]}, outputs(folder))
     return folder
-
-
-@pytest.fixture(scope="module")
-def shards(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("people")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", "off")
-        return read(folder, draw(folder))["shards"]
 
 
 @pytest.fixture(scope="module")

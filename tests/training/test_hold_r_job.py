@@ -20,17 +20,17 @@ from tests.training.test_hold_c_job import NAMES, VIDEOS, outputs
 from tests.training.test_hold_r import RECIPE
 
 
-def train(folder: Path) -> Path:
+def train(folder: Path, shards: Path) -> Path:
     recipe = RECIPE | {"dataset": VIDEOS, "steps": 4, "batch": 4}
     job = {"encoder": SETTINGS, "training": recipe, "root": 0, "address": ["encoder", "hold-r"]}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", "off")
-        train_encoder.run(job | {"tasks": {}}, {}, outputs(folder))
+        train_encoder.run(job | {"tasks": {}}, {"videos": [shards]}, outputs(folder))
     return folder
 
 
-def test_a_network_is_trained_on_videos_and_measured_on_held_out_ones(tmp_path):
-    train(tmp_path)
+def test_a_network_is_trained_on_videos_and_measured_on_held_out_ones(tmp_path, shards):
+    train(tmp_path, shards)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["videos"] == 2
     assert metrics["squared"] > 0
