@@ -10,7 +10,7 @@ the distance as the reward takes it, to the active goal: the way to the first go
 several may well lead away from the last one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import numpy as np
@@ -39,12 +39,19 @@ class DistancesSettings(StudySettings):
     """Which rollouts, seen in which scenes."""
 
     kind: Literal["distances"]
+    methods: list[str] = Field(default=[])
+    # Distances beside the methods': name in the table -> entry of rewards; null: left out.
+    rewards: dict[str, str | None] = Field(default={})
     rollouts: Known  # how many of each kind
     moments: int = Field(ge=4)  # of each rollout, evenly spaced: after reset and to the last step
     # same: the task's own; light: other light and a pushed camera; else one of the world's.
     scenes: list[str] = Field(min_length=1)
     light_gains: tuple[float, float, float]  # factors on red, green and blue of the scene light
     light_shift: tuple[int, int]  # pixels to the right and down of the scene light
+
+    def control_rewards(self) -> Mapping[str, str]:
+        """Distances that are measured beside the methods'."""
+        return {name: reward for name, reward in self.rewards.items() if reward is not None}
 
     def problem(self, offers: Offers) -> str | None:
         """A script, goal images, and the changed scenes."""

@@ -194,7 +194,7 @@ def _of_experiment(p: Parameters, experiment: Experiment) -> Iterator[Found]:
                     for why in of_goals(p, of, reward):
                         yield None, measured, f"studies.{name} compares with {of}: {why}"
             for control, rewarded in study.control_rewards().items():
-                if control in experiment.methods:
+                if control in study.methods:
                     why = "has the name of a method; give the control another name."
                     yield None, None, f"studies.{name}.controls.{control} {why}"
                 for why in of_goals(p, task, p.rewards[rewarded]):
