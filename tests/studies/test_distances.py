@@ -37,7 +37,7 @@ STUDY = {
 DISTANCE = {
     "kind": "distance", "goal": "g", "distance": "pixels", "baseline": "goal",
     "form": "cumulative", "gamma": 1.0, "divisor": 3, "normalise": "fixed", "threshold": 0.3,
-    "patience": 3, "stage_offset": 1.0,
+    "threshold_of": "fixed", "patience": 3, "stage_offset": 1.0,
 }  # fmt: skip
 ADDRESS = ("paper", "experiment", "task", "study")
 

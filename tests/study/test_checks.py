@@ -92,7 +92,7 @@ HOLD_R = {
 def between(distance, encoder):
     """A study whose method measures a distance of this kind to a rendered goal."""
     return (
-        changed("encoders.hold-r", HOLD_R)
+        changed("encoders.own-hold-r", HOLD_R)
         | changed("goals.picture", RENDERED | {"encoder": encoder})
         | changed("rewards.near", DISTANCE | {"distance": distance})
         | experiment(["dvd-close-drawer"], method("near", learner="ppo"))
@@ -392,15 +392,15 @@ IMPOSSIBLE = {
     ),
     "distances of a network without one": (
         between("network", None),
-        ["task dvd-close-drawer", "goals.picture.encoder", "'hold-r'"],
+        ["task dvd-close-drawer", "goals.picture.encoder", "'own-hold-r'"],
     ),
     "distances of a network that gives embeddings": (
         between("network", "clip"),
         ["task dvd-close-drawer", "encoders.clip", "l2 or cosine", "hold-r"],
     ),
     "embeddings of a network that measures distances": (
-        between("l2", "hold-r"),
-        ["task dvd-close-drawer", "encoders.hold-r", "distance: network"],
+        between("l2", "own-hold-r"),
+        ["task dvd-close-drawer", "encoders.own-hold-r", "distance: network"],
     ),
     "a sum with a term whose prompt the task lacks": (
         changed("rewards.both", SUM | {"terms": [{"kind": "zero"}, ROBOCLIP]})
@@ -477,11 +477,11 @@ def test_skipping_pairs_does_not_excuse_a_name_that_is_not_defined(tmp_path):
 
 @pytest.mark.parametrize("distance", ["network", "pixels"])
 def test_a_network_of_distances_may_have_the_goal_of_a_reward(distance, tmp_path):
-    grid = Grid(load_changed(tmp_path, between(distance, "hold-r")))
+    grid = Grid(load_changed(tmp_path, between(distance, "own-hold-r")))
     cell = Cell("roboclip", "mine", "dvd-close-drawer", "one", 0)
     job = json.loads(Specifications(grid).training(cell, "train"))
-    assert job["goals"]["picture"]["encoder"] == "hold-r"
-    assert job["encoders"]["hold-r"]["history"] == 3
+    assert job["goals"]["picture"]["encoder"] == "own-hold-r"
+    assert job["encoders"]["own-hold-r"]["history"] == 3
 
 
 def test_a_sum_of_a_distance_to_a_rendered_picture_and_sparse_is_specified(tmp_path):
@@ -494,7 +494,7 @@ def test_a_sum_of_a_distance_to_a_rendered_picture_and_sparse_is_specified(tmp_p
     grid = Grid(load_changed(tmp_path, changes))
     cell = Cell("roboclip", "mine", "dvd-close-drawer", "one", 0)
     job = json.loads(Specifications(grid).training(cell, "train"))
-    native = {"width": 180, "height": 120}
+    native = {"width": 96, "height": 64}
     assert job["targets"] == [{"goal": "picture", "task": "dvd-close-drawer"}]
     assert job["goals"] == {"picture": {"encoder": None, "picture": native}}
     assert [term["kind"] for term in job["reward"]["terms"]] == ["distance", "sparse"]
