@@ -11,7 +11,7 @@ from showtell.nets.modules.grid import Grid, Outlines
 
 SETTINGS = {
     "kind": "hold_c",
-    "architecture": {"blocks": 2, "width": 8, "norm": "group", "channels": 4},
+    "architecture": {"kind": "grid", "blocks": 2, "width": 8, "norm": "group", "channels": 4},
     "pretrained": "random",
     "picture": {"width": 64, "height": 64},
     "fit": "crop",
@@ -68,7 +68,9 @@ def test_a_cell_hears_of_its_neighbourhood_alone():
     assert gap[:3, :3].max() > 20 * gap[10:, 10:].max()
 
 
-@pytest.mark.parametrize("architecture", [SETTINGS["architecture"], {"cell": 4}])
+@pytest.mark.parametrize(
+    "architecture", [SETTINGS["architecture"], {"kind": "outlines", "cell": 4}]
+)
 @pytest.mark.parametrize(("height", "width"), [(64, 64), (48, 42)])
 def test_the_encoder_knows_the_length_of_its_vectors(tmp_path, architecture, height, width):
     picture = {"width": width, "height": height}

@@ -22,6 +22,7 @@ from tests.nets.models import noise
 SETTINGS = {
     "kind": "hold_c",
     "architecture": {
+        "kind": "resnet",
         "layers": [1, 2, 1, 1], "block": "bottleneck", "width": 8, "norm": "batch",
         "dimensions": 8,
     },

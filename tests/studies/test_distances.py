@@ -141,6 +141,7 @@ def encoder():
         "kind": "hold_c", "pretrained": "random", "picture": {"width": 32, "height": 24},
         "fit": "squash", "batch": 64,
         "architecture": {
+            "kind": "resnet",
             "layers": [1, 1, 1, 1], "block": "basic", "width": 8, "norm": "group", "dimensions": 8,
         },
     })  # fmt: skip

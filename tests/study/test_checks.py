@@ -392,7 +392,7 @@ IMPOSSIBLE = {
     ),
     "distances of a network without one": (
         between("network", None),
-        ["task dvd-close-drawer", "goals.picture.encoder", "'own-hold-r'"],
+        ["task dvd-close-drawer", "goals.picture.encoder", "'hold-r'"],
     ),
     "distances of a network that gives embeddings": (
         between("network", "clip"),

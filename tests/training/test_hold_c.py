@@ -18,6 +18,7 @@ from tests.training.videos import MovingSquares, splits
 SETTINGS = {
     "kind": "hold_c",
     "architecture": {
+        "kind": "resnet",
         "layers": [1, 1, 1, 1], "block": "basic", "width": 8, "norm": "group", "dimensions": 8,
     },
     "pretrained": None,

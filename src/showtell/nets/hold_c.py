@@ -30,6 +30,7 @@ _HALF = (0.5, 0.5, 0.5)  # pictures in [-1, 1]
 class Architecture(Frozen):
     """A residual network; ResNet-50 has bottlenecks in 3, 4, 6 and 3 layers, 64 wide."""
 
+    kind: Literal["resnet"]
     layers: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt]  # blocks in each of 4 parts
     block: Literal["basic", "bottleneck"]  # of two or three convolutions
     width: PositiveInt  # channels of the first part
@@ -50,6 +51,7 @@ class Architecture(Frozen):
 class GridArchitecture(Frozen):
     """A vector for each cell of a grid over the picture, from outlines: no colour is read."""
 
+    kind: Literal["grid"]
     blocks: PositiveInt  # each halves the grid's sides, which begin as half of the picture's
     width: PositiveInt  # channels of the first block; each next has twice as many
     norm: Literal["batch", "group"]  # with group no picture sees its batch
@@ -70,6 +72,7 @@ class GridArchitecture(Frozen):
 class OutlineArchitecture(Frozen):
     """The grid's input alone, averaged in each cell: the control in which nothing is learned."""
 
+    kind: Literal["outlines"]
     cell: PositiveInt  # its side, in pixels
 
     def build(self) -> "OutlineMeans":
@@ -83,7 +86,9 @@ class OutlineArchitecture(Frozen):
         return 3 * (size[0] // self.cell) * (size[1] // self.cell)
 
 
-AnyArchitecture = Architecture | GridArchitecture | OutlineArchitecture
+AnyArchitecture = Annotated[
+    Architecture | GridArchitecture | OutlineArchitecture, Field(discriminator="kind")
+]
 
 
 class HoldCSettings(EncoderSettings):

@@ -14,7 +14,6 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 from showtell.data.samples import VideoSplits
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume
-from showtell.study.settings import Samples
 from showtell.training.captioned_videos import (
     FRAMES,
     frame_numbers,
