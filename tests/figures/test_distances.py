@@ -1,11 +1,15 @@
 """Curves and areas of a study of distances, drawn from their table alone."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from showtell.figures.chart import chart
 from showtell.figures.style import save
 from showtell.results.reading import Comparison, Results
 from showtell.results.table import Table
+from showtell.studies.study import write_strips
 from tests.results.experiments import listed
 from tests.results.test_distances import rows, table
 
@@ -54,3 +58,21 @@ def test_the_table_alone_gives_the_same_picture(drawn, tmp_path):
 
 def test_without_the_study_there_is_nothing_to_draw():
     assert not chart(FIGURE).table(results()).rows
+
+
+def test_a_distance_that_no_method_trains_on_is_drawn_by_its_name(drawn):
+    beside = chart(FIGURE).table(results(rows("pixels"), rows("outlines")))
+    assert set(beside.column("method")) == {"pixels", "outlines"}
+    assert beside.where(method="outlines").rows
+
+
+def test_frames_stand_below_the_curves(tmp_path):
+    frames = np.random.default_rng(0).integers(0, 256, (2, 6, 8, 12, 3), dtype=np.uint8)
+    write_strips(tmp_path / "before.npz", {"script": frames[0], "miss": frames[1]})
+    shown = results(rows("pixels"))
+    shown = replace(shown, strips={("drawer", "before"): tmp_path / "before.npz"})
+    table_of = chart(FIGURE).table(shown)
+    assert table_of.where(kind="frames").column("file") == [str(tmp_path / "before.npz")]
+    save(chart(FIGURE).draw(table_of), tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text()
+    assert text.count("<image") == 2 and "Frames of a miss" in text

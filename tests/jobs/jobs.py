@@ -89,7 +89,7 @@ def outputs(verb: str, folder: Path) -> dict[str, Path]:
                   "progress": "progress.csv", "metrics": "metrics.json"},
         "evaluate": {"episodes": "episodes.csv", "metrics": "metrics.json",
                      "video": "rollout.mp4"},
-        "measure": {"table": "study.csv"},
+        "measure": {"table": "study.csv", "strips": "study.npz"},
     }[verb]  # fmt: skip
     return {name: folder / file for name, file in names.items()}
 

@@ -7,7 +7,7 @@ import pytest
 from showtell.demos.demo import Demo
 from tests.jobs.jobs import CONTROLS, files, finish, here, start
 
-TABLE = ("study.csv",)
+TABLE = ("study.csv", "study.npz")
 
 
 @pytest.fixture(scope="module")

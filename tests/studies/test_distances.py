@@ -15,7 +15,7 @@ from showtell.rewards.building import GoalInputs, build_reward
 from showtell.rewards.reward import Distances, Reads
 from showtell.studies.known_rollouts import Known, play, shares
 from showtell.studies.seen import Light
-from showtell.studies.study import CachedEncoder, StudyInputs
+from showtell.studies.study import CachedEncoder, StudyInputs, read_strips, write_strips
 from showtell.study.needs import Offers
 from showtell.study.registry import build, part
 
@@ -278,3 +278,18 @@ def test_what_cannot_be_measured_is_refused():
 def world_offers(kind):
     values = {"kind": kind, "end": "truncated", "observe_time": False} | WORLDS[kind]
     return part("worlds", kind).settings.model_validate(values).offers()
+
+
+def test_frames_of_a_success_and_of_a_miss_are_kept_for_figures(tmp_path):
+    table_top = world("dvd_close_drawer")
+    reward = OfJoints(table_top.things, table_top.goal_snapshots()[-1])
+    subject = StudyInputs(table_top, {"things": reward}, {}, as_bytes)
+    found = study().measure(subject, 0, ADDRESS).strips
+    assert set(found) == {"script", "miss"}
+    success, miss = found["script"], found["miss"]
+    assert success.shape == miss.shape and len(success) > 3
+    assert (success[0] == miss[0]).all()  # both begin alike
+    assert (success[-1] != miss[-1]).any()  # only in one the thing has moved
+    write_strips(tmp_path / "study.npz", found)
+    again = read_strips(tmp_path / "study.npz")
+    assert all((again[kind] == found[kind]).all() for kind in found)

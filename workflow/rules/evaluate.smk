@@ -35,6 +35,7 @@ rule measure:
         demos=demos_of_study,
     output:
         table=f"{STUDY}.csv",
+        strips=f"{STUDY}.npz",
         provenance=f"{STUDY}.provenance.json",
     log:
         f"{STUDY}.log",
@@ -52,4 +53,5 @@ rule measure:
         "python -m showtell measure --threads {threads} --job {params.job:q}"
         " --in targets {input.targets:q} --in encoders {input.encoders:q}"
         " --in networks {input.networks:q} --in demos {input.demos:q}"
-        " --out table {output.table:q} --out provenance {output.provenance:q} 2> {log:q}"
+        " --out table {output.table:q} --out strips {output.strips:q}"
+        " --out provenance {output.provenance:q} 2> {log:q}"

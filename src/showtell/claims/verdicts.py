@@ -250,6 +250,8 @@ def _absent(test: Any, results: Results) -> str | None:
     """What the test needs and the grid does not have."""
     plan = results.comparison
     others = test.others if isinstance(test, Against) else ()
+    if isinstance(test, Separates):  # a study also measures what no method trains on
+        return None if test.study in plan.studies else f"study {test.study}"
     if not methods_matching(test.method, plan.methods):
         return f"method {test.method}"
     if others and not any(methods_matching(pattern, plan.methods) for pattern in others):

@@ -1,13 +1,16 @@
 """Distances to a goal along rollouts of known kinds, and how well their ends tell successes."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from showtell.figures.style import INK, SOFT, STYLE_COLUMNS, WIDTH, style, styles, styles_in
+from showtell.media.frames import Picture, contact_sheet
 from showtell.results.distances import curve, fits
-from showtell.results.reading import Results
+from showtell.results.reading import Method, Results
 from showtell.results.table import Table, Value
+from showtell.studies.study import read_strips
 from showtell.study.needs import FigureNeeds
 from showtell.study.settings import FigureSettings
 
@@ -24,7 +27,8 @@ _KINDS = {
     "random": ("0", "random", SOFT),
 }
 _MARKERS = "osD^vP*X"
-_COLUMNS = ("method", *STYLE_COLUMNS, "scene", "kind", "x", "value")
+_STRIPS = {"script": "a success", "miss": "a miss"}
+_COLUMNS = ("method", *STYLE_COLUMNS, "scene", "kind", "x", "value", "file")
 
 
 class DistancesFigureSettings(FigureSettings):
@@ -40,19 +44,21 @@ class DistancesFigureSettings(FigureSettings):
 
 
 class DistancesFigure:
-    """Mean curves in the task's own scene, a panel a method; below, areas in all scenes."""
+    """Mean curves in the task's own scene, a panel a method; frames; below, areas in all scenes."""
 
     def __init__(self, settings: DistancesFigureSettings) -> None:
         self._study, self._task = settings.study, settings.task
 
     def table(self, results: Results) -> Table:
-        """Mean distances as a share of the start's, and areas, whose kind is empty."""
-        style_of = styles(results.comparison.methods.values())
+        """Mean distances as a share of the start's, areas, whose kind is empty, and frames."""
         rows: list[tuple[Value, ...]] = []
         table = results.study_tables(self._study).get(self._task)
         if table is None:
             return Table(_COLUMNS, ())
-        for method in [name for name in table.distinct("method") if name in style_of]:
+        known = results.comparison.methods
+        measured = [known.get(name) or _unnamed(name) for name in table.distinct("method")]
+        style_of = styles(measured)
+        for method in style_of:
             named = (method, *style_of[method])
             of_method = table.where(method=method)
             for kind, (success, _, _) in _KINDS.items():
@@ -62,23 +68,31 @@ class DistancesFigure:
                 found = curve(of_kind, "distances")
                 mean = (found / found[:, :1]).mean(axis=0)
                 for share, value in zip(np.linspace(0, 1, len(mean)), mean, strict=True):
-                    rows.append((*named, _OWN, kind, float(share), float(value)))
+                    rows.append((*named, _OWN, kind, float(share), float(value), None))
             for fit in fits(of_method):
-                rows.append((*named, fit.scene, None, None, fit.auc))
+                rows.append((*named, fit.scene, None, None, fit.auc, None))
+        if rows and (path := results.strips.get((self._task, self._study))) is not None:
+            rows.append((*rows[0][: 1 + len(STYLE_COLUMNS)], _OWN, "frames", None, None, str(path)))
         return Table.of(_COLUMNS, rows)
 
     def draw(self, table: Table) -> "Figure":
         """Two panels a row, then one of areas over the whole width."""
         from matplotlib.figure import Figure
 
+        strips = _strips(table.where(kind="frames"))
         curves = Table(table.columns, tuple(row for row in table.rows if row[5]))
         methods = styles_in(table)
         lines = -(-len(methods) // 2)
         below = 0.9 + 0.3 * len(methods)
         with style():
-            figure = Figure(figsize=(WIDTH, 0.5 + 1.5 * lines + below))
-            ratios = [1.5] * lines + [below]
-            grid = figure.add_gridspec(lines + 1, 2, height_ratios=ratios)
+            heights = [1.5] * lines + [_height(strip) for strip in strips.values()] + [below]
+            figure = Figure(figsize=(WIDTH, 0.5 + sum(heights)))
+            grid = figure.add_gridspec(len(heights), 2, height_ratios=heights)
+            for place, (kind, strip) in enumerate(strips.items()):
+                axis = figure.add_subplot(grid[lines + place, :])
+                axis.imshow(strip, interpolation="none", aspect="auto")
+                axis.set_axis_off()
+                axis.set_title(f"Frames of {_STRIPS[kind]}")
             first: Axes | None = None
             for place, (method, named) in enumerate(methods.items()):
                 axis = figure.add_subplot(grid[place // 2, place % 2], sharey=first, sharex=first)
@@ -94,8 +108,27 @@ class DistancesFigure:
             if first is not None:
                 handles = first.get_legend_handles_labels()
                 figure.legend(*handles, loc="outside upper left", ncols=2, handlelength=1.4)
-            _draw_areas(figure.add_subplot(grid[lines, :]), table.where(kind=""))
+            _draw_areas(figure.add_subplot(grid[-1, :]), table.where(kind=""))
         return figure
+
+
+def _unnamed(name: str) -> Method:
+    """A distance that no method trains on."""
+    return Method(name=name, label=name, reward={"kind": "distance"})
+
+
+def _strips(named: Table) -> dict[str, Picture]:
+    """The frames of each kind, side by side."""
+    if not named.rows:
+        return {}
+    found = read_strips(Path(named.column("file")[0]))
+    return {kind: contact_sheet(found[kind], len(found[kind])) for kind in _STRIPS if kind in found}
+
+
+def _height(strip: Picture) -> float:
+    """In inches, below a title."""
+    height, width = strip.shape[:2]
+    return float(WIDTH * height / width + 0.3)
 
 
 def _draw_curves(axis: "Axes", table: Table) -> None:

@@ -19,7 +19,7 @@ from showtell.learners.policies import Network, Policy
 from showtell.project.files import write_text
 from showtell.rendering.pool import RenderPool
 from showtell.rewards.zero import Zero, ZeroSettings
-from showtell.studies.study import StudyInputs, cached
+from showtell.studies.study import StudyInputs, cached, write_strips
 from showtell.study.settings import RewardSettings
 
 
@@ -53,6 +53,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
         )
         measured = study.measure(subject, job["root"], tuple(job["address"]))
     write_text(outputs["table"], measured.csv)
+    write_strips(outputs["strips"], measured.strips)
 
 
 def _untrained(job: dict[str, Any], draw: Draw) -> Policy:

@@ -142,6 +142,7 @@ class Results:
     studies: dict[tuple[str, str], Table]  # (task, study) -> its table
     videos: dict[Run, Path] = field(default_factory=dict)  # a rollout of each trained policy
     demos: dict[str, Path] = field(default_factory=dict)  # task -> its demonstrations
+    strips: dict[tuple[str, str], Path] = field(default_factory=dict)  # (task, study) -> its frames
     numbers: tuple[Path, ...] = ()  # the files that all these numbers are read from
 
     def scores(
@@ -213,6 +214,7 @@ def read(comparison: Comparison, results: Path) -> Results:
             for task in plan.study_tasks(study)
         }
     )
+    strips = _existing({key: layout.strips(*where, *key) for key in studies})
     demos = _existing({task: layout.demo(demo, task) for demo, task in plan.demos})
     scores = {run: _scores(path) for run, path in evaluations.items()}
     wanted = set(plan.policies)
@@ -223,6 +225,7 @@ def read(comparison: Comparison, results: Path) -> Results:
         {key: Table.read(path) for key, path in studies.items()},
         videos,
         demos,
+        strips,
         numbers=(*evaluations.values(), *curves.values(), *studies.values()),
     )
 

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from showtell.rendering.scene import View
+from showtell.rendering.scene import Frames, View
 from showtell.rewards.reward import Measuring, Reward
 from showtell.rewards.sum import Sum
 from showtell.studies.known_rollouts import MOMENTS, Known, Rollouts, play, shares
@@ -33,6 +33,9 @@ COLUMNS = (
     *("mean", "spearman", "stage"),  # of the distance to the active goal; the last active stage
     *("distances", "staged"),  # at evenly spaced moments, after reset and to the last step
 )
+
+
+_STRIP = 8  # frames
 
 
 class DistancesSettings(StudySettings):
@@ -89,6 +92,7 @@ class DistancesStudy:
         methods = {name: _distance(reward) for name, reward in subject.rewards.items()}
         own = play(world, self._settings.rollouts, root, address)
         rows: list[tuple[Value, ...]] = []
+        strips: dict[str, Frames] = {}
         drawn = dict.fromkeys(OWN if n == LIGHT else n for n in self._settings.scenes)
         for name in drawn:
             change = Change() if name == OWN else world.changes[name]
@@ -101,6 +105,8 @@ class DistancesStudy:
                 seen = Seen(here, rollouts.snapshots, moments)
                 of_shares = np.stack(shares(rollouts, here.world))[:, None]
                 single = Seen(here, of_shares, np.zeros(1, dtype=np.intp))
+                if name == OWN:
+                    strips = _strips(seen, rollouts, next(iter(methods.values()))[1])
                 for light in self._lights(name):
                     found = [one if light is None else one.lit(light) for one in (seen, single)]
                     for method, (reward, view) in methods.items():
@@ -108,13 +114,24 @@ class DistancesStudy:
                         measured = _along(reward, view, found[0], rollouts)
                         moments_of = _moments(reward, view, found[1])
                         rows += [(*named, *row) for row in (*measured, *moments_of)]
-        return Measured(("method", *subject.swept, *COLUMNS), rows)
+        return Measured(("method", *subject.swept, *COLUMNS), rows, strips)
 
     def _lights(self, name: str) -> Iterable[Light | None]:
         if name != OWN:
             return (None,)
         wanted = {OWN: None, LIGHT: self._light}
         return [light for key, light in wanted.items() if key in self._settings.scenes]
+
+
+def _strips(seen: Seen, rollouts: Rollouts, view: View) -> dict[str, Frames]:
+    """Frames along the first rollout of some kinds, as one method reads them."""
+    frames = seen.histories(view, 1)[:, :, -1]
+    chosen = np.linspace(0, len(seen.moments) - 1, _STRIP).round().astype(np.intp)
+    return {
+        kind: frames[rollouts.kinds.index(kind), chosen]
+        for kind in ("script", "miss")
+        if kind in rollouts.kinds
+    }
 
 
 def _distance(reward: Reward) -> tuple[Measuring, View]:

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from showtell.learners.policies import Policy
 from showtell.nets.distance import Distance
 from showtell.nets.encoder import Clips, Encoder
+from showtell.project.files import replacing
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.rewards.reading import ReadFrames, frames_for, parts
 from showtell.rewards.reward import Episodes, Reads, Reward
@@ -94,6 +96,8 @@ class Measured(NamedTuple):
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Value]]
+    # What a figure shows of it: name -> frames in order of time, (N, H, W, 3).
+    strips: Mapping[str, Frames] = {}
 
     @property
     def csv(self) -> str:
@@ -103,6 +107,18 @@ class Measured(NamedTuple):
         writer.writerow(self.columns)
         writer.writerows([_cell(value) for value in row] for row in self.rows)
         return stream.getvalue()
+
+
+def write_strips(path: Path, strips: Mapping[str, Frames]) -> None:
+    """Write the frames of a study, for most studies none."""
+    with replacing(path) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **dict[str, Any](strips))
+
+
+def read_strips(path: Path) -> dict[str, Frames]:
+    """Read what `write_strips` wrote."""
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
 
 
 class Study(Protocol):

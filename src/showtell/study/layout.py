@@ -64,6 +64,10 @@ class Layout:
         """The table of one study on one task."""
         return self._path(STUDY + ".csv", locals())
 
+    def strips(self, paper: str, experiment: str, task: str, study: str) -> Path:
+        """The frames that figures show of one study on one task."""
+        return self._path(STUDY + ".npz", locals())
+
     def comparison(self, paper: str, experiment: str) -> Path:
         """The folder of one experiment's summary and claims."""
         return self._path(COMPARISON, locals())
