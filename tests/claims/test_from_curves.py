@@ -1,8 +1,8 @@
-"""Claims about training logs: how much sooner one method reaches a level than another."""
+"""Claims about training logs: how soon a level is reached, and how much sooner than by another."""
 
 import pytest
 
-from showtell.claims.tests import Sooner
+from showtell.claims.tests import Sooner, Within
 from showtell.claims.verdicts import judge
 from tests.claims.test_verdicts import OneClaim
 from tests.results.trainings import results_of
@@ -58,3 +58,28 @@ def test_a_method_that_does_not_run_is_named():
     found = verdict(rising(20), rising(140), test)
     assert found.outcome == "not run at this scale"
     assert "sparse-long" in found.why
+
+
+WITHIN = Within(kind="within", method="hold", column="success", level=0.9, steps=100)
+
+
+@pytest.mark.parametrize(
+    ("at", "steps", "outcome"),
+    [
+        (60, 100, "reproduced"),  # the mean of three rows gets there two rows later
+        (200, 100, "not reproduced"),
+        (60, 1_000, "reproduced"),  # in a shorter training already
+        (10_000, 1_000, "cannot be tested at this scale"),  # a shorter training says nothing
+    ],
+)
+def test_most_seeds_have_to_reach_a_level_in_time(at, steps, outcome):
+    found = verdict(rising(at), rising(at), WITHIN.model_copy(update={"steps": steps}))
+    assert found.outcome == outcome
+
+
+def test_a_claim_about_one_task_counts_that_task_alone():
+    test = WITHIN.model_copy(update={"tasks": ("drawer",)})
+    assert verdict(rising(60), rising(60), test).outcome == "reproduced"
+    test = WITHIN.model_copy(update={"tasks": ("faucet",)})
+    found = verdict(rising(60), rising(60), test)
+    assert found.outcome == "not run at this scale" and "faucet" in found.why

@@ -1,10 +1,14 @@
 """Claims about trained policies: what the intervals decide across methods, phases and tasks."""
 
+from dataclasses import replace
+
 import pytest
 
-from showtell.claims.controls import Beats, Ranks, Reaches, Separates
+from showtell.claims.controls import Beats, BeatsControl, Ranks, Reaches, Separates, check
 from showtell.claims.tests import Above, AtLeast, Early, NoBetter, NoWorse, Times
 from showtell.claims.verdicts import judge
+from showtell.results.table import Table
+from showtell.studies.controls import COLUMNS
 from tests.claims.test_verdicts import OneClaim
 from tests.results.trainings import alignment_of, results_of
 
@@ -296,3 +300,20 @@ def test_a_wrong_goal_that_ranks_as_well_is_found():
         studies = alignment_of({"drawer": {"drawer": 1.0, "wrong": fit}})
         (found,) = judge(ledger, results_of(zero_shot(text=GOOD, zero=BAD), studies=studies))
         assert found.controls[0].holds is holds
+
+
+def test_the_best_of_several_methods_may_show_that_the_task_can_be_learned():
+    learned = BeatsControl(
+        kind="beats_control", text="t", method="*sparse", control="noise", by=0.1, **RATE
+    )
+    trained = results_of(zero_shot(sparse=[0.0] * 5, **{"hold-sparse": GOOD}, text=GOOD, zero=BAD))
+    study = {"of": [], "study": {"kind": "controls", "episodes": 1, "demo": None}}
+    for noise, holds in ((0, True), (1, False)):
+        row = ("noise", "as it acts", 0, 10, noise, noise, noise, 7.0)
+        results = replace(
+            trained,
+            comparison=trained.comparison.model_copy(update={"studies": {"controls": study}}),
+            studies={("drawer", "controls"): Table.of(COLUMNS, [row])},
+        )
+        (found,) = check({"learned": learned}, results)
+        assert found.holds is holds and "hold-sparse" in found.text

@@ -19,12 +19,14 @@ LEDGERS = sorted(path.parent.name for path in (ROOT / "src/showtell/papers").glo
 
 # A source that a value follows is the value of that source, not ours.
 SOURCE = re.compile(r"\[[pc]\](?!\s*\d)")
+SECTION = re.compile(r"§(?:\d\.\d|[IVX]+-[A-Z])|Appendix [A-Z]")
+ROMAN = ("I", "II", "III", "IV", "V")
 PLACE = re.compile(
-    r"Abstract|Limitations|§\d|(Figure|Table|Lemma|Definition) \d|Appendix [A-Z]|page \d"
+    r"Abstract|Limitations|§[\dIVX]|(Figure|Table|Lemma|Definition) [\dIVX]|Appendix [A-Z]|page \d"
     r"|^our control|^not in the paper"
 )
 # The last section, figure and table of each paper, and its appendices.
-CONTENTS = {"roboclip": (5, 9, 0, ""), "vlm_rm": (5, 8, 3, "ABC"), "hold": (5, 8, 5, "ABCDEF")}
+CONTENTS = {"roboclip": (5, 9, 0, ""), "vlm_rm": (5, 8, 3, "ABC"), "hold": (5, 8, 5, "ABCDE")}
 
 
 def keys(node: yaml.Node, path: tuple[str, ...] = ()) -> Iterator[tuple[int, str]]:
@@ -110,6 +112,8 @@ def test_every_claim_number_and_figure_says_where_it_is_in_the_paper(paper):
         where = entry.where
         assert PLACE.search(where), where
         assert all(int(number) <= section for number in re.findall(r"§(\d+)", where)), where
+        romans = re.findall(r"(?:§|Table )([IVX]+)", where)
+        assert all(number in ROMAN for number in romans), where
         assert all(int(number) <= figure for number in re.findall(r"Figure (\d+)", where)), where
         assert all(int(number) <= table for number in re.findall(r"Table (\d+)", where)), where
         assert all(part in appendices for part in re.findall(r"Appendix (\w)", where)), where
@@ -120,9 +124,9 @@ def test_the_section_of_an_experiment_is_that_of_its_claims(paper):
     ledger = load(ledger_path(paper))
     for name in WRITTEN["papers"][paper]["experiments"]:
         claims = " ".join(claim.where for claim in ledger.claims if claim.experiment == name)
-        sections = re.findall(r"§\d\.\d", COMMENTS[f"papers.{paper}.experiments.{name}"])
+        sections = SECTION.findall(COMMENTS[f"papers.{paper}.experiments.{name}"])
         assert sections, name
-        assert set(sections) <= set(re.findall(r"§\d\.\d", claims)), name
+        assert set(sections) <= set(SECTION.findall(claims)), name
 
 
 @pytest.mark.parametrize("paper", PAPERS)

@@ -12,8 +12,9 @@ import pytest
 
 from showtell import report
 from showtell.__main__ import main
-from showtell.claims.ledger import ledger_path, load
-from showtell.report import graphics
+from showtell.claims.ledger import Published, ledger_path, load
+from showtell.claims.tests import Measured
+from showtell.report import graphics, page_data
 from showtell.report import page as page_module
 from tests.report.conftest import SUCCESS, TASK, Tree, named, report_job
 
@@ -84,6 +85,32 @@ def test_page_quotes_the_ledger_and_what_evaluations_call_success(mini_tree):
     text = Reader(built(mini_tree)).text
     assert ledger().protocol("cartpole").oracle in text
     assert SUCCESS in text
+
+
+def test_published_steps_and_returns_are_no_percentages(mini_tree, monkeypatch):
+    shared = {"where": "Appendix D", "read": "stated", "experiment": "cartpole"}
+    measured = Measured(method="ground-truth", metric="return", policy="stochastic")
+    published = (
+        Published(id="steps", label="Steps to it", value=80_000, unit="steps", **shared),
+        Published(
+            id="return", label="Return", value=145, unit="number", measured=measured, **shared
+        ),
+        Published(
+            id="order",
+            label="In order",
+            value=0.6709,
+            unit="number",
+            answered="counted nowhere",
+            **shared,
+        ),
+    )
+    with_those = ledger().model_copy(update={"published": published})
+    monkeypatch.setattr(page_data, "find_ledger", lambda paper: with_those)
+    text = Reader(built(mini_tree)).text
+    text = text[text.index("Beside what was published") :]
+    assert "80 000 steps" in text and "0.6709 counted nowhere" in text
+    ours = text[text.index("Return") : text.index("In order")]
+    assert "145" in ours and "%" not in ours and re.search(r"\d", ours.partition("145")[2])
 
 
 def test_page_shows_an_experiment_that_no_paper_describes(mini_tree):

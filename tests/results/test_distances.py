@@ -128,6 +128,16 @@ def test_a_claim_asks_for_a_larger_area_than_that_of_each_other_method():
     assert verdict(same).outcome == "inconclusive"
 
 
+def test_an_area_that_is_smaller_by_less_than_the_margin_is_no_worse():
+    many = [(k, s, e + at / 1e3) for at in range(4) for k, s, e in ENDS]
+    better = [(k, s, e - s) for k, s, e in many]
+    same = {"one": table(rows("network", ends=many), rows("pixels", ends=many))}
+    assert verdict(same, margin=0.05).outcome == "reproduced"
+    behind = {"one": table(rows("network", ends=many), rows("pixels", ends=better))}
+    assert verdict(behind, margin=0.05).outcome == "not reproduced"
+    assert verdict(same, margin=0.05).line == -0.05
+
+
 def test_a_scene_that_was_not_measured_leaves_the_claim_open():
     many = [(k, s, e + at / 1e3) for at in range(4) for k, s, e in BETTER]
     worse = [(k, s, e + s) for k, s, e in many]

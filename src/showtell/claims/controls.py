@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
-from showtell.claims.evidence import size
+from showtell.claims.evidence import methods_matching, size
 from showtell.claims.tests import Entry, Policy
 from showtell.results.alignment_fit import fits
 from showtell.results.controls import LABELS, Rates, controls
@@ -47,7 +47,7 @@ class BeatsControl(Entry):
 
     kind: Literal["beats_control"]
     text: str
-    method: str
+    method: str  # or a pattern: the best of the methods that match
     metric: Literal["success"]
     policy: Policy
     phase: str = "train"
@@ -193,15 +193,18 @@ def _beats(control: Beats, results: Results, task: str) -> Found:
 
 
 def _beats_control(control: BeatsControl, results: Results, task: str) -> Found:
-    scores = _scores(results, control.method, control, task)
-    if isinstance(scores, str):
-        return Found(None, scores)
+    names = methods_matching(control.method, results.comparison.methods) or [control.method]
+    scores = {name: _scores(results, name, control, task) for name in names}
+    means = {name: float(np.mean(s)) for name, s in scores.items() if not isinstance(s, str)}
+    if not means:
+        return Found(None, str(scores[names[0]]))
     rates = controls(results).get(control.control, {}).get(task)
     if not isinstance(rates, Rates):
         return Found(None, f"{LABELS[control.control]} was not measured: {rates or 'no controls'}")
-    mean = float(np.mean(scores))
+    best = max(means, key=lambda name: means[name])
+    mean = means[best]
     words = (
-        f"“{control.method}” {size(mean, 'success')}, {LABELS[control.control]} "
+        f"“{best}” {size(mean, 'success')}, {LABELS[control.control]} "
         f"{size(rates.success, 'success')}"
     )
     return Found(mean >= rates.success + control.by - 1e-9, words)

@@ -20,6 +20,7 @@ from showtell.claims.tests import (
     Share,
     Sooner,
     Times,
+    Within,
 )
 from showtell.learners.checkpoints import Checkpoint
 
@@ -78,12 +79,12 @@ def _asked(test: Any, who: str) -> str:
         case AtLeast():
             return (
                 f"Most seeds have a {words(test.metric)} of at least "
-                f"{_size(test.value, test.metric)} by the sign test, {who} ({_policy(test)})."
+                f"{_value(test.value, test.metric)} by the sign test, {who} ({_policy(test)})."
             )
         case AtMost():
             return (
                 f"Most seeds have a {words(test.metric)} below "
-                f"{_size(test.value, test.metric)} by the sign test, {who} ({_policy(test)})."
+                f"{_value(test.value, test.metric)} by the sign test, {who} ({_policy(test)})."
             )
         case Early():
             return (
@@ -93,15 +94,23 @@ def _asked(test: Any, who: str) -> str:
             )
         case Sooner():
             level = (
-                f"{100 * test.of_best:g} % of its best mean {words(test.column)}"
+                f"{100 * test.of_best:g} % of the best mean {words(test.column)} of the latter"
                 if test.level is None
                 else f"a {words(test.column)} of {test.level:g}"
             )
+            more = "more steps than"
+            if test.times > 1:
+                more = f"more than {test.times:g} times as many steps as"
             return (
-                f"“{test.versus}” takes more than {test.times:g} times as many steps to reach "
-                f"{level} while training, by a permutation and a t test of the logarithms of "
-                f"each seed's steps, {who}. A seed that does not reach it counts with its last "
-                "step."
+                f"“{test.versus}” takes {more} “{test.method}” to reach {level} while training, "
+                "by a permutation and a t test of the logarithms of each seed's steps. A seed that "
+                "does not reach it counts with its last step."
+            )
+        case Within():
+            on = f" ({', '.join(test.tasks)})" if test.tasks else ""
+            return (
+                f"Most seeds reach a {words(test.column)} of {test.level:g} while training within "
+                f"{test.steps:,} steps by the sign test, {who}{on}."
             )
         case Diagonal():
             kind = {
@@ -127,14 +136,19 @@ def _asked(test: Any, who: str) -> str:
             other = {"all": "all other rollouts", "miss": "misses", "stalled": "stalled rollouts"}
             return (
                 f"Success AUC of the last distance against {other[test.against]} less that of "
-                f"{' and of '.join(others)} is above 0 by the bootstrap over rollouts, on average "
-                f"over tasks, in each of the scenes {', '.join(test.scenes)}, {who}."
+                f"{' and of '.join(others)} is above {_margin(test)} by the bootstrap over "
+                "rollouts, on average over tasks, in each of the scenes "
+                f"{', '.join(test.scenes)}, {who}."
             )
         case _:
             return (
                 f"{words(test.column)} lower than with {setting_words(test.than)} by the bootstrap "
                 f"over the same states, {who}."
             )
+
+
+def _margin(test: Separates) -> str:
+    return f"−{test.margin:g}" if test.margin else "0"
 
 
 def _who(test: Any) -> str:
@@ -161,6 +175,11 @@ def _metric(test: OfPolicies) -> str:
 def _policy(test: OfPolicies) -> str:
     after = "" if test.phase == "train" else f" after {test.phase}"
     return f"{test.policy} policy{after}"
+
+
+def _value(value: float, metric: str) -> str:
+    """A value of one policy; returns are on one scale only where two are compared."""
+    return f"{value:g}" if metric == "return" else _size(value, metric)
 
 
 def _size(value: float, metric: str) -> str:

@@ -16,9 +16,10 @@ from showtell.claims.from_policies import (
     task_groups,
 )
 from showtell.claims.scores import Pair
-from showtell.claims.tests import Early, Sooner
+from showtell.claims.tests import Early, Sooner, Within
 from showtell.results.reading import Results
-from showtell.studies.permutation import p_above, p_below
+from showtell.studies.permutation import ENOUGH_SEEDS, p_above, p_below, p_most
+from showtell.studies.statistics import Estimate
 
 EARLY_POINTS = 3  # of a curve: the first is the policy before any update
 _SMOOTHED = 3  # points whose mean has to reach a level
@@ -149,6 +150,36 @@ def _faster(
         f"{found.level:.3g}, which {' and '.join(counts)} reach{suffix}"
     )
     return part_of(method, gap, text, **p_values(over, under, pair.few, why))
+
+
+def within(test: Within, results: Results, blocked: Blocked) -> Evidence:
+    """How many seeds reach a level in so many steps: the sign test.
+
+    A training that is shorter and has not reached it by its end says nothing.
+    """
+    parts: list[Part] = []
+    waiting: list[str] = []
+    for method in methods_through(test.method, "train", results):
+        for (task,), suffix, why in task_groups(True, results, blocked):
+            if test.tasks is not None and task not in test.tasks:
+                continue
+            steps, lines = results.curves(method, "train", task, test.column)
+            if not steps or not lines:
+                waiting.append(method + suffix)
+                continue
+            at = [_reached(steps, line, test.level) for line in lines.values()]
+            does = [step is not None and step <= test.steps for step in at]
+            if steps[-1] < test.steps and not all(does):
+                why = why or f"the training has {steps[-1]:,} steps, not {test.steps:,}"
+            shown = Estimate(float(np.mean(does)), None, None, len(does))
+            text = (
+                f"{sum(does)} of {len(does)} seeds reach {test.column.replace('_', ' ')} "
+                f"{test.level:g} within {test.steps:,} steps{suffix}"
+            )
+            few = len(does) < ENOUGH_SEEDS
+            chances = p_values(p_most(does), p_most([not x for x in does]), few, why)
+            parts.append(part_of(method, shown, text, **chances))
+    return Evidence(parts, tuple(waiting), line=0.5)
 
 
 def _smooth(line: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -132,7 +132,7 @@ def separates(test: Separates, results: Results, blocked: Blocked) -> Evidence:
         for other in dict.fromkeys(name for name in versus if name != method):
             for scene in test.scenes:
                 stream = results.comparison.generator("separates", method, other, scene)
-                about = (method, other, scene, test.against, stream)
+                about = (method, other, scene, test.against, stream, test.margin)
                 lead = distances.lead(open_ones or tables, *about)
                 if lead is None:
                     absent.append(f"{method} beside {other} in the scene {scene}")
@@ -144,7 +144,7 @@ def separates(test: Separates, results: Results, blocked: Blocked) -> Evidence:
                 text += f" (scene {scene})"
                 parts.append(part_of(method, lead.gap, text, untestable=why, **chances))
     note = "" if parts or not absent else f"Not measured: {', '.join(absent)}."
-    return Evidence(parts, absent=tuple(absent), line=0.0, note=note)
+    return Evidence(parts, absent=tuple(absent), line=-test.margin, note=note)
 
 
 class Curve(NamedTuple):

@@ -37,11 +37,13 @@ class Published(Entry):
     label: str
     value: float
     words: str | None = None  # the paper's own, where a phrase stands for the number
-    unit: Literal["share", "times"] = "share"  # times: a ratio of two numbers
+    # times: a ratio of two numbers; steps: of the environment; number: anything else.
+    unit: Literal["share", "times", "steps", "number"] = "share"
     where: str  # page, figure or table
     read: Literal["stated", "printed in a figure", "digitised"]
     experiment: str
     measured: Measured | None = None
+    answered: str | None = None  # where ours is, if no row of a summary and no claim has it
 
 
 class Caveat(Entry):

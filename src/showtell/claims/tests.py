@@ -2,7 +2,15 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 # How a policy acts, and which of a training's it is, if not the final one.
 Policy = Literal[
@@ -133,6 +141,18 @@ class Sooner(Entry):
     share: Share = "every"  # of the methods and tasks
 
 
+class Within(Entry):
+    """A method reaches a level of the true return within so many steps, on most of its seeds."""
+
+    kind: Literal["within"]
+    method: str
+    column: Literal["success", "true_return"]  # of progress.csv
+    level: float
+    steps: PositiveInt
+    tasks: tuple[str, ...] | None = None  # null: each of the experiment's
+    share: Share = "every"  # of the methods and tasks
+
+
 class Diagonal(Entry):
     """Each task's own sentence fits its rollouts best, of all the sentences."""
 
@@ -182,7 +202,7 @@ class Order(Entry):
 
 
 class Separates(Entry):
-    """A distance tells successes from other rollouts better than another one does."""
+    """A distance tells successes from other rollouts better than another one does, or as well."""
 
     kind: Literal["separates"]
     study: str
@@ -191,6 +211,7 @@ class Separates(Entry):
     versus: str | tuple[str, ...]  # patterns of the methods with the smaller area
     scenes: tuple[str, ...]  # of the study
     against: Literal["all", "miss", "stalled"]  # the other rollouts
+    margin: NonNegativeFloat = 0.0  # an area that is so much smaller counts as large as the other
     share: Share = "every"
 
 
@@ -203,6 +224,7 @@ Test = Annotated[
     | AtMost
     | Early
     | Sooner
+    | Within
     | Diagonal
     | LandscapePeak
     | SameShape

@@ -28,6 +28,7 @@ from showtell.claims.tests import (
     Share,
     Sooner,
     Times,
+    Within,
 )
 from showtell.results.reading import Results
 from showtell.results.table import Table
@@ -51,6 +52,7 @@ _EVIDENCE: dict[type, Callable[[Any, Results, Mapping[str, str]], Evidence]] = {
     AtMost: from_policies.reaches,
     Early: from_curves.early,
     Sooner: from_curves.sooner,
+    Within: from_curves.within,
     Diagonal: from_studies.diagonal,
     LandscapePeak: from_studies.landscape_peak,
     SameShape: from_studies.same_shape,
@@ -264,6 +266,10 @@ def _absent(test: Any, results: Results) -> str | None:
     if isinstance(test, Sooner):
         missing = not methods_matching(test.versus, plan.methods)
         return f"method {test.versus}" if missing else None
+    if isinstance(test, Within):
+        run = {task for name in _matching(test, results) for task in plan.tasks_of(name)}
+        lacking = [task for task in test.tasks or () if task not in run]
+        return f"task {lacking[0]}" if lacking else None
     if isinstance(test, Early):
         return None
     if test.study not in plan.studies:
@@ -297,10 +303,10 @@ def _phases(test: Any) -> list[str]:
 
 def _seeds(test: Any, results: Results) -> int | None:
     """Seeds of the method that has fewest; a study of a fixed model has none."""
-    if not isinstance(test, OfPolicies | Early | Sooner):
+    if not isinstance(test, OfPolicies | Early | Sooner | Within):
         return None
     plan = results.comparison
-    if isinstance(test, Sooner):
+    if isinstance(test, Sooner | Within):
         return _curves_of(test, results)
     wanted = [(test.method, phase) for phase in _phases(test)]
     if isinstance(test, Against):
@@ -315,12 +321,18 @@ def _seeds(test: Any, results: Results) -> int | None:
     return min(counts, default=0)
 
 
-def _curves_of(test: Sooner, results: Results) -> int:
+def _matching(test: Sooner | Within, results: Results) -> list[str]:
+    """The methods that a test of training logs names, on either side."""
+    patterns = (test.method, test.versus) if isinstance(test, Sooner) else (test.method,)
+    return [n for p in patterns for n in methods_matching(p, results.comparison.methods)]
+
+
+def _curves_of(test: Sooner | Within, results: Results) -> int:
     """Training logs of the method and task that has fewest."""
     counts = [
         sum((run.method, run.task) == (method, task) for run in results.progress)
-        for pattern in (test.method, test.versus)
-        for method in methods_matching(pattern, results.comparison.methods)
+        for method in _matching(test, results)
         for task in results.comparison.tasks_of(method)
+        if not isinstance(test, Within) or test.tasks is None or task in test.tasks
     ]
     return min(counts, default=0)

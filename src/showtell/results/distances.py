@@ -70,8 +70,12 @@ def lead(
     scene: str,
     against: Against,
     generator: np.random.Generator,
+    margin: float = 0.0,
 ) -> Lead | None:
-    """Over the tasks that have both methods and the scene; None where no area is defined."""
+    """Over the tasks that have both methods and the scene; None where no area is defined.
+
+    Behind is an area that is smaller by the margin or more.
+    """
     values, drawn = [], []
     for table in tables.values():
         one, other = (
@@ -88,7 +92,7 @@ def lead(
     gaps = np.mean(drawn, axis=0)
     low, high = map(float, np.quantile(gaps, ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)))
     p_behind, p_ahead = (
-        float((1 + side.sum()) / (1 + len(gaps))) for side in (gaps <= 0, gaps >= 0)
+        float((1 + side.sum()) / (1 + len(gaps))) for side in (gaps <= -margin, gaps >= -margin)
     )
     gap = Estimate(float(ahead - behind), low, high, 0)
     return Lead(float(ahead), float(behind), gap, p_behind, p_ahead)

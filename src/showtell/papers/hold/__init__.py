@@ -1,1 +1,1 @@
-"""HOLD (Alakuijala et al., ICRA 2023): so far its worlds, and where they differ here."""
+"""HOLD: how far a picture is from a goal image, learned from videos of people, as the reward."""
