@@ -27,8 +27,10 @@ def main(only: list[str]) -> None:
     for name in names:
         if name == "__main__" or (only and name not in only):
             continue
-        print(f"measuring {name} …", file=sys.stderr)
         module = importlib.import_module(f"tests.bench.{name}")
+        if not hasattr(module, "measure"):
+            continue
+        print(f"measuring {name} …", file=sys.stderr)
         rows = module.measure()
         print(json.dumps(rows, indent=1), file=sys.stderr)
         if not rows:  # this machine has not what they are measured on
