@@ -40,3 +40,36 @@ def test_results_that_are_not_on_disk_keep_their_tables(tmp_path):
     assert read_json(tables / "vlm_rm.json").keys() == {"cartpole", "mountain-car"}
     assert read_json(tables / "models.json") == {"clip": {"auc": 0.95}, "s3d": {"auc": 0.8}}
     assert read_json(tables / "roboclip.json") == {}
+
+
+def videos(root, name, refused, action):
+    folder = root / "results/mini/videos" / name
+    shards = {"shard-00000.tar": "d26137"}
+    manifest = {"videos": 9, "frames": 90, "refused": refused, "note": "Drawn.", "shards": shards}
+    write_json(folder / "shards.json", manifest)
+    header = "task,template,object,action,object_named,both"
+    row = f"Pushing,Moving something towards the camera,cap,{action},2,1"
+    write_text(folder / "counts.csv", f"{header}\n{row}\n")
+    return folder
+
+
+def test_videos_keep_their_counts_and_what_is_refused_but_no_checksum(tmp_path):
+    gone = videos(tmp_path, "others", {}, action=4)
+    videos(tmp_path, "people", {"a frame cannot be decoded": 3}, action=5)
+    (tmp_path / "results/mini/videos/half").mkdir()  # not packed yet
+    write_tables(tmp_path, "mini", [])
+    (gone / "shards.json").unlink()
+    write_tables(tmp_path, "mini", [])
+    found = read_json(tmp_path / "results/mini/tables/videos.json")
+    assert found.keys() == {"others", "people"}
+    assert found["people"] == {
+        **{"videos": 9, "frames": 90, "note": "Drawn."},
+        "refused": {"a frame cannot be decoded": 3},
+        "counts": {"Pushing": {"action": 5, "object_named": 2, "both": 1}},
+    }
+
+
+def test_a_replicate_without_videos_has_no_table_of_them(tmp_path):
+    networks(tmp_path, clip=0.9)
+    write_tables(tmp_path, "mini", [])
+    assert not (tmp_path / "results/mini/tables/videos.json").exists()

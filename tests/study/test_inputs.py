@@ -37,6 +37,18 @@ def test_a_study_waits_for_the_demonstrations_that_it_plays(inputs):
     assert job("demonstrate", demo="scripted", task="drawer-close") in inputs.jobs("roboclip")
 
 
+def test_the_page_waits_for_the_scores_of_networks_and_the_lists_of_their_videos():
+    mini = Inputs(Grid(load(ROOT, "mini")), "mini")
+    scores = [f"results/mini/models/{name}/metrics.json" for name in ("hold-c", "hold-c-ours")]
+    assert mini.networks("hold") == scores
+    assert "results/mini/videos/people/shards.json" in mini.videos("hold")
+    assert "results/mini/videos/people/counts.csv" in mini.videos("hold")
+    assert mini.networks("vlm_rm") == ["results/mini/models/clip/metrics.json"]
+    assert mini.videos("vlm_rm") == []
+    paper = Inputs(Grid(load(ROOT, "paper")), "paper")
+    assert paper.networks("vlm_rm") == []  # its weights are fetched
+
+
 def test_a_paper_is_its_claims_and_figures(inputs):
     found = inputs.results("vlm_rm")
     assert "results/smoke/vlm_rm/cartpole/compare/claims.json" in found

@@ -238,6 +238,16 @@ def everything_reported(wildcards):
     return [path for paper in GRID.parameters.papers for path in INPUTS.results(paper)]
 
 
+def networks_reported(wildcards):
+    papers = GRID.parameters.papers
+    return sorted({path for paper in papers for path in INPUTS.networks(paper)})
+
+
+def videos_learned_from(wildcards):
+    papers = GRID.parameters.papers
+    return sorted({path for paper in papers for path in INPUTS.videos(paper)})
+
+
 def videos_reported(wildcards):
     return [
         path

@@ -2,6 +2,8 @@
 rule report:
     input:
         results=everything_reported,
+        networks=networks_reported,
+        learned_from=videos_learned_from,
         videos=videos_reported,
     output:
         page=f"{PAGE}.html",

@@ -2,13 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from showtell.claims.ledger import Ledger, find_ledger, undescribed
 from showtell.claims.verdicts import DECISIVE, Verdict
 from showtell.project.errors import UserError, nearest
 from showtell.project.files import read_json
+from showtell.report.networks import COLUMNS, shown
+from showtell.report.published import find_tables
+from showtell.report.videos import counted
 from showtell.results import recorded
 from showtell.results.controls import LABELS, Rates, controls
 from showtell.results.estimates import interval
@@ -30,19 +34,23 @@ def outside(document: str) -> str:
 
 
 def _table(what: str, results: Path) -> str:
-    """RUN agreement FILE, RUN PAPER tally, or RUN PAPER EXPERIMENT KIND."""
+    """RUN agreement FILE, RUN PAPER tally|networks|videos, or RUN PAPER EXPERIMENT KIND."""
     match what.split():
         case [run, "agreement", name]:
             return _agreement(results / run / "tables" / name)
         case [run, paper, "tally"]:
             return _tally(results / run / "tables" / paper, paper)
+        case [run, paper, "networks"]:
+            return _networks(results / run / "tables" / "models.json", paper)
+        case [run, _, "videos"]:
+            return _videos(results / run / "tables" / "videos.json")
         case [run, paper, experiment, kind] if kind in _KINDS:
             folder = results / run / "tables" / paper / experiment
             found = recorded.read(folder)
             claims = read_json(folder / "claims.json")["claims"]
             return _KINDS[kind](found, [Verdict.model_validate(claim) for claim in claims])
         case [*_, last]:
-            hint = nearest(last, [*_KINDS, "tally"])
+            hint = nearest(last, [*_KINDS, "tally", "networks", "videos"])
         case _:
             hint = ""
     raise UserError(
@@ -167,6 +175,54 @@ def _tally(folder: Path, paper: str) -> str:
     )
     lines = [[outcome, str(count)] for outcome, count in counts.most_common()]
     return _markdown([f"{sum(counts.values())} claims of the paper", "number"], lines)
+
+
+def _networks(path: Path, paper: str) -> str:
+    """Networks that learned from videos, beside the published ones; no column is empty."""
+    scores = {name: of for name, of in _shared(path).items() if "spearman" in of}
+    tables = find_tables(paper)
+    lines: list[tuple[str, str, Mapping[str, float], bool]] = []
+    for row, names in tables.grouped(scores) if tables else ():
+        if row is not None:
+            lines.append((row.label, "the paper", row.scores, True))
+        lines += [(f"`{name}`", of or "", scores[name], False) for name, of in names]
+    columns = [
+        (column.title.lower(), column.lines[k] if column.lines else "", measure)
+        for column in COLUMNS
+        for k, measure in enumerate(column.measures)
+        if any(measure in of for _, _, of, _ in lines)
+    ]
+    header = [f"{title}, {line}" if line else title for title, line, _ in columns]
+    cells = [
+        [name, of, *(shown(s[m], published=public) if m in s else "" for _, _, m in columns)]
+        for name, of, s, public in lines
+    ]
+    return _markdown(["network", "recipe", *header], cells)
+
+
+def _videos(path: Path) -> str:
+    """Table V: published numbers, and those of each set of videos."""
+    lines: list[list[str]] = []
+    for name, of in _shared(path).items():
+        refused = sum(of["refused"].values())
+        about = f"{name}: {of['videos']:,} videos of {of['frames']:,} frames, {refused:,} refused"
+        for row in counted({task: _three(n) for task, n in of["counts"].items()}):
+            numbers = [f"{published:,} / {here:,}" for published, here in row.numbers]
+            lines.append([about, row.task, f"{row.template}: {row.object}", *numbers])
+    header = ["videos", "task", "action and object", "action: published / here", "object", "both"]
+    return _markdown(header, lines)
+
+
+def _three(numbers: Mapping[str, int]) -> tuple[int, ...]:
+    return numbers["action"], numbers["object_named"], numbers["both"]
+
+
+def _shared(path: Path) -> dict[str, Any]:
+    """A small table that `make share` writes."""
+    if not path.exists():
+        raise UserError(f"docs/results.md: there is no {path}; `make share` writes it.")
+    found: dict[str, Any] = read_json(path)
+    return found
 
 
 def _ledger(paper: str) -> Ledger:

@@ -18,12 +18,14 @@ from showtell.claims.ledger import ledger_files
 from showtell.figures.style import MethodStyle
 from showtell.project.files import canonical_json, write_text
 from showtell.report import graphics
-from showtell.report.page_data import Experiment, JudgedClaim, Origin, networks, origins, papers
+from showtell.report.networks import COLUMNS, shown
+from showtell.report.page_data import Experiment, JudgedClaim, Origin, origins, papers, stand_ins
 from showtell.report.plan import Plan
+from showtell.report.published import table_files
 from showtell.studies.permutation import ENOUGH_SEEDS
 from showtell.studies.statistics import Estimate, spread_name
 
-DATA = ("page.html.j2", "style.css", "videos.js")
+DATA = ("page.html.j2", "networks.html.j2", "style.css", "videos.js")
 _HERE = Path(__file__).parent
 _SIGNATURE = '<meta name="showtell-signature" content="'
 _BADGES = {
@@ -69,10 +71,10 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _signature(results: Path, job: dict[str, Any]) -> str:
     """What the page depends on: the job, the ledgers, and every small result by its stamp."""
-    digest = hashlib.sha256(canonical_json(job).encode())
+    digest, papers = hashlib.sha256(canonical_json(job).encode()), job["papers"]
     files = [path for kind in ("csv", "json", "mp4", "svg") for path in results.rglob(f"*.{kind}")]
     files = [path for path in files if not path.relative_to(results).parts[0].startswith("report")]
-    for path in sorted([*files, *ledger_files(job["papers"])]):
+    for path in sorted([*files, *ledger_files(papers), *table_files(papers)]):
         stamp = path.stat()
         digest.update(f"{path.name}\0{path.parent}\0{stamp.st_size}\0{stamp.st_mtime_ns}".encode())
     return digest.hexdigest()[:24]
@@ -98,7 +100,8 @@ def _render(results: Path, plan: Plan, signature: str) -> str:
         studies=_studies(experiments),
         enough_seeds=ENOUGH_SEEDS,
         fewest_seeds=min((e.plan.seeds for e in experiments), default=0),
-        networks=networks(plan, results),
+        stand_ins=stand_ins(plan, results),
+        columns=COLUMNS,
         origins=sources,
         commits=sorted({source.commit for source in sources}),
         compute_s=sum(source.wall_time_s for source in sources),
@@ -127,6 +130,7 @@ def _template() -> Any:
         "number": _number,
         "duration": _duration,
         "value": _value,
+        "score": shown,
         "spread": spread_name,
         "swatch": _swatch,
         "strips": _strips,

@@ -23,6 +23,7 @@ from showtell.figures.style import MethodStyle, styles
 from showtell.project.files import read_json
 from showtell.project.provenance import records
 from showtell.report import graphics
+from showtell.report.networks import Networks, networks_of
 from showtell.report.plan import PaperPlan, Plan
 from showtell.report.written import compared, figure_is_current
 from showtell.results.controls import LABELS, Rates, controls
@@ -150,6 +151,7 @@ class Paper:
     judged: tuple[JudgedClaim, ...]
     answers: tuple[Answer, ...]
     deviations: tuple[Deviation, ...]
+    networks: Networks | None  # None: it has none that learn from videos
 
 
 @dataclass(frozen=True)
@@ -166,9 +168,19 @@ class Origin:
     record: dict[str, Any]
 
 
-def networks(plan: Plan, results: Path) -> dict[str, dict[str, Any]]:
-    """Encoder -> what it scored on data that was held out of its training here."""
-    paths = {name: results / "models" / name / "metrics.json" for name in plan.encoders}
+def stand_ins(plan: Plan, results: Path) -> dict[str, dict[str, Any]]:
+    """Encoder -> what it scored on pictures that were held out of its training here.
+
+    Those that learn from videos have tables of their own.
+    """
+    own = {
+        name
+        for paper in plan.papers.values()
+        for name, one in paper.networks.items()
+        if one.videos is not None
+    }
+    layout = Layout(results)
+    paths = {n: layout.encoder(n) / "metrics.json" for n in plan.encoders if n not in own}
     return {name: read_json(path) for name, path in paths.items() if path.exists()}
 
 
@@ -179,7 +191,7 @@ def papers(plan: Plan, results: Path) -> list[Paper]:
 
 def origins(results: Path, papers: Iterable[str]) -> list[Origin]:
     """The provenance of what these papers, and all of them together, made; not the pages'."""
-    below = {"models", "demos", "goals", *papers}
+    below = {"videos", "models", "demos", "goals", *papers}
     found = []
     for path, record in records(results):
         if path.relative_to(results).parts[0] not in below or path.name.startswith("report"):
@@ -217,6 +229,7 @@ def _paper(plan: Plan, name: str, results: Path) -> Paper:
         tuple(_judged(plan, ledger, experiments)),
         tuple(_answers(ledger, experiments)),
         tuple(entry for entry in ledger.deviations if entry.matters(plan.scale, worlds)),
+        networks_of(entry, name, Layout(results)),
     )
 
 

@@ -18,13 +18,31 @@ class Change(BaseModel):
     here: Any
 
 
+class TrainedPlan(BaseModel):
+    """A network that is trained here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    encoder: dict[str, Any]
+    training: dict[str, Any]
+    videos: str | None  # those that it learns from
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All of its settings, as params.yaml has them."""
+        return {"encoder": self.encoder, "training": self.training}
+
+
 class PaperPlan(BaseModel):
-    """The experiments of one paper that a scale runs."""
+    """The experiments of one paper that a scale runs, and what they learn from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     experiments: dict[str, dict[str, Any]]
+    networks: dict[str, TrainedPlan] = {}
+    videos: dict[str, dict[str, Any]] = {}
+    learners: dict[str, dict[str, Any]] = {}
 
 
 class Plan(BaseModel):

@@ -181,6 +181,30 @@ class Grid:
         encoders = {goal.encoder for goal in self.goals(needs).values()}
         return sorted(encoder for encoder in encoders if encoder is not None)
 
+    def networks(self, paper: str) -> list[str]:
+        """The encoders that the experiments of one paper use, in the order of the parameters."""
+        used: set[str] = set()
+        for name, experiment, entry in self.experiments():
+            if name == paper:
+                rewards = [variant.reward for variant in self.variants(entry).values()]
+                rewards += [self.parameters.rewards[f.reward] for f in entry.finetune.values()]
+                needs = [reward.needs() for reward in rewards]
+                needs += [self.study_needs(paper, experiment, study) for study in entry.studies]
+                used.update(self.encoders(union(needs)))
+        return [encoder for encoder in self.parameters.encoders if encoder in used]
+
+    def learners(self, paper: str) -> list[str]:
+        """The learners that the experiments of one paper train with, in that order."""
+        used = {
+            self.learner_name(cell, phase)
+            for name, experiment, entry in self.experiments()
+            if name == paper
+            for cell in self.cells(paper, experiment)
+            if cell.seed == 0
+            for phase in self.phases(entry, cell.method)
+        }
+        return [learner for learner in self.parameters.learners if learner in used]
+
     def demos(self, needs: Needs) -> list[str]:
         """The demos whose states are needed, in order."""
         return sorted({one.demo for one in needs.demonstrations})

@@ -72,6 +72,27 @@ class Inputs:
                 ]
         return found
 
+    def networks(self, paper: str) -> list[str]:
+        """What the networks of one paper that are trained here score on held-out data."""
+        trained = self.grid.parameters.training
+        networks = [name for name in self.grid.networks(paper) if name in trained]
+        return [str(self.layout.encoder(name) / "metrics.json") for name in networks]
+
+    def videos(self, paper: str) -> list[str]:
+        """The lists of the videos that the networks of one paper learn from."""
+        recipes = self.grid.parameters.training
+        names = {
+            recipes[network].dataset.videos_name()
+            for network in self.grid.networks(paper)
+            if network in recipes
+        }
+        files = ("shards.json", "quarantine.csv", "counts.csv", "videos.parquet")
+        return [
+            str(self.layout.videos(name) / file)
+            for name in sorted(name for name in names if name is not None)
+            for file in files
+        ]
+
     # --- of one job ---
 
     def targets(self, pairs: Iterable[tuple[str, str]]) -> list[str]:

@@ -195,9 +195,10 @@ class Specifications:
         papers: dict[str, Any] = {}
         modules: list[str] = []
         for paper, name, _ in self._grid.experiments():
-            entry = papers.setdefault(
-                paper, {"title": self._parameters.papers[paper].title, "experiments": {}}
-            )
+            if paper not in papers:
+                title = self._parameters.papers[paper].title
+                papers[paper] = {"title": title, "experiments": {}, **self._learned_from(paper)}
+            entry = papers[paper]
             drawn = self._grid.experiment(paper, name).figures
             entry["experiments"][name] = self._compared(paper, name) | {
                 "figures": [{"name": n, **_plain(settings)} for n, settings in drawn.items()]
@@ -212,6 +213,31 @@ class Specifications:
             papers=papers,
             encoders={n: _plain(e) for n, e in self._parameters.encoders.items()},
         )
+
+    def _learned_from(self, paper: str) -> dict[str, Any]:
+        """The networks of a paper that are trained here, their videos, and the learners."""
+        parameters = self._parameters
+        recipes = parameters.training
+        trained = {name: recipes[name] for name in self._grid.networks(paper) if name in recipes}
+        videos = {name: recipe.dataset.videos_name() for name, recipe in trained.items()}
+        return {
+            "networks": {
+                name: {
+                    "encoder": _plain(parameters.encoders[name]),
+                    "training": _plain(recipe),
+                    "videos": videos[name],
+                }
+                for name, recipe in trained.items()
+            },
+            "videos": {
+                name: _plain(parameters.videos[name])
+                for name in dict.fromkeys(videos.values())
+                if name is not None
+            },
+            "learners": {
+                name: _plain(parameters.learners[name]) for name in self._grid.learners(paper)
+            },
+        }
 
     @staticmethod
     def _ledger(paper: str) -> list[str]:

@@ -13,7 +13,7 @@ _SETTING = ("task", "method", "phase", "policy", "metric")
 
 
 def write_tables(root: Path, replicate: str, papers: Iterable[str]) -> int:
-    """The numbers of each paper and the networks' held-out scores; of how many experiments.
+    """The numbers of each paper, of networks and of videos; of how many experiments.
 
     What is not on disk keeps the tables that it has.
     """
@@ -42,7 +42,23 @@ def write_tables(root: Path, replicate: str, papers: Iterable[str]) -> int:
         scores = {name: read_json(file) for name, file in files.items() if file.exists()}
         models = tables / "models.json"
         write_json(models, _recorded(models) | scores)
+    folders = layout.results.glob(layout.videos("*").relative_to(layout.results).as_posix())
+    videos = {folder.name: _videos(folder) for folder in sorted(folders)}
+    if any(videos.values()):
+        path = tables / "videos.json"
+        write_json(path, _recorded(path) | {name: of for name, of in videos.items() if of})
     return count
+
+
+def _videos(folder: Path) -> dict[str, Any] | None:
+    """How many videos there are, which are refused, and the counts of HOLD's Table V."""
+    manifest, counts = folder / "shards.json", folder / "counts.csv"
+    if not (manifest.exists() and counts.exists()):
+        return None
+    kept = {k: v for k, v in read_json(manifest).items() if k != "shards"}
+    numbers = ("action", "object_named", "both")
+    found = {row["task"]: {name: int(row[name]) for name in numbers} for row in _rows(counts)}
+    return kept | {"counts": found}
 
 
 def _recorded(path: Path) -> dict[str, Any]:
