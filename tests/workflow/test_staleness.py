@@ -16,12 +16,14 @@ FIGURES = {
     "cartpole": ("landscape", "learning", "success", "epic"),
     "language": ("alignment", "language", "finetuning"),
     "edited": ("edited", "fit"),
+    "dvd": ("learning", "success", "distances"),
 }
+PAPERS = {"cartpole": "vlm_rm", "language": "roboclip", "edited": "roboclip", "dvd": "hold"}
 
 
 def downstream(*, figures: bool = True, experiment: str = "cartpole") -> set[tuple[str, ...]]:
     """What follows any change of a training's result."""
-    at = ("smoke", "vlm_rm" if experiment == "cartpole" else "roboclip", experiment)
+    at = ("smoke", PAPERS[experiment], experiment)
     names = FIGURES[experiment] if figures else ()
     return {("compare", *at), ("report", "smoke"), *(("figure", *at, name) for name in names)}
 
@@ -49,6 +51,7 @@ def controls(*place: str) -> set[tuple[str, ...]]:
     return {("measure", "smoke", *place, "controls")}
 
 
+DVD = ("hold", "dvd", "dvd-close-drawer")
 LANGUAGE, EDITED = (("roboclip", name, "drawer-close") for name in ("language", "edited"))
 STUDIES = {("measure", "smoke", *TASK, study) for study in ("pole-angle", "epic")}
 EXPERIMENT = "papers__vlm_rm__experiments__cartpole"
@@ -83,7 +86,11 @@ ROBOCLIP_EDITS = {
         | language("gail", phases=BOTH)
         | controls(*LANGUAGE)
         | controls(*EDITED)
-        | downstream(experiment="edited"),
+        | downstream(experiment="edited")
+        # HOLD's demonstration takes its values over.
+        | {("demonstrate", "smoke", "scripted-hold", "dvd-close-drawer")}
+        | controls(*DVD)
+        | downstream(experiment="dvd"),
     ),
     "demo of another task": (
         {"demos__hand__count": 2},
@@ -114,6 +121,32 @@ def test_a_changed_key_of_each_paper_reruns_exactly_its_descendants(workspace, o
     more_edits, more_expected = ROBOCLIP_EDITS[other]
     workspace.override(**edits, **more_edits)
     assert workspace.pending() == expected | more_expected
+
+
+HOLD_EDITS = {
+    "how videos are packed": (
+        {"videos__people__quality": 80},
+        {("read_videos", "smoke", "people"), ("train_encoder", "smoke", "hold-c-ours")}
+        | {("embed_goal", "smoke", "image-hold-c-ours", "dvd-close-drawer")}
+        | {("measure", "smoke", *DVD, "distances")}
+        | training(*DVD, "hold-c-ours-sparse", "0")
+        | downstream(experiment="dvd"),
+    ),
+    "the untrained control": (
+        {"encoders__outlines__architecture__cell": 4},
+        {("fetch_encoder", "smoke", "outlines")}
+        | {("embed_goal", "smoke", "image-outlines", "dvd-close-drawer")}
+        | {("measure", "smoke", *DVD, "distances")}
+        | downstream(experiment="dvd"),
+    ),
+}
+
+
+@pytest.mark.parametrize("one", HOLD_EDITS)
+def test_a_changed_key_of_videos_and_distances_reruns_exactly_its_descendants(workspace, one):
+    edits, expected = HOLD_EDITS[one]
+    workspace.override(**edits)
+    assert workspace.pending() == expected
 
 
 def test_a_second_run_has_nothing_to_do_with_more_threads_either(workspace):
