@@ -58,7 +58,7 @@ def test_reading_again_writes_the_same_bytes(made, tmp_path):
         assert path.read_bytes() == (made / path.name).read_bytes(), path.name
 
 
-def test_a_drawing_that_was_killed_goes_on_and_one_of_other_settings_does_not(made, tmp_path):
+def test_a_drawing_that_was_killed_goes_on_and_takes_nothing_of_another_one(made, tmp_path):
     class Killed(BaseException):
         pass
 
@@ -68,21 +68,31 @@ def test_a_drawing_that_was_killed_goes_on_and_one_of_other_settings_does_not(ma
             raise Killed
 
     archive_write = archive.write
+    stale = tmp_path / ".resume/drawn/1.webm"  # of other settings
+    stale.parent.mkdir(parents=True)
+    stale.write_bytes(b"another video")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(archive, "write", dying)
         with pytest.raises(Killed):
             draw(tmp_path)
     kept = {path: path.stat().st_mtime_ns for path in (tmp_path / ".resume").rglob("*.webm")}
     assert kept
-    for path in draw(tmp_path):
-        assert path.read_bytes() == (made / "archive" / path.name).read_bytes(), path.name
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(archive, "write", dying)
-        with pytest.raises(Killed):
-            draw(tmp_path / "other", height=32)
-    shutil.move(tmp_path / "other/.resume", tmp_path / ".resume")
-    for path in draw(tmp_path):
+        unchanged, pack = [], archive._pack
+
+        def packing(*given):
+            unchanged.append(times(kept))
+            pack(*given)
+
+        patch.setattr(archive, "_pack", packing)
+        drawn = draw(tmp_path)
+    assert unchanged == [kept]
+    for path in drawn:
         assert path.read_bytes() == (made / "archive" / path.name).read_bytes(), path.name
+
+
+def times(files):
+    return {path: path.stat().st_mtime_ns for path in files}
 
 
 def test_a_users_own_folder_goes_the_same_way_and_bad_videos_are_listed(tmp_path):
