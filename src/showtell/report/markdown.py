@@ -15,6 +15,7 @@ from showtell.report.published import find_tables
 from showtell.report.videos import counted
 from showtell.results import recorded
 from showtell.results.controls import LABELS, Rates, controls
+from showtell.results.distances import fits
 from showtell.results.estimates import interval
 from showtell.results.reading import Results
 from showtell.results.table import Table
@@ -151,12 +152,37 @@ def _needs_no_learning(found: Results, _: list[Verdict]) -> str:
     return _markdown(["task", "control", "how", "success at any step", "at the end"], lines)
 
 
+def _distances(found: Results, _: list[Verdict]) -> str:
+    """Success AUC of each distance, by scene; in the own scene also what it is made of."""
+    lines = []
+    for study, entry in found.comparison.studies.items():
+        if entry["study"]["kind"] != "distances":
+            continue
+        for task, table in found.study_tables(study).items():
+            fitted = fits(table)
+            scenes = list(dict.fromkeys(fit.scene for fit in fitted))
+            for method in dict.fromkeys(fit.method for fit in fitted):
+                of = {fit.scene: fit for fit in fitted if fit.method == method}
+                own = of[scenes[0]]
+                areas = ", ".join(f"{scene} {_hundredths(of[scene].auc)}" for scene in scenes)
+                shares = (own.auc_miss, own.thing_share, own.arm_share)
+                lines.append([task, method, areas, *map(_hundredths, shares)])
+    columns = ["task", "distance", "success AUC by scene", "against misses"]
+    return _markdown([*columns, "with the thing unmoved", "with the arm at its start"], lines)
+
+
+def _hundredths(value: float) -> str:
+    """Empty where it is not defined."""
+    return "" if value != value else f"{value:.2f}"
+
+
 _KINDS: dict[str, Callable[[Results, list[Verdict]], str]] = {
     "success": _success,
     "seeds": _seeds,
     "verdicts": _verdicts,
     "controls": _controls,
     "without-learning": _needs_no_learning,
+    "distances": _distances,
 }
 
 
