@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from showtell.claims.descriptions import judged
 from showtell.claims.ledger import ledger_files
-from showtell.figures.style import MethodStyle
+from showtell.figures.style import INK, MethodStyle
 from showtell.project.files import canonical_json, write_text
 from showtell.report import graphics
 from showtell.report.networks import COLUMNS, shown
@@ -221,7 +221,8 @@ def _strips(judged: JudgedClaim) -> list[tuple[MethodStyle, Markup, str]]:
     span = graphics.span_of([number for number in numbers if number is not None])
     return [
         (
-            style := judged.styles[part.method],
+            # A study also measures distances that no method trains on.
+            style := judged.styles.get(part.method, MethodStyle(part.method, INK, "solid")),
             Markup(
                 graphics.strip(
                     Estimate(part.value, part.low, part.high, 0),
