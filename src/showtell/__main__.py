@@ -80,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
             help="an output file, by name",
         )
         job.add_argument("--threads", type=int, default=1, help="processes that draw; default 1")
+        job.add_argument("--gpus", type=int, default=0, help="GPUs to train on; default 0: a CPU")
         job.set_defaults(run=run_job, verb=name)
     return parser
 
@@ -260,9 +261,13 @@ def run_job(options: argparse.Namespace) -> int:
     """Run one job and write its provenance."""
     from showtell.project.provenance import write_provenance
     from showtell.rendering.pool import use_processes
+    from showtell.training.devices import launch, use_gpus
 
     # Not a setting of the job: results are the same with any number.
     use_processes(options.threads)
+    use_gpus(options.gpus)
+    if options.gpus > 1 and options.verb == "train_encoder" and "WORLD_SIZE" not in os.environ:
+        launch(options.gpus, sys.argv[1:])
     started = time.time()
     job = _specification(options.job)
     inputs = {name: [Path(path) for path in paths] for name, *paths in options.inputs}
@@ -273,7 +278,7 @@ def run_job(options: argparse.Namespace) -> int:
     extra = importlib.import_module(f"showtell.jobs.{options.verb}").run(job, inputs, outputs) or {}
     inputs.pop("results", None)
     read = extra.pop("read", ())  # what the job found there
-    if provenance is not None:
+    if provenance is not None and not extra.pop("follows", False):  # of another process
         write_provenance(
             provenance,
             job_name=options.verb,

@@ -20,11 +20,11 @@ rule train_encoder:
     threads: 1
     resources:
         mem_mb=4000,
-        gpu=0,
+        gpu=GPU_PER_TRAINING,
     params:
         job=job_of_encoder,
     shell:
-        "python -m showtell train_encoder --threads {threads} --job {params.job:q}"
+        "python -m showtell train_encoder --threads {threads} --gpus {resources.gpu} --job {params.job:q}"
         " --in videos {input.videos:q}"
         " --out weights {output.weights:q} --out network {output.network:q}"
         " --out training {output.training:q} --out metrics {output.metrics:q}"

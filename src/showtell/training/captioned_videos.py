@@ -70,7 +70,7 @@ def language(
 
     begin = vectors[:, BEGIN]
     asked = sentences[:, None].expand(-1, negatives.shape[1], -1)
-    same = torch.from_numpy(captions[negatives] == captions[:, None])
+    same = torch.from_numpy(captions[negatives] == captions[:, None]).to(vectors.device)
     total = vectors.new_zeros(len(vectors))
     for later, earlier in _LATER:
         wrong = head(begin[negatives], vectors[:, later][negatives], asked)
@@ -79,7 +79,7 @@ def language(
             head(begin, vectors[:, earlier], sentences),
             wrong.masked_fill(same, -torch.inf),
         )
-    return (total / len(_LATER) * torch.from_numpy(captions >= 0)).mean()
+    return (total / len(_LATER) * torch.from_numpy(captions >= 0).to(vectors.device)).mean()
 
 
 def _similarity(one: "Tensor", other: "Tensor") -> "Tensor":

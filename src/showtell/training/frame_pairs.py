@@ -74,13 +74,17 @@ def compared(
     """Predictions and targets of all pairs of a batch, in the frames of their videos: (P,) each."""
     import torch
 
-    rates = batch.fps / FPS
+    rates, on = batch.fps / FPS, batch.pictures.device
+
+    def placed(values: NDArray[np.float64] | NDArray[np.int64]) -> "Tensor":
+        return torch.from_numpy(values).float().to(on)
+
     if isinstance(how, OnePair):
         predicted = model.compare(
             batch.pictures[:, :history], model.read_goals(batch.pictures[:, -1])
         )
         ahead = batch.times[:, -1] - batch.times[:, -2]
-        return predicted * torch.from_numpy(rates).float(), torch.from_numpy(ahead).float()
+        return predicted.float() * placed(rates), placed(ahead)
     histories, goals = _embedded(model, batch, how, history)  # type: ignore[arg-type]
     newest = batch.times[:, history - 1 :: history]
     wanted = [targets(of, how, rate) for of, rate in zip(newest, rates, strict=True)]
@@ -89,8 +93,8 @@ def compared(
         found.append(_grid(model, histories, goals.roll(-1, 0)))  # type: ignore[arg-type]
         wanted += [np.full_like(wanted[0], how.other_videos * rate) for rate in rates]
         rates = np.tile(rates, 2)
-    predicted = torch.cat(found) * torch.from_numpy(rates).float()[:, None, None]
-    target = torch.from_numpy(np.stack(wanted)).float()
+    predicted = torch.cat(found).float() * placed(rates)[:, None, None]
+    target = placed(np.stack(wanted))
     kept = ~target.isnan()
     return predicted[kept], target[kept]
 

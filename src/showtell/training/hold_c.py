@@ -11,6 +11,7 @@ from showtell.project import seeds
 from showtell.project.checkpoints import Resume
 from showtell.project.settings import Frozen
 from showtell.study.settings import Samples
+from showtell.training.devices import here
 from showtell.training.state import Progress, Recipe, TrainingState, reproducible
 from showtell.training.video_batches import Augmentation, Batch, batches, numbers
 from showtell.training.video_measures import measure
@@ -74,14 +75,18 @@ def train_hold_c(
     progress: Progress,
     resume: Resume | None = None,
 ) -> Trained:
-    """Train on a CPU; the same arguments give the same bits."""
+    """Train; on a CPU the same arguments give the same bits."""
     from showtell.nets.hold_c import HoldCEncoder, describe
+
+    place = here()
 
     with reproducible(seeds.seed(root, *address, "weights")):
         model = settings.architecture.build()
         losses = _learn(model, settings, recipe, data, root, address, progress, resume)
         network = describe(settings, recipe=recipe.model_dump(mode="json"))
-        encoder = HoldCEncoder(settings, model, network, device="cpu")
+        encoder = HoldCEncoder(settings, model, network, str(place.device))
+        if not place.first:
+            return Trained(encoder, losses, {})
         draws = seeds.generator(root, *address, "measures")
         return Trained(encoder, losses, measure(encoder, held_out, recipe.measured, draws))
 
@@ -99,32 +104,38 @@ def _learn(
     """Train the model; one loss a step."""
     import torch
 
-    model.train().to(memory_format=torch.channels_last)
+    place = here()
+    model.train().to(place.device, memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=recipe.learning_rate, fused=True)
     # Batches are drawn by their step, so the state of a generator is nothing to keep.
-    state = TrainingState(model, optimizer, seeds.generator(root, *address, "batches"))
+    state = TrainingState(model, optimizer, seeds.generator(root, *address, "batches"), place=place)
     made: Generator[Batch] | None = None
     for step in state.steps(recipe, resume, progress):
         if made is None:
             made = batches(
                 data.videos,
                 data.rows,
-                videos_a_batch=recipe.batch,
+                videos_a_batch=place.share(recipe.batch),
                 frames=lambda length, draws: numbers(
                     length, recipe.frames_a_video, recipe.frames, draws
                 ),
                 augmentation=recipe.augmentation,
                 size=settings.reads_size[0],
                 first=step,
-                draws=lambda number: seeds.generator(root, *address, "batch", number),
+                draws=lambda number: seeds.generator(
+                    root, *address, "batch", number, *place.branch
+                ),
             )
         batch = next(made)
-        flat = batch.pictures.flatten(0, 1).contiguous(memory_format=torch.channels_last)
-        loss = loss_of(model(flat), batch, recipe.loss)
+        flat = batch.pictures.flatten(0, 1).to(place.device)
+        with place.forward():
+            vectors = model(flat.contiguous(memory_format=torch.channels_last))
+        loss = loss_of(vectors.float(), batch, recipe.loss)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        state.losses.append(loss.item())
+        place.average(model)
+        place.step(optimizer, model)
+        state.losses.append(place.mean(loss))
     if made is not None:
         made.close()
     return state.losses
@@ -144,13 +155,14 @@ def loss_of(vectors: "Tensor", batch: Batch, how: TripletLoss | RankLoss) -> "Te
     # The code numbers each round through a video as a sequence of its own, so that copies of one
     # frame are negatives of each other.
     rounds = np.cumsum(np.diff(batch.times, axis=1, prepend=-1) < 0, axis=1).ravel()
-    kept = torch.ones(len(vectors), dtype=torch.bool)
+    kept = np.ones(len(vectors), dtype=np.bool_)
     if how.repeats == "left-out":
-        kept = torch.from_numpy(~batch.repeated.ravel())
+        kept = ~batch.repeated.ravel()
+    on = vectors.device
     each = triplets(
-        vectors[kept],
-        torch.from_numpy(numbers + videos * rounds)[kept],
-        torch.from_numpy(batch.times.ravel())[kept],
+        vectors[torch.from_numpy(kept).to(on)],
+        torch.from_numpy((numbers + videos * rounds)[kept]).to(on),
+        torch.from_numpy(batch.times.ravel()[kept]).to(on),
         near=how.near,
         far=how.far,
         margin=how.margin,

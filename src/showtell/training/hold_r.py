@@ -12,8 +12,15 @@ from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.project.settings import Frozen
 from showtell.study.settings import Samples
+from showtell.training.devices import Place, here
 from showtell.training.frame_pairs import AllPairs, Pairs, choose, compared
-from showtell.training.state import Progress, Recipe, TrainingState, reproducible
+from showtell.training.state import (
+    Progress,
+    Recipe,
+    TrainingState,
+    reproducible,
+    weights_of,
+)
 from showtell.training.video_batches import Augmentation, Batch, batches
 from showtell.training.video_measures import in_order, measure
 
@@ -99,9 +106,10 @@ def train_hold_r(
     progress: Progress,
     resume: Resume | None = None,
 ) -> Trained:
-    """Train on a CPU; the same arguments give the same bits."""
+    """Train; on a CPU the same arguments give the same bits."""
     from showtell.nets.hold_r import HoldR, describe
 
+    place = here()
     _check(settings, recipe)
     with reproducible(seeds.seed(root, *address, "weights")):
         choosing, measuring = _divided(
@@ -110,7 +118,9 @@ def train_hold_r(
         model = settings.build()
         network = describe(settings, recipe=recipe.model_dump(mode="json"))
         found = _learn(model, settings, recipe, data, choosing, root, address, progress, resume)
-        encoder = HoldR(settings, model, network, device="cpu")
+        encoder = HoldR(settings, model, network, str(place.device))
+        if not place.first:
+            return Trained(encoder, found.losses, {})
         draws = seeds.generator(root, *address, "measures")
         metrics = measure(encoder, measuring, recipe.measured, draws)
         if found.kept:
@@ -157,26 +167,34 @@ def _learn(
     """Train the model, and leave it with the weights that are kept."""
     import torch
 
-    model.train().to(memory_format=torch.channels_last)
+    place = here()
+    model.train().to(place.device, memory_format=torch.channels_last)
     # Batches are drawn by their step, so the state of a generator is nothing to keep.
     state = TrainingState(
-        model, _optimizer(model, recipe), seeds.generator(root, *address, "batches")
+        model,
+        _optimizer(model, recipe),
+        seeds.generator(root, *address, "batches"),
+        place=place,
     )
     made: Generator[Batch] | None = None
     for step in state.steps(recipe, resume, progress):
         if made is None:
-            made = _batches(settings, recipe, data, root, address, step)
+            made = _batches(settings, recipe, data, root, address, step, place)
         # What a step draws depends on the step alone, as its batch does.
-        torch.manual_seed(seeds.seed(root, *address, "step", step))
-        predicted, target = compared(model, next(made), recipe.pairs, settings.history)
+        torch.manual_seed(seeds.seed(root, *address, "step", step, *place.branch))
+        batch = next(made)
+        batch = batch._replace(pictures=batch.pictures.to(place.device))
+        with place.forward():
+            predicted, target = compared(model, batch, recipe.pairs, settings.history)
         loss = loss_of(predicted, target, recipe.loss)
         state.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        place.average(model)
         if recipe.clip is not None:
             torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-        state.optimizer.step()
-        state.losses.append(loss.item())
-        if choosing is not None and _is_choice(step, recipe):
+        place.step(state.optimizer, model)
+        state.losses.append(place.mean(loss))
+        if choosing is not None and place.first and _is_choice(step, recipe):
             _keep_best(state, settings, choosing, step)
     if made is not None:
         made.close()
@@ -194,18 +212,19 @@ def _batches(
     root: int,
     address: Sequence[str | int],
     first: int,
+    place: Place,
 ) -> Generator[Batch]:
     pairs = recipe.pairs
     both = isinstance(pairs, AllPairs) and pairs.views == "independent"
     return batches(
         data.videos,
         data.rows,
-        videos_a_batch=recipe.batch,
+        videos_a_batch=place.share(recipe.batch),
         frames=lambda length, draws: choose(pairs, settings.history, length, draws),
         augmentation=recipe.augmentation,
         size=settings.reads_size[0],
         first=first,
-        draws=lambda number: seeds.generator(root, *address, "batch", number),
+        draws=lambda number: seeds.generator(root, *address, "batch", number, *place.branch),
         views=2 if both else 1,
     )
 
@@ -236,11 +255,11 @@ def _keep_best(
     """Keep a copy of the weights where they rank these videos best so far."""
     from showtell.nets.hold_r import HoldR, describe
 
-    network = HoldR(settings, state.model, describe(settings), device="cpu")
+    network = HoldR(settings, state.model, describe(settings), str(here().device))
     spearman = in_order(network, choosing).spearman
     state.model.train()
     if not state.kept or spearman > state.kept["spearman"]:
-        weights = {name: value.numpy().copy() for name, value in state.model.state_dict().items()}
+        weights = {name: value.copy() for name, value in weights_of(state.model).items()}
         state.kept = {"step": step, "spearman": spearman, "model": weights}
 
 

@@ -14,6 +14,7 @@ from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 from showtell.data.samples import VideoSplits
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume
+from showtell.project.errors import UserError
 from showtell.training.captioned_videos import (
     FRAMES,
     frame_numbers,
@@ -21,6 +22,7 @@ from showtell.training.captioned_videos import (
     others,
     time_contrast,
 )
+from showtell.training.devices import here
 from showtell.training.state import Progress, Recipe, TrainingState, reproducible
 from showtell.training.video_batches import Augmentation, Batch, batches
 from showtell.training.video_measures import measure
@@ -78,10 +80,11 @@ def train_r3m(
     progress: Progress,
     resume: Resume | None = None,
 ) -> Trained:
-    """Train on a CPU; the same arguments give the same bits."""
+    """Train; on a CPU the same arguments give the same bits."""
     from showtell.nets.r3m import R3mEncoder, describe
     from showtell.nets.s3d_text import vocabulary_of
 
+    place = here()
     vocabulary = vocabulary_of([data.videos.caption(int(video)) for video in data.rows])
     with reproducible(seeds.seed(root, *address, "weights")):
         model = settings.architecture.build()
@@ -90,10 +93,12 @@ def train_r3m(
             model, head, vocabulary, settings, recipe, data, root, address, progress, resume
         )
         network = describe(settings, recipe=recipe.model_dump(mode="json"))
-        encoder = R3mEncoder(settings, model, network, device="cpu")
+        encoder = R3mEncoder(settings, model, network, str(place.device))
+        if not place.first:
+            return Trained(encoder, losses, {})
         draws = seeds.generator(root, *address, "measures")
         metrics = measure(encoder, held_out, recipe.measured, draws)
-        metrics |= understood(encoder, head, vocabulary, held_out, recipe.measured, draws)
+        metrics |= understood(encoder, head.cpu(), vocabulary, held_out, recipe.measured, draws)
         return Trained(encoder, losses, metrics)
 
 
@@ -119,10 +124,16 @@ def _learn(
     import torch
 
     both = torch.nn.ModuleDict({"model": model, "head": head})
-    both.train().to(memory_format=torch.channels_last)
+    place = here()
+    if recipe.negatives >= place.share(recipe.batch):
+        raise UserError(
+            f"each of {place.processes} processes reads {place.share(recipe.batch)} videos a step, "
+            f"too few for {recipe.negatives} negatives; give the rule train_encoder fewer GPUs."
+        )
+    both.train().to(place.device).to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(both.parameters(), lr=recipe.learning_rate, fused=True)
     # Batches are drawn by their step, so the state of a generator is nothing to keep.
-    state = TrainingState(both, optimizer, seeds.generator(root, *address, "batches"))
+    state = TrainingState(both, optimizer, seeds.generator(root, *address, "batches"), place=place)
     normalise = _normaliser(settings)
     made: Generator[Batch] | None = None
     for step in state.steps(recipe, resume, progress):
@@ -130,27 +141,34 @@ def _learn(
             made = batches(
                 data.videos,
                 data.rows,
-                videos_a_batch=recipe.batch,
+                videos_a_batch=place.share(recipe.batch),
                 frames=lambda length, draws: frame_numbers(length, recipe.ends, draws),
                 augmentation=recipe.augmentation,
                 size=settings.crop,
                 first=step,
-                draws=lambda number: seeds.generator(root, *address, "batch", number),
+                draws=lambda number: seeds.generator(
+                    root, *address, "batch", number, *place.branch
+                ),
             )
         batch = next(made)
         said = [data.videos.caption(int(video)) for video in batch.videos]
         flat = normalise(batch.pictures.flatten(0, 1))
-        vectors = model(flat.contiguous(memory_format=torch.channels_last))
+        flat = flat.to(place.device)
+        with place.forward():
+            vectors = model(flat.contiguous(memory_format=torch.channels_last)).float()
         negatives = others(
-            len(said), recipe.negatives, seeds.generator(root, *address, "others", step)
+            len(said),
+            recipe.negatives,
+            seeds.generator(root, *address, "others", step, *place.branch),
         )
         loss = loss_of(
             vectors.unflatten(0, (len(said), FRAMES)), head, said, vocabulary, negatives, recipe
         )
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        state.losses.append(loss.item())
+        place.average(both)
+        place.step(optimizer, both)
+        state.losses.append(place.mean(loss))
     if made is not None:
         made.close()
     return state.losses
@@ -171,7 +189,7 @@ def loss_of(
     loss = loss + recipe.l1_weight * vectors.abs().sum(-1).mean()
     loss = loss + recipe.l2_weight * torch.linalg.vector_norm(vectors, dim=-1).mean()
     if recipe.language_weight:
-        sentences = head.sentences(torch.from_numpy(vocabulary.numbers(said)))
+        sentences = head.sentences(torch.from_numpy(vocabulary.numbers(said)).to(vectors.device))
         known = {sentence: number for number, sentence in enumerate(dict.fromkeys(said))}
         captions = np.array([known[one] if one else -1 for one in said])
         loss = loss + recipe.language_weight * language(

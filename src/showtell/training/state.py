@@ -12,6 +12,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from showtell.project.checkpoints import Resume
 from showtell.study.registry import union
 from showtell.study.settings import DatasetSettings, TrainingSettings
+from showtell.training.devices import Place
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -70,11 +71,15 @@ class TrainingState:
     draws: np.random.Generator
     losses: list[float] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)  # weights of an earlier step, if any
+    place: Place | None = None  # of several; None: this process is alone
 
     def steps(self, recipe: Recipe, resume: Resume | None, progress: Progress) -> Iterator[int]:
         """The steps to take, from the last checkpoint on; add the loss of each to `losses`."""
         if resume is not None and (state := resume.load()) is not None:
             self._restore(state)
+        if self.place is not None:
+            done = self.place.begin(self.model, len(self.losses))
+            self.losses += [math.nan] * (done - len(self.losses))  # only the first has them
         for step in range(len(self.losses) + 1, recipe.steps + 1):
             for group in self.optimizer.param_groups:
                 group["lr"] = recipe.learning_rate * schedule(step, recipe)
@@ -86,9 +91,9 @@ class TrainingState:
     def _state(self) -> dict[str, Any]:
         parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         return {
-            "model": {name: value.numpy() for name, value in self.model.state_dict().items()},
+            "model": weights_of(self.model),
             "optimizer": [
-                {name: value.numpy() for name, value in self.optimizer.state[p].items()}
+                {name: value.cpu().numpy() for name, value in self.optimizer.state[p].items()}
                 for p in parameters
             ],
             "draws": self.draws.bit_generator.state,
@@ -112,10 +117,15 @@ class TrainingState:
         self.kept = state["kept"]
 
 
+def weights_of(model: "nn.Module") -> dict[str, np.ndarray[Any, Any]]:
+    """Its tensors, as arrays that follow its training on a CPU."""
+    return {name: value.cpu().numpy() for name, value in model.state_dict().items()}
+
+
 def _laid_out(value: "Tensor", parameter: "Tensor") -> "Tensor":
     """In memory as the parameter is, where it is as large: fused kernels go by the bytes."""
     import torch
 
     if value.shape != parameter.shape:
-        return value
+        return value.to(parameter.device)
     return torch.empty_like(parameter, requires_grad=False).copy_(value)

@@ -29,7 +29,9 @@ def triplets(
     squared = (vectors[:, None] - vectors[None]).square().sum(-1)
     same = videos[:, None] == videos[None]
     apart = (times[:, None] - times[None]).abs()
-    positive = same & (apart <= near) & ~torch.eye(len(vectors), dtype=torch.bool)
+    positive = (
+        same & (apart <= near) & ~torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
+    )
     negative = ~same | (apart > far)
     # An anchor without a negative, in a batch of one short video, has nothing to say.
     anchors, others = (positive & negative.any(1, keepdim=True)).nonzero(as_tuple=True)
@@ -52,7 +54,7 @@ def ranks(vectors: "Tensor", *, softness: float) -> "Tensor":
 
     squared = (vectors[:, :, None] - vectors[:, None]).square().sum(-1)  # (F, goal, frame)
     count = vectors.shape[1]
-    numbers = torch.arange(count)
+    numbers = torch.arange(count, device=vectors.device)
     earlier, later = numbers[:, None, None], numbers[None, :, None]  # a < b < goal
     goal = numbers[None, None, :]
     asked = ((earlier < later) & (later < goal)).nonzero()
