@@ -43,8 +43,6 @@ from tests.demos.requests import world
 
 TASK, ROLLOUTS, TURNS = "dvd-close-drawer", 2, 2
 LABELS_BAR, UPDATES_BAR = 5, 4
-SHIFT = {"pixels": 4, "drawn": "per_sample", "border": "edge"}
-OURS = {"encoder": "small", "sharing": "shared", "shift": SHIFT}
 STORED, LOOP, PLACES = 100_000, 20_000, 10  # steps whose memory is watched; a tenth is kept
 SIDE = 48  # of RLV's pictures
 PUBLISHED = View(180, 120, quality="published", mirrored=True)  # of DVD's
@@ -154,7 +152,7 @@ def label_seconds(reward: Reward, draw: Draw) -> float:
 def updates(learner: str, turns: int = 5, each: int = 4) -> dict[str, object]:
     """Batches sampled, shifted and learned from, by one encoder and by three."""
     published: Any = load(ROOT, "paper").learners[learner]
-    pictures = published.pictures.model_validate(published.pictures.model_dump() | OURS)
+    pictures = published.pictures.model_validate(published.pictures.model_dump() | ours())
     settings = {
         "ours": published.model_copy(update={"pictures": pictures}),
         "published": published,
@@ -174,6 +172,13 @@ def updates(learner: str, turns: int = 5, each: int = 4) -> dict[str, object]:
         "reference": f"{rate['published']:.2f}, the published three encoders",
         "ratio": f"{rate['ours'] / rate['published']:.1f}",
     }
+
+
+def ours() -> dict[str, Any]:
+    """How our own SAC reads pictures, of any size."""
+    settings: Any = load(ROOT, "paper").learners["sac-hold-ours"]
+    found: dict[str, Any] = settings.pictures.model_dump(exclude={"width", "height"})
+    return found
 
 
 def filled(settings: SacSettings, stored: int = 1000) -> SAC:
@@ -246,7 +251,7 @@ def replay_mb(stored: int) -> tuple[float, float, int]:
 def small_sac(steps: int, environments: int = 4) -> SacSettings:
     """HOLD's learner with our pictures; its buffer holds a tenth of the steps."""
     published: Any = load(ROOT, "paper").learners["sac-hold"]
-    pictures = {"width": SIDE, "height": SIDE, **OURS}
+    pictures = {"width": SIDE, "height": SIDE, **ours()}
     changes = {
         "steps": steps, "environments": environments, "learning_starts": 1, "gradient_steps": 4,
         "batch": 64, "buffer": max(240, steps // PLACES), "pictures": pictures,
