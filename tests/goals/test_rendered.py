@@ -13,7 +13,7 @@ from tests.studies.subjects import world as cartpole
 
 VIEW = View(12, 8)
 DRAWER = {"kind": "rlv_drawer", "horizon": 200, "end": "terminal", "observe_time": False,
-          "lock_x": True}  # fmt: skip
+          "action_repeat": 1, "lock_x": True}  # fmt: skip
 
 
 def drawer():

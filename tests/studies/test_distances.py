@@ -22,8 +22,8 @@ from showtell.study.registry import build, part
 DVD = {"variant": "original", "mug_mass": 1.5, "reward": "sparse", "horizon": 60}
 WORLDS = {
     "dvd_close_drawer": DVD,
-    "rlv_pushing": {"horizon": 100},
-    "rlv_drawer": {"horizon": 200, "lock_x": True},
+    "rlv_pushing": {"horizon": 100, "action_repeat": 1},
+    "rlv_drawer": {"horizon": 200, "action_repeat": 1, "lock_x": True},
 }
 VIEW = View(32, 24, quality="fast", mirrored=True)
 KNOWN = {

@@ -16,8 +16,8 @@ from showtell.worlds.world import SeededEpisodes
 COMMON = {"end": "terminal", "observe_time": False}
 DVD = COMMON | {"horizon": 60, "variant": "original", "mug_mass": 1.5, "reward": "sparse"}
 SETTINGS: dict[str, dict[str, Any]] = {
-    "rlv_pushing": COMMON | {"horizon": 100},
-    "rlv_drawer": COMMON | {"horizon": 200, "lock_x": True},
+    "rlv_pushing": COMMON | {"horizon": 100, "action_repeat": 1},
+    "rlv_drawer": COMMON | {"horizon": 200, "action_repeat": 1, "lock_x": True},
     "dvd_close_drawer": DVD,
     "dvd_cup_forward": DVD,
     "dvd_faucet_right": DVD,
@@ -271,6 +271,47 @@ def test_the_pushing_hand_creeps_to_its_height():
     for _ in range(100):
         world.step(hold(world))
     assert world.target[2] == pytest.approx(0.05 + 0.02 * 0.98**100)
+
+
+@pytest.mark.parametrize("name", ["rlv_pushing", "rlv_drawer"])
+def test_a_repeated_action_is_as_many_steps_and_their_rewards_are_added(name):
+    single = tabletop(name)
+    repeated = tabletop(name, action_repeat=5, horizon=single.horizon // 5)
+    repeated.reset(seed=0)
+    single.reset(seed=0)
+    act, rewards, ends = repeated.script(), [], []
+    for _ in range(repeated.horizon):
+        action = act()
+        steps = [single.step(action) for _ in range(5)]
+        seen, reward, *over, info = repeated.step(action)
+        np.testing.assert_array_equal(seen, steps[-1][0])
+        assert info["success"] == any(step[4]["success"] for step in steps)
+        rewards.append((reward, sum(step[1] for step in steps)))
+        ends.append(over == list(steps[-1][2:4]))
+    assert all(ends)
+    assert all(reward == total for reward, total in rewards)
+    assert max(reward for reward, _ in rewards) == 5
+
+
+@pytest.mark.parametrize("name", ["rlv_pushing", "rlv_drawer"])
+def test_goals_and_script_stand_repeated_actions(name):
+    single = tabletop(name)
+    repeated = tabletop(name, action_repeat=4, horizon=single.horizon // 4)
+    np.testing.assert_array_equal(repeated.goal_snapshots(), single.goal_snapshots())
+    assert successes(repeated, seed=0)[-5:].all()
+
+
+@pytest.mark.parametrize("name", ["rlv_pushing", "rlv_drawer"])
+def test_what_rlvs_tables_show_lies_in_their_space(name):
+    world = tabletop(name, lock_x=False) if name == "rlv_drawer" else tabletop(name)
+    assert world.observation_space.is_bounded()
+    for seed in range(3):
+        act = world.script() if seed == 2 else None
+        actions = np.sign(random_actions(world, world.horizon, seed))
+        world.reset(seed=seed)
+        for action in actions:
+            assert world.observation_space.contains(world.step(act() if act else action)[0])
+    assert tabletop(name, observe_time=True).observation_space.high[-1] == 1
 
 
 @pytest.mark.parametrize(("lock_x", "moves"), [(True, False), (False, True)])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from pydantic import PositiveInt
 
 from showtell.worlds.tabletop import script
 from showtell.worlds.tabletop.script import Move
@@ -11,13 +12,18 @@ from showtell.worlds.tabletop.table import Tabletop, TabletopSettings
 from showtell.worlds.world import Observation, Snapshots
 
 
-class PushingSettings(TabletopSettings):
+class _RlvSettings(TabletopSettings):
+    # Steps of the published clock that an action lasts; the horizon counts actions.
+    action_repeat: PositiveInt
+
+
+class PushingSettings(_RlvSettings):
     """How RLV's pushing is run."""
 
     kind: Literal["rlv_pushing"]
 
 
-class DrawerSettings(TabletopSettings):
+class DrawerSettings(_RlvSettings):
     """How RLV's drawer opening is run."""
 
     kind: Literal["rlv_drawer"]
@@ -39,8 +45,10 @@ class Pushing(Tabletop):
     reach = 0.02
     arm, things = slice(0, 8), slice(8, None)  # one claw moves
     substeps = 50
+    seen = (-0.3, 0.2, 0.04, -0.3, 0.4), (0.3, 0.92, 0.08, 0.3, 1.0)
 
     def __init__(self, settings: PushingSettings) -> None:
+        self.repeat = settings.action_repeat
         super().__init__(settings)
 
     def reset(
@@ -82,9 +90,11 @@ class DrawerOpening(Tabletop):
     hand_start = (0.0, 0.5, 0.25)
     hand_low, hand_high = (-0.5, 0.4, 0.05), (0.5, 1.0, 0.5)
     reach = 0.01
+    seen = (-0.52, 0.38, 0.03, -0.01, -0.22), (0.52, 1.02, 0.52, 0.11, 0.02)
 
     def __init__(self, settings: DrawerSettings) -> None:
         self._lock_x = settings.lock_x
+        self.repeat = settings.action_repeat
         super().__init__(settings)
 
     def _command(self, action: list[float]) -> None:

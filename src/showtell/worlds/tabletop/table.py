@@ -68,6 +68,10 @@ class Tabletop(World):
     hand_high: ClassVar[tuple[float, float, float]]
     reach: ClassVar[float]  # m, of an action of 1
     substeps: ClassVar[int] = 5
+    # The least and the most that is observed of hand and things, for learners that scale.
+    seen: ClassVar[tuple[tuple[float, ...], tuple[float, ...]] | None] = None
+
+    repeat: int = 1  # steps that an action lasts
 
     def __init__(self, settings: FixedHorizonSettings, **look: Any) -> None:
         """`look` is what the table's model is built from."""
@@ -89,8 +93,7 @@ class Tabletop(World):
         self.target = self.hand_start  # where the mocap point is
         self.action_space = spaces.Box(-1.0, 1.0, shape=(self.actions,), dtype=np.float32)
         self._rewind()
-        size = self._observation().shape
-        self.observation_space = spaces.Box(-np.inf, np.inf, shape=size, dtype=np.float32)
+        self.observation_space = self._space()
 
     def scene_settings(self) -> dict[str, Any]:
         """How the table looks."""
@@ -113,21 +116,19 @@ class Tabletop(World):
         return self._observation(), {}
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Move the mocap point, let the hand follow."""
-        self._command(np.asarray(action).tolist())
-        self._mocap[:] = self.target
-        self._advance(self._model, self._data, self.substeps)
-        self._steady()
+        """Move the mocap point, let the hand follow; rewards of repeated steps are added."""
+        reward, success = self._step(action)
+        for _ in range(1, self.repeat):
+            more, now = self._step(action)
+            reward, success = reward + more, success or now
         self._time += 1
         qpos = self._qpos.tolist()
-        success = self._succeeded(qpos)
-        reward = self._reward(qpos, success)
         info = {"success": success, "true_reward": reward, **self._also(qpos, success)}
         return self._observation(qpos), reward, *self._over(), info
 
     def script(self) -> Script:
         """The next action, from the positions of the objects."""
-        return lambda: self._action(self._next_move(self._qpos.tolist()))
+        return lambda: self._action(self._next_move(self._qpos.tolist()), self.repeat)
 
     def goal_snapshots(self, seed: int = 0) -> Snapshots:
         """The end of a scripted episode, the arm still there."""
@@ -141,6 +142,25 @@ class Tabletop(World):
     def succeeded(self, snapshot: Array) -> bool:
         """Whether a moment counts as success."""
         return self._succeeded(snapshot.tolist())
+
+    def _space(self) -> spaces.Space[Observation]:
+        size = self._observation().shape
+        if self.seen is None:
+            return spaces.Box(-np.inf, np.inf, shape=size, dtype=np.float32)
+        low, high = (np.asarray(self._with_time(edge)) for edge in self.seen)
+        if self._observe_time:
+            low[-1], high[-1] = 0, 1
+        return spaces.Box(low, high, dtype=np.float32)
+
+    def _step(self, action: Any) -> tuple[float, bool]:
+        """One step of the published clock: its reward, and whether it is in success."""
+        self._command(np.asarray(action).tolist())
+        self._mocap[:] = self.target
+        self._advance(self._model, self._data, self.substeps)
+        self._steady()
+        qpos = self._qpos.tolist()
+        success = self._succeeded(qpos)
+        return self._reward(qpos, success), success
 
     def _rewind(self) -> None:
         self._restore(self._model, self._data, self._start)
@@ -169,19 +189,19 @@ class Tabletop(World):
         return self._with_time(seen)
 
     def _scripted_episode(self, seed: int) -> Snapshots:
-        """Where each step of the script leads."""
+        """Where each step of the script leads; no action is repeated."""
         self.reset(seed=seed)
-        act, moments = self.script(), []
-        for _ in range(self.horizon):
-            self.step(act())
+        moments = []
+        for _ in range(self.horizon * self.repeat):
+            self._step(self._action(self._next_move(self._qpos.tolist())))
             moments.append(self.snapshot())
         return np.stack(moments)
 
-    def _action(self, move: Move) -> Action:
-        """The action that takes the mocap point straight to a point."""
+    def _action(self, move: Move, steps: int = 1) -> Action:
+        """The action that takes the mocap point straight to a point, in so many steps."""
         point, grip, speed = move
         action = np.zeros(self.actions, np.float32)
-        away = np.subtract(point, self.target[: len(point)]) / self.reach
+        away = np.subtract(point, self.target[: len(point)]) / (self.reach * steps)
         action[: len(point)] = away * min(1.0, speed / max(np.abs(away).max(), 1e-9))
         if grip is not None:
             action[-1] = grip
