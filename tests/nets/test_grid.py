@@ -11,7 +11,14 @@ from showtell.nets.modules.grid import Grid, Outlines
 
 SETTINGS = {
     "kind": "hold_c",
-    "architecture": {"kind": "grid", "blocks": 2, "width": 8, "norm": "group", "channels": 4},
+    "architecture": {
+        "kind": "grid",
+        "blocks": 2,
+        "width": 8,
+        "norm": "group",
+        "branch_scale": 0,
+        "channels": 4,
+    },
     "pretrained": "random",
     "picture": {"width": 64, "height": 64},
     "fit": "crop",

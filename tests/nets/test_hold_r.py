@@ -9,7 +9,13 @@ from showtell.nets.encoder import load
 from showtell.nets.hold_r import HoldR, HoldRSettings, describe
 from showtell.project.errors import UserError
 
-RESIDUAL = {"layers": [1, 1, 1, 1], "block": "basic", "width": 8, "norm": "group"}
+RESIDUAL = {
+    "layers": [1, 1, 1, 1],
+    "block": "basic",
+    "width": 8,
+    "norm": "group",
+    "branch_scale": 0,
+}
 ARCHITECTURES = {
     "late_fusion": RESIDUAL | {
         "kind": "late_fusion", "dimensions": 8, "hidden": 16, "unit": 10,

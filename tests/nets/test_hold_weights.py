@@ -24,6 +24,7 @@ SETTINGS = {
     "architecture": {
         "kind": "resnet",
         "layers": [1, 2, 1, 1], "block": "bottleneck", "width": 8, "norm": "batch",
+        "branch_scale": 0,
         "dimensions": 8,
     },
     "pretrained": "holdc", "picture": "native", "size": 32, "fit": "crop", "batch": 4,
@@ -202,7 +203,7 @@ def test_native_pictures_need_the_size_that_the_network_reads():
         settings(size=None)
     late = {
         "kind": "late_fusion", "layers": [1, 1, 1, 1], "block": "basic", "width": 8,
-        "norm": "group", "dimensions": 4, "hidden": 8, "unit": 10,
+        "norm": "group", "branch_scale": 0, "dimensions": 4, "hidden": 8, "unit": 10,
     }  # fmt: skip
     of_r = {
         "kind": "hold_r", "architecture": late, "history": 3, "pretrained": "holdr",

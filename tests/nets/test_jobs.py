@@ -113,7 +113,7 @@ def table_of(
             **context,
         },
         inputs,
-        {"table": folder / "study.csv"},
+        {"table": folder / "study.csv", "strips": folder / "study.npz"},
     )
     return list(csv.DictReader((folder / "study.csv").open()))
 

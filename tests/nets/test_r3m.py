@@ -19,7 +19,13 @@ from showtell.nets.r3m_weights import R3M50, Published, fetch_r3m
 from showtell.project.errors import UserError
 
 NOWHERE = "http://127.0.0.1:9"  # nothing listens there
-SMALL = {"layers": [1, 1, 1, 1], "block": "bottleneck", "width": 8, "norm": "batch"}
+SMALL = {
+    "layers": [1, 1, 1, 1],
+    "block": "bottleneck",
+    "width": 8,
+    "norm": "batch",
+    "branch_scale": 0,
+}
 SETTINGS = {
     "kind": "r3m", "architecture": SMALL, "pretrained": "r3m50", "source": None, "sha256": None,
     "picture": "native", "resize": 36, "crop": 32, "batch": 4,

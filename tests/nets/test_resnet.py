@@ -29,6 +29,18 @@ def test_blocks_begin_as_the_identity():
     assert all((weight == 0).all() for weight in last)
 
 
+@pytest.mark.parametrize(("scale", "seen"), [(0.0, False), (1.0, True)])
+def test_blocks_that_begin_as_shortcuts_skip_most_pixels(scale, seen):
+    torch.manual_seed(0)
+    network = ResNet((1, 1, 1, 1), "basic", 8, "batch", outputs=4, branch_scale=scale).eval()
+    picture = torch.zeros(1, 3, 64, 64)
+    changed = picture.clone()
+    changed[..., 18:22, 18:22] = 1  # between the spots of the lattice
+    with torch.no_grad():
+        different = (network(picture) - network(changed)).abs().max() > 1e-6
+    assert bool(different) == seen
+
+
 def test_with_group_norm_a_picture_does_not_depend_on_its_batch():
     torch.manual_seed(0)
     network = ResNet((1, 1, 1, 1), "basic", width=8, norm="group", outputs=4).train()

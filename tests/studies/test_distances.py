@@ -142,7 +142,8 @@ def encoder():
         "fit": "squash", "batch": 64,
         "architecture": {
             "kind": "resnet",
-            "layers": [1, 1, 1, 1], "block": "basic", "width": 8, "norm": "group", "dimensions": 8,
+            "layers": [1, 1, 1, 1], "block": "basic", "width": 8, "norm": "group",
+            "branch_scale": 0, "dimensions": 8,
         },
     })  # fmt: skip
     with torch.random.fork_rng(devices=[]):

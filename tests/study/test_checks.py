@@ -82,7 +82,7 @@ HOLD_R = {
     "kind": "hold_r",
     "architecture": {
         "kind": "resnet", "layers": [3, 4, 6, 3], "block": "bottleneck", "width": 64,
-        "norm": "batch",
+        "norm": "batch", "branch_scale": 0,
     },
     "history": 3, "pretrained": "random", "picture": {"width": 64, "height": 64}, "fit": "crop",
     "batch": 8,

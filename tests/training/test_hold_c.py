@@ -19,7 +19,8 @@ SETTINGS = {
     "kind": "hold_c",
     "architecture": {
         "kind": "resnet",
-        "layers": [1, 1, 1, 1], "block": "basic", "width": 8, "norm": "group", "dimensions": 8,
+        "layers": [1, 1, 1, 1], "block": "basic", "width": 8, "norm": "group",
+        "branch_scale": 0, "dimensions": 8,
     },
     "pretrained": None,
     "picture": "native",

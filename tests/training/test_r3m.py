@@ -15,7 +15,10 @@ from tests.training.videos import MovingSquares
 
 SETTINGS = {
     "kind": "r3m",
-    "architecture": {"layers": [1, 1, 1, 1], "block": "basic", "width": 8, "norm": "group"},
+    "architecture": {
+        "layers": [1, 1, 1, 1], "block": "basic", "width": 8, "norm": "group",
+        "branch_scale": 0,
+    },
     "pretrained": None, "source": None, "sha256": None,
     "picture": {"width": 24, "height": 24}, "resize": 24, "crop": 24, "batch": 32,
 }  # fmt: skip

@@ -7,7 +7,15 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from showtell.nets.downloads import Source
 from showtell.nets.encoder import Clips, Frames, Preprocessing, in_batches, read_error
@@ -35,13 +43,17 @@ class Architecture(Frozen):
     block: Literal["basic", "bottleneck"]  # of two or three convolutions
     width: PositiveInt  # channels of the first part
     norm: Literal["batch", "group"]  # batch as published; with group no picture sees its batch
+    branch_scale: NonNegativeFloat  # of each block's last norm before training; published 0
     dimensions: PositiveInt  # of the embedding
 
     def build(self) -> "ResNet":
         """The network with random weights, drawn from torch's current generator."""
         from showtell.nets.modules.resnet import ResNet
 
-        return ResNet(self.layers, self.block, self.width, self.norm, self.dimensions)
+        return ResNet(
+            *(self.layers, self.block, self.width, self.norm, self.dimensions),
+            branch_scale=self.branch_scale,
+        )
 
     def outputs(self, size: tuple[int, int]) -> int:
         """The length of an embedding, of pictures of any size."""
@@ -56,12 +68,13 @@ class GridArchitecture(Frozen):
     width: PositiveInt  # channels of the first block; each next has twice as many
     norm: Literal["batch", "group"]  # with group no picture sees its batch
     channels: PositiveInt  # of each cell's vector
+    branch_scale: NonNegativeFloat  # of each block's last norm before training; published 0
 
     def build(self) -> "Grid":
         """The network with random weights, drawn from torch's current generator."""
         from showtell.nets.modules.grid import Grid
 
-        return Grid(self.blocks, self.width, self.norm, self.channels)
+        return Grid(self.blocks, self.width, self.norm, self.channels, self.branch_scale)
 
     def outputs(self, size: tuple[int, int]) -> int:
         """The length of an embedding, of pictures of this height and width."""

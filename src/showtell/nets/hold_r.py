@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     ValidationError,
@@ -43,11 +44,13 @@ class _Residual(Frozen):
     block: Literal["basic", "bottleneck"]  # of two or three convolutions
     width: PositiveInt  # channels of the first part
     norm: Literal["batch", "group"]  # batch as published; with group no picture sees its batch
+    branch_scale: NonNegativeFloat  # of each block's last norm before training; published 0
 
     def _residual(self, outputs: int, channels: int) -> "ResNet":
         from showtell.nets.modules.resnet import ResNet
 
-        return ResNet(self.layers, self.block, self.width, self.norm, outputs, channels)
+        sizes = (self.layers, self.block, self.width, self.norm)
+        return ResNet(*sizes, outputs, channels, self.branch_scale)
 
 
 class StackedResNet(_Residual):

@@ -9,7 +9,15 @@ shorter side to 256 and cuts out the central square of 224 before.
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from showtell.nets.downloads import Source
 from showtell.nets.encoder import Clips, Frames, Preprocessing, in_batches, read_error
@@ -35,12 +43,14 @@ class Architecture(Frozen):
     block: Literal["basic", "bottleneck"]  # of two or three convolutions
     width: PositiveInt  # channels of the first part
     norm: Literal["batch", "group"]  # batch as published; with group no picture sees its batch
+    branch_scale: NonNegativeFloat  # of each block's last norm before training; published 0
 
     def build(self) -> "ResNet":
         """The network with random weights, drawn from torch's current generator."""
         from showtell.nets.modules.resnet import ResNet
 
-        return ResNet(self.layers, self.block, self.width, self.norm, outputs=None)
+        sizes = (self.layers, self.block, self.width, self.norm)
+        return ResNet(*sizes, outputs=None, branch_scale=self.branch_scale)
 
 
 class R3mSettings(EncoderSettings):

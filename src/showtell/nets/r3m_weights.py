@@ -30,7 +30,9 @@ class Published(NamedTuple):
 # The authors' address, and the copy that TorchRL loads; no checksum was ever published.
 R3M50 = Published(
     name="r3m/r3m50",
-    architecture=Architecture(layers=(3, 4, 6, 3), block="bottleneck", width=64, norm="batch"),
+    architecture=Architecture(
+        layers=(3, 4, 6, 3), block="bottleneck", width=64, norm="batch", branch_scale=0
+    ),
     urls=(
         "https://drive.usercontent.google.com/download?id=1Xu0ssuG0N1zjZS54wmWzJ7-nb0-7XzbA"
         f"&export=download&confirm=t#{FILE}",

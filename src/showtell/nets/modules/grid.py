@@ -53,7 +53,9 @@ class OutlineMeans(nn.Module):
 class Grid(nn.Module):
     """Residual blocks over outlines, and a linear map in each cell: (N, 3, H, W) -> (N, D)."""
 
-    def __init__(self, blocks: int, width: int, norm: Norm, channels: int) -> None:
+    def __init__(
+        self, blocks: int, width: int, norm: Norm, channels: int, branch_scale: float
+    ) -> None:
         """Each of the blocks halves the grid, whose side begins as half of the picture's."""
         super().__init__()
         self.outlines = Outlines()
@@ -68,7 +70,7 @@ class Grid(nn.Module):
             inputs = planes
         self.blocks = blocks
         self.head = nn.Conv2d(inputs, channels, 1)
-        initialise(self)
+        initialise(self, branch_scale)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """One vector a picture; the square of its length is the mean over cells of theirs."""

@@ -4,7 +4,7 @@ torchvision's class has 64 channels built in; tests hold this one to it, weight 
 """
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -24,6 +24,7 @@ class ResNet(nn.Module):
         norm: Norm,
         outputs: int | None,  # None: the mean of the last part's maps, without a linear layer
         channels: int = 3,  # of the input: more where frames are stacked
+        branch_scale: float = 0.0,  # of each block's last norm before training
     ) -> None:
         super().__init__()
         normed = norm_of(norm)
@@ -50,7 +51,7 @@ class ResNet(nn.Module):
             inputs = planes * expansion
         self.outputs = inputs if outputs is None else outputs
         self.fc = nn.Identity() if outputs is None else nn.Linear(inputs, outputs)
-        initialise(self)
+        initialise(self, branch_scale)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """One vector a picture."""
@@ -109,10 +110,15 @@ def norm_of(norm: Norm) -> Callable[[int], nn.Module]:
     return lambda channels: nn.GroupNorm(min(_GROUPS, channels // 2), channels)
 
 
-def initialise(network: nn.Module) -> None:
-    """As ResNets are: He's weights; the last normalisation of each block at 0."""
+def initialise(network: nn.Module, branch_scale: float) -> None:
+    """He's weights, and a scale for the last normalisation of each block.
+
+    At 0, as published, a block begins as its shortcut, which skips every second pixel: a network of
+    few blocks that is trained for a short time, or never, then sees a lattice of spots alone.
+    """
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
         if isinstance(module, Residual):
-            nn.init.zeros_(module.get_submodule(f"bn{module.count}").weight)  # type: ignore[arg-type]
+            last: Any = module.get_submodule(f"bn{module.count}")
+            nn.init.constant_(last.weight, branch_scale)
