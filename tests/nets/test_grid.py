@@ -66,7 +66,7 @@ def test_outlines_know_their_direction():
 def test_a_cell_hears_of_its_neighbourhood_alone():
     """Near and far from a change: only cells near it differ, but for the picture's mean."""
     torch.manual_seed(0)
-    grid = Grid(blocks=1, width=8, norm="batch", channels=4).eval()
+    grid = Grid(blocks=1, width=8, norm="batch", channels=4, branch_scale=1).eval()
     noise = torch.rand(1, 3, 64, 64) * 2 - 1
     changed = noise.clone()
     changed[..., :6, :6] = 0
