@@ -13,6 +13,7 @@ from showtell.project.checkpoints import Resume
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import View
 from showtell.studies.rollouts import play, scores
+from showtell.study.loading import resolved
 from showtell.study.registry import build, part
 from showtell.study.yaml_files import read_yaml
 from showtell.worlds.world import World
@@ -20,7 +21,7 @@ from tests.learners.classroom import KilledError, Mortal, True_, nowhere
 from tests.learners.test_dqn import files
 
 PARAMS = read_yaml(Path(__file__).resolve().parents[2] / "params.yaml")
-LEARNERS = PARAMS["learners"]
+LEARNERS = resolved(PARAMS, "params.yaml")["learners"]
 # What solves MountainCar in 20,000 steps; unscaled rewards or observations solve nothing.
 MINI = {
     "steps": 20_000, "environments": 4, "learning_starts": 800, "gradient_steps": 400,

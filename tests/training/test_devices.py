@@ -88,6 +88,7 @@ def test_two_processes_learn_what_one_learns_from_both_of_their_batches(whole, m
     assert moved > 0.01
 
 
+@pytest.mark.slow
 def test_processes_of_which_one_was_killed_go_on_and_end_with_the_same_bits(whole, tmp_path):
     assert start(tmp_path, dies_at=5).returncode != 0
     assert list((tmp_path / ".resume").glob("*04.json"))

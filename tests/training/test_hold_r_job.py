@@ -60,7 +60,7 @@ def test_a_reward_measures_the_distance_to_a_rendered_goal(monkeypatch):
         DistanceRewardSettings(
             kind="distance", goal="picture", distance="network", baseline="goal",
             form="cumulative", gamma=0.9, divisor=3, normalise="fixed", threshold=1.0,
-            patience=3, stage_offset=0,
+            threshold_of="fixed", patience=3, stage_offset=0,
         ),
         target=target, encoder=cached(distance), view=View(24, 24),
     )  # fmt: skip

@@ -86,11 +86,7 @@ ROBOCLIP_EDITS = {
         | language("gail", phases=BOTH)
         | controls(*LANGUAGE)
         | controls(*EDITED)
-        | downstream(experiment="edited")
-        # HOLD's demonstration takes its values over.
-        | {("demonstrate", "smoke", "scripted-hold", "dvd-close-drawer")}
-        | controls(*DVD)
-        | downstream(experiment="dvd"),
+        | downstream(experiment="edited"),
     ),
     "demo of another task": (
         {"demos__hand__count": 2},

@@ -30,7 +30,7 @@ class Oracle:
         """The dense reward of every step: (E, T)."""
         if episodes.dense_rewards is None:
             raise ValueError("these episodes have no dense rewards: their world computes none")
-        return episodes.dense_rewards
+        return episodes.dense_rewards.copy()
 
 
 PARTS = {"oracle": (OracleSettings, "Oracle")}

@@ -38,6 +38,8 @@ def share(root: Path, replicate: str, remote_url: str | None) -> int:
     refuse_changed(root, replicate)
     add_shared(root, replicate)  # dvc.yaml has its stages from here on
     refuse_unowned(root, replicate)
+    # DVC takes a stage as incomplete without each of its outputs, and not every study has videos.
+    (root / "results" / replicate / "videos").mkdir(exist_ok=True)
     record(root, replicate)
     complete = [stage for stage in stages(root, replicate) if not stage.missing]
     if not complete:
