@@ -5,6 +5,8 @@ import pytest
 from showtell.rendering.scene import View
 from tests.bench import hold_learning, hold_videos
 
+pytestmark = pytest.mark.slow
+
 
 def row(measured: dict[str, object]) -> dict[str, object]:
     assert set(measured) == {"name", "ours", "reference", "ratio"}

@@ -99,6 +99,7 @@ def test_processes_of_which_one_was_killed_go_on_and_end_with_the_same_bits(whol
         np.testing.assert_array_equal(again[name], value)
 
 
+@pytest.mark.slow
 def test_the_job_starts_a_process_for_each_gpu_and_the_first_one_writes_the_files(shards, tmp_path):
     recipe = HOLD_C | {"dataset": VIDEOS, "steps": 3, "batch": 4, "measured": 1}
     job = {"encoder": NETWORK, "training": recipe, "root": 0, "address": ["encoder", "hold-c"]}
