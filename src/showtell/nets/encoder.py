@@ -1,14 +1,15 @@
 """The face of an encoder: pictures, clips and sentences in, vectors of one space out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, PositiveInt
+from pydantic import BaseModel, PositiveInt, ValidationError
 
 from showtell.project.errors import UserError
+from showtell.project.files import read_json
 from showtell.project.settings import Frozen
 from showtell.study.registry import part
 
@@ -115,3 +116,25 @@ def read_error(path: Path, expected: str, cure: str, error: Exception) -> UserEr
     """The sentence for a file that cannot be read."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return UserError(f"{path} is not {expected} ({first}); {cure}")
+
+
+Described = TypeVar("Described", bound=BaseModel)
+
+
+def read_described(
+    path: Path, of: type[Described], expected: str, settings: BaseModel, fields: Sequence[str]
+) -> Described:
+    """The contents of model.json, if they are of the network that the settings ask for."""
+    again = "make it again with: make reproduce"
+    try:
+        described = of.model_validate(read_json(path))
+    except (OSError, ValueError, ValidationError) as error:
+        raise read_error(path, expected, f"delete it and {again}", error) from None
+    for field in fields:
+        found, wanted = getattr(described, field), getattr(settings, field)
+        if found != wanted:
+            raise UserError(
+                f"{path} says {field} = {found}, but the parameters say {wanted}; delete {path} "
+                f"and {again}"
+            )
+    return described

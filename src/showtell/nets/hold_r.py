@@ -15,16 +15,15 @@ from pydantic import (
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
-    ValidationError,
     model_validator,
 )
 
 from showtell.nets.distance import Histories, Stage
 from showtell.nets.downloads import Source
-from showtell.nets.encoder import Preprocessing, read_error
+from showtell.nets.encoder import Preprocessing, read_described
 from showtell.nets.open_clip_models import load_weights, save_weights
 from showtell.project.errors import UserError
-from showtell.project.files import read_json, write_json
+from showtell.project.files import write_json
 from showtell.project.settings import Frozen
 from showtell.study.needs import Reading
 from showtell.study.settings import EncoderSettings, Picture
@@ -209,18 +208,8 @@ class HoldR:
     @classmethod
     def load(cls, settings: HoldRSettings, weights: Path, network: Path) -> "HoldR":
         """The one way in: build by architecture, check model.json, load model.safetensors."""
-        try:
-            described = Network.model_validate(read_json(network))
-        except (OSError, ValueError, ValidationError) as error:
-            cure = "delete it and make it again with: make reproduce"
-            raise read_error(network, "a description of a HOLD-R", cure, error) from None
-        for field in ("architecture", "history", "preprocessing", "pretrained"):
-            found, wanted = getattr(described, field), getattr(settings, field)
-            if found != wanted:
-                raise UserError(
-                    f"{network} says {field} = {found}, but the parameters say {wanted}; delete "
-                    f"{network} and make it again with: make reproduce"
-                )
+        fields = ("architecture", "history", "preprocessing", "pretrained")
+        described = read_described(network, Network, "a description of a HOLD-R", settings, fields)
         model = settings.build()
         load_weights(model, weights)
         return cls(settings, model, described)

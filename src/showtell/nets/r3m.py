@@ -15,15 +15,14 @@ from pydantic import (
     Field,
     NonNegativeFloat,
     PositiveInt,
-    ValidationError,
     model_validator,
 )
 
 from showtell.nets.downloads import Source
-from showtell.nets.encoder import Clips, Frames, Preprocessing, in_batches, read_error
+from showtell.nets.encoder import Clips, Frames, Preprocessing, in_batches, read_described
 from showtell.nets.open_clip_models import load_weights, save_weights
 from showtell.project.errors import UserError
-from showtell.project.files import read_json, write_json
+from showtell.project.files import write_json
 from showtell.project.settings import Frozen
 from showtell.study.needs import Reading
 from showtell.study.settings import EncoderSettings
@@ -136,18 +135,8 @@ class R3mEncoder:
     @classmethod
     def load(cls, settings: R3mSettings, weights: Path, network: Path) -> "R3mEncoder":
         """The one way in: build by architecture, check model.json, load model.safetensors."""
-        try:
-            described = Network.model_validate(read_json(network))
-        except (OSError, ValueError, ValidationError) as error:
-            cure = "delete it and make it again with: make reproduce"
-            raise read_error(network, "a description of an R3M", cure, error) from None
-        for field in ("architecture", "preprocessing", "crop", "pretrained"):
-            found, wanted = getattr(described, field), getattr(settings, field)
-            if found != wanted:
-                raise UserError(
-                    f"{network} says {field} = {found}, but the parameters say {wanted}; delete "
-                    f"{network} and make it again with: make reproduce"
-                )
+        fields = ("architecture", "preprocessing", "crop", "pretrained")
+        described = read_described(network, Network, "a description of an R3M", settings, fields)
         model = settings.architecture.build()
         load_weights(model, weights)
         return cls(settings, model, described)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from showtell.data.samples import Captioned
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume
 from showtell.study.settings import Samples
-from showtell.training.state import Progress, Recipe, TrainingState, reproducible
+from showtell.training.state import Progress, Recipe, Trained, TrainingState, reproducible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,14 +28,6 @@ class ClipRecipe(Recipe):
     samples: ClassVar[Samples] = "frames"
 
     kind: Literal["clip"]
-
-
-class Trained(NamedTuple):
-    """A trained encoder and the record of its training."""
-
-    encoder: "ClipEncoder"
-    losses: list[float]  # one a step
-    metrics: dict[str, float]  # on held-out frames
 
 
 def train_clip(

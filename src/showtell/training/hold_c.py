@@ -1,7 +1,7 @@
 """Trains HOLD-C on videos of people: frames that are near in time get near embeddings."""
 
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
@@ -12,14 +12,14 @@ from showtell.project.checkpoints import Resume
 from showtell.project.settings import Frozen
 from showtell.study.settings import Samples
 from showtell.training.devices import here
-from showtell.training.state import Progress, Recipe, TrainingState, reproducible
+from showtell.training.state import Progress, Recipe, Trained, TrainingState, reproducible
 from showtell.training.video_batches import Augmentation, Batch, batches, numbers
 from showtell.training.video_measures import measure
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from showtell.nets.hold_c import HoldCEncoder, HoldCSettings
+    from showtell.nets.hold_c import HoldCSettings
 
 
 class TripletLoss(Frozen):
@@ -55,14 +55,6 @@ class HoldCRecipe(Recipe):
     loss: Annotated[TripletLoss | RankLoss, Field(discriminator="kind")]
     augmentation: Augmentation  # what is changed at random
     measured: PositiveInt  # held-out videos that the measures of Table IV are taken on
-
-
-class Trained(NamedTuple):
-    """A trained encoder and the record of its training."""
-
-    encoder: "HoldCEncoder"
-    losses: list[float]  # one a step
-    metrics: dict[str, float]  # on held-out videos
 
 
 def train_hold_c(

@@ -1,7 +1,7 @@
 """Trains HOLD-R on videos of people: how many frames it is from a history to a later frame."""
 
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field, PositiveFloat, PositiveInt
@@ -17,6 +17,7 @@ from showtell.training.frame_pairs import AllPairs, Pairs, choose, compared
 from showtell.training.state import (
     Progress,
     Recipe,
+    Trained,
     TrainingState,
     reproducible,
     weights_of,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.optim import Optimizer
 
-    from showtell.nets.hold_r import HoldR, HoldRSettings
+    from showtell.nets.hold_r import HoldRSettings
 
 
 class Adam(Frozen):
@@ -86,14 +87,6 @@ class HoldRRecipe(Recipe):
     augmentation: Augmentation  # what is changed at random
     early_stopping: EarlyStopping | None  # which weights are kept; null: the last
     measured: PositiveInt  # held-out videos that the measures of Table IV are taken on
-
-
-class Trained(NamedTuple):
-    """A trained network and the record of its training."""
-
-    encoder: "HoldR"
-    losses: list[float]  # one a step
-    metrics: dict[str, float]  # on held-out videos
 
 
 def train_hold_r(

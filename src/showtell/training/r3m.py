@@ -5,7 +5,7 @@ DistilBERT. The language head is dropped after training.
 """
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from showtell.training.captioned_videos import (
     time_contrast,
 )
 from showtell.training.devices import here
-from showtell.training.state import Progress, Recipe, TrainingState, reproducible
+from showtell.training.state import Progress, Recipe, Trained, TrainingState, reproducible
 from showtell.training.video_batches import Augmentation, Batch, batches
 from showtell.training.video_measures import measure
 
@@ -60,14 +60,6 @@ class R3mRecipe(Recipe):
                 "negatives below batch"
             )
         return self
-
-
-class Trained(NamedTuple):
-    """A trained encoder and the record of its training."""
-
-    encoder: "R3mEncoder"
-    losses: list[float]  # one a step
-    metrics: dict[str, float]  # on held-out videos
 
 
 def train_r3m(

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from showtell.nets.encoder import Clips
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume
 from showtell.study.settings import Samples
-from showtell.training.state import Progress, Recipe, TrainingState, reproducible
+from showtell.training.state import Progress, Recipe, Trained, TrainingState, reproducible
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -38,14 +38,6 @@ class S3dRecipe(Recipe):
     # How many tasks the clips of a batch are of: few, so that the scene alone does not separate a
     # clip from its rivals.
     tasks_a_batch: PositiveInt
-
-
-class Trained(NamedTuple):
-    """A trained encoder and the record of its training."""
-
-    encoder: "S3dEncoder"
-    losses: list[float]  # one a step
-    metrics: dict[str, float]  # on held-out clips
 
 
 def train_s3d(

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeAlias
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
@@ -26,6 +26,14 @@ else:
     Dataset = union("data")
 
 Progress = Callable[[int, Mapping[str, float]], None]  # a step (from 1), and its loss
+
+
+class Trained(NamedTuple):
+    """A trained network and the record of its training."""
+
+    encoder: Any  # an encoder or a distance, which can be saved
+    losses: list[float]  # one a step
+    metrics: dict[str, float]  # on held-out data
 
 
 class Recipe(TrainingSettings):
