@@ -85,17 +85,21 @@ class DistancesFigure:
         lines = -(-len(methods) // 2)
         below = 0.9 + 0.3 * len(methods)
         with style():
-            heights = [1.5] * lines + [_height(strip) for strip in strips.values()] + [below]
-            figure = Figure(figsize=(WIDTH, 0.5 + sum(heights)))
-            grid = figure.add_gridspec(len(heights), 2, height_ratios=heights)
+            heights = [1.5] * lines + [_height(strip) for strip in strips.values()]
+            above = 0.5 + sum(heights)
+            figure = Figure(figsize=(WIDTH, above + below))
+            # Apart, so that the names beside the areas do not narrow the panels of curves.
+            parts: Any = figure.subfigures(2, 1, height_ratios=[above, below])
+            upper, lower = parts
+            grid = upper.add_gridspec(len(heights), 2, height_ratios=heights)
             for place, (kind, strip) in enumerate(strips.items()):
-                axis = figure.add_subplot(grid[lines + place, :])
+                axis = upper.add_subplot(grid[lines + place, :])
                 axis.imshow(strip, interpolation="none", aspect="auto")
                 axis.set_axis_off()
                 axis.set_title(f"Frames of {_STRIPS[kind]}")
             first: Axes | None = None
             for place, (method, named) in enumerate(methods.items()):
-                axis = figure.add_subplot(grid[place // 2, place % 2], sharey=first, sharex=first)
+                axis = upper.add_subplot(grid[place // 2, place % 2], sharey=first, sharex=first)
                 first = first or axis
                 _draw_curves(axis, curves.where(method=method))
                 axis.set_title(named.label)
@@ -107,8 +111,8 @@ class DistancesFigure:
                     axis.tick_params(labelbottom=True)
             if first is not None:
                 handles = first.get_legend_handles_labels()
-                figure.legend(*handles, loc="outside upper left", ncols=2, handlelength=1.4)
-            _draw_areas(figure.add_subplot(grid[-1, :]), table.where(kind=""))
+                upper.legend(*handles, loc="outside upper left", ncols=2, handlelength=1.4)
+            _draw_areas(lower.add_subplot(), table.where(kind=""))
         return figure
 
 
