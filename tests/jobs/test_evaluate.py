@@ -18,14 +18,14 @@ OUTPUTS = ("episodes.csv", "metrics.json", "rollout.mp4")
 def policy(tmp_path_factory):
     """Balances: written by hand."""
     folder = tmp_path_factory.mktemp("policy")
-    paths = {"policy": folder / "policy.safetensors", "network": folder / "policy.json"}
+    paths = {"policy": folder / "policy.safetensors", "description": folder / "policy.json"}
     weight = np.array([[0, 0, 0, 0], [0.1, 0.2, 3.0, 0.6]], dtype=np.float32)
     weights = {"q.weight": weight, "q.bias": np.zeros(2, dtype=np.float32)}
     description = {
         "learner": "dqn", "layers": perceptron(["q"], "relu"), "head": "argmax",
         "exploration": 1.0, "observations": 4, "actions": 2,
     }  # fmt: skip
-    policies.save(paths["policy"], paths["network"], weights, description)
+    policies.save(paths["policy"], paths["description"], weights, description)
     return paths
 
 
@@ -77,9 +77,9 @@ def test_without_deterministic_episodes_another_is_filmed(policy, tmp_path):
 def test_the_best_by_the_truth_is_called_oracle_wherever_it_is_shown(policy, evaluated, tmp_path):
     weights = policies.load_weights(policy["policy"])
     falls = weights | {"q.bias": np.array([9, 0], dtype=np.float32)}  # pushes left, come what may
-    two = {"policy": tmp_path / "two.safetensors", "network": tmp_path / "two.json"}
+    two = {"policy": tmp_path / "two.safetensors", "description": tmp_path / "two.json"}
     both = policies.together(falls, {"best-true": weights})
-    policies.save(two["policy"], two["network"], both, read_json(policy["network"]))
+    policies.save(two["policy"], two["description"], both, read_json(policy["description"]))
     job = json.loads(json.dumps(EVALUATE))
     job["evaluate"] |= {"checkpoints": ["last", "best-true"], "actions": ["deterministic"]}
     here("evaluate", job, tmp_path / "run", **two)

@@ -88,7 +88,7 @@ def test_an_arm_is_trained_fine_tuned_from_its_best_and_judged(tmp_path):
     job = PPO | {"checkpoint": "best-learned", "address": [*PPO["address"][:-1], "true-reward"]}
     here("train", job, tmp_path / "finetune", start=weights)
     policy = {"policy": tmp_path / "finetune/policy.safetensors",
-              "network": tmp_path / "finetune/policy.json"}  # fmt: skip
+              "description": tmp_path / "finetune/policy.json"}  # fmt: skip
     network = policies.load(*policy.values()).network
     assert (network.head, network.actions, network.observations) == ("gaussian", 4, 40)
     assert (network.low, network.high) == ((-1,) * 4, (1,) * 4)

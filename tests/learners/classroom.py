@@ -186,7 +186,8 @@ SAC = {
     "target_update_interval": 1, "batch": 8, "buffer": 100, "hidden": [8],
     "entropy": "auto_0.5", "target_entropy": "auto",
     "action_noise": {"kind": "ornstein_uhlenbeck", "sigma": 0.3, "theta": 0.15, "dt": 0.5},
-    "observation_scaling": "bounds", "reward_centre": -0.5, "reward_scale": 2.0,
+    "observation_scaling": "bounds", "observe_stage": False,
+    "reward_centre": -0.5, "reward_scale": 2.0,
     "pictures": None, "checkpoint_every": 32, "log_every": 32,
 }  # fmt: skip
 PICTURES = {

@@ -4,8 +4,8 @@ from pydantic import ValidationError
 from stable_baselines3 import SAC
 
 from showtell.learners import policies
+from showtell.learners.observing import Observing
 from showtell.learners.sac import Sac, SacSettings
-from showtell.learners.sight import sight_of
 from showtell.media.frames import resize
 from showtell.nets.distance import Stage
 from showtell.project.checkpoints import Resume
@@ -166,19 +166,69 @@ def test_the_active_goals_picture_stands_beside_the_frame(tmp_path, models):
 
 def test_a_policy_of_pictures_is_drawn_for_when_it_plays(tmp_path):
     policy = loaded(tmp_path, train(tmp_path, pictures=PICTURES))
-    sight = sight_of(policy, draw)
-    frames = sight.frames(np.zeros((3, 3)))
-    actions = policy.act(sight.observations(frames, np.zeros(3, dtype=np.intp)))
-    assert actions.shape == (3, 2)
+    observing = Observing(policy, draw)
+    seen = observing.observe(np.zeros((3, 3), np.float32), np.zeros((3, 3)), starts=True)
+    assert policy.act(seen).shape == (3, 2)
     with pytest.raises(ValueError, match="does not draw"):
-        sight_of(policy, None)
+        Observing(policy, None)
 
 
-def test_a_policy_of_several_goals_cannot_play_alone(tmp_path):
-    policy = loaded(tmp_path, train(tmp_path, Halves(), pictures=PICTURES))
-    assert policy.weights["goals"].shape == (2, 8, 10, 3)
+SEVERAL = {"states": {"observe_stage": True}, "pictures": {"pictures": PICTURES}}
+
+
+@pytest.mark.parametrize("several", SEVERAL.values(), ids=SEVERAL)
+def test_a_policy_of_several_goals_plays_with_the_reward_that_trained_it(tmp_path, several):
+    policy = loaded(tmp_path, train(tmp_path, Halves(), **several))
     with pytest.raises(UserError, match="active one of 2 goals"):
-        sight_of(policy, draw)
+        Observing(policy, draw)
+    observing = Observing(policy, draw, Halves())
+    states, moments = np.zeros((3, 3), np.float32), np.zeros((3, 3))
+    for _ in range(2):  # the second time, everything begins again
+        observing.begin(3)
+        seen = [observing.observe(states, moments, starts=time == 0) for time in range(4)]
+        goal = [one.reshape(3, -1)[:, -1].tolist() for one in seen]
+        assert goal[0] == goal[1] != goal[2] == goal[3]
+    assert policy.act(seen[0]).shape == (3, 2)
+
+
+def test_a_policy_of_states_observes_the_active_stage(tmp_path, models):
+    reward = Halves()
+    trained = train(tmp_path, reward, buffer=160, observe_stage=True)
+    assert all((episodes.stages == [0, 0, 1, 1]).all() for episodes in reward.scored)
+    assert all(episodes.observations.shape[2] == 3 for episodes in reward.scored)
+    buffer = models[0].replay_buffer
+    flags, following = buffer.observations[:80, :, 3], buffer.next_observations[:80, :, 3]
+    assert (flags == np.tile([0, 0, 1, 1], 20)[:, None]).all()
+    assert (following == np.tile([0, 1, 1, 1], 20)[:, None]).all()
+    times = buffer.next_observations[:80, :, 2]  # where an episode ended, not where one began
+    assert (times == np.tile([0.25, 0.5, 0.75, 1], 20)[:, None]).all()
+    assert (trained.network["stages"], trained.network["observations"]) == (2, 4)
+
+
+def test_one_goal_leaves_the_observations_as_they_are(tmp_path):
+    assert "stages" not in train(tmp_path, observe_stage=True).network
+
+
+@pytest.mark.parametrize("dies_at", [2, 7])
+def test_a_killed_training_of_several_goals_ends_with_the_same_bits(tmp_path, dies_at):
+    class Dies(Halves):
+        left = dies_at
+
+        def score(self, episodes):
+            self.left -= 1
+            if self.left < 0:
+                raise KilledError
+            return super().score(episodes)
+
+    with pytest.raises(KilledError):
+        train(tmp_path / "killed", Dies(), observe_stage=True)
+    resumed = files(train(tmp_path / "killed", Halves(), observe_stage=True))
+    assert resumed == files(train(tmp_path / "whole", Halves(), observe_stage=True))
+
+
+def test_the_stage_is_not_observed_twice():
+    with pytest.raises(ValidationError, match="observe_stage"):
+        sac(pictures=PICTURES, observe_stage=True)
 
 
 def test_discrete_actions_and_endless_observations_are_refused(tmp_path):

@@ -180,6 +180,21 @@ def demos_of_training(wildcards):
     return INPUTS.demonstrations(needs_of_training(wildcards), wildcards.task)
 
 
+def only_of_several_goals(inputs_of_training):
+    """What an evaluation needs where the policy observes which goal is active."""
+    return lambda wildcards: (
+        inputs_of_training(wildcards)
+        if GRID.follows_goals(cell(wildcards), wildcards.phase)
+        else []
+    )
+
+
+targets_of_evaluation = only_of_several_goals(targets_of_training)
+weights_of_evaluation = only_of_several_goals(weights_of_training)
+networks_of_evaluation = only_of_several_goals(networks_of_training)
+demos_of_evaluation = only_of_several_goals(demos_of_training)
+
+
 def policy_before(wildcards):
     return INPUTS.start(cell(wildcards), wildcards.phase)
 

@@ -2,7 +2,11 @@
 rule evaluate:
     input:
         policy=f"{TRAINING}/policy.safetensors",
-        network=f"{TRAINING}/policy.json",
+        description=f"{TRAINING}/policy.json",
+        targets=targets_of_evaluation,
+        encoders=weights_of_evaluation,
+        networks=networks_of_evaluation,
+        demos=demos_of_evaluation,
     output:
         episodes=f"{EVALUATION}/episodes.csv",
         metrics=f"{EVALUATION}/metrics.json",
@@ -22,7 +26,9 @@ rule evaluate:
         job=job_of_evaluation,
     shell:
         "python -m showtell evaluate --threads {threads} --job {params.job:q}"
-        " --in policy {input.policy:q} --in network {input.network:q}"
+        " --in policy {input.policy:q} --in description {input.description:q}"
+        " --in targets {input.targets:q} --in encoders {input.encoders:q}"
+        " --in networks {input.networks:q} --in demos {input.demos:q}"
         " --out episodes {output.episodes:q} --out metrics {output.metrics:q}"
         " --out video {output.video:q} --out provenance {output.provenance:q} 2> {log:q}"
 

@@ -33,6 +33,11 @@ class RenderedSettings(GoalSettings):
     stages: Literal["all", "last"]  # last: the final image alone
     seed: NonNegativeInt  # of the scripted episode
 
+    @property
+    def several(self) -> bool:
+        """A task can have a picture for each stage."""
+        return self.stages == "all"
+
     def reads(self) -> frozenset[Reading]:
         """Pictures, where an encoder embeds them."""
         return frozenset({"image"} if self.encoder is not None else ())

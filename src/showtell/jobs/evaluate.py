@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from showtell.jobs.parts import view, world_of
+from showtell.jobs.parts import Context, Inputs, view, world_of
 from showtell.learners import policies
 from showtell.learners.checkpoints import policy_name
 from showtell.media.video import write_video
@@ -12,13 +12,14 @@ from showtell.rendering.pool import RenderPool
 from showtell.studies.rollouts import Episode, film_view, play, summary, table
 
 
-def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
-    """Inputs: policy, network."""
+def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
+    """Inputs: policy, description; for a policy of several goals, what its reward is built with."""
     world, evaluate = world_of(job["task"]), job["evaluate"]
+    reward = Context.read(job, inputs).reward_of_training() if "reward" in job else None
     played: dict[str, list[Episode]] = {}
     with RenderPool(world.scene, world.scene_settings()) as pool:
         for checkpoint in evaluate["checkpoints"]:
-            policy = policies.load(inputs["policy"][0], inputs["network"][0], checkpoint)
+            policy = policies.load(inputs["policy"][0], inputs["description"][0], checkpoint)
             policies.check_fits(policy.network, world.observation_space, world.action_space)
             for how in evaluate["actions"]:
                 played[policy_name(how, checkpoint)] = play(
@@ -29,6 +30,7 @@ def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, P
                     job["root"],
                     job["address"],
                     pool.draw,
+                    reward,
                 )
         shown = policy_name("deterministic", evaluate["checkpoints"][0])
         first = played.get(shown) or next(iter(played.values()))

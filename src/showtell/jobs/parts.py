@@ -76,6 +76,11 @@ class Context:
         """From the files of a job, which are in the order of its specification."""
         return cls(job, _encoders(job, inputs), _targets(job, inputs), _demos(job, inputs))
 
+    def reward_of_training(self) -> Reward:
+        """The reward that the job names; its goals are all of one task."""
+        (task,) = {entry["task"] for entry in self.job["targets"]} or {""}
+        return self.reward(reward_settings(self.job["reward"]), task)
+
     def reward(self, settings: RewardSettings, task: str) -> Reward:
         """A reward that compares with the goals of one task."""
         return build_reward(

@@ -26,9 +26,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
     with Resume(folder / ".resume", identity(job, inputs)) as resume:
         world = world_of(job["task"])
         context = Context.read(job, inputs)
-        settings = reward_settings(job["reward"])
-        (task,) = {entry["task"] for entry in job["targets"]} or {""}
-        reward = context.reward(settings, task)
+        settings, reward = reward_settings(job["reward"]), context.reward_of_training()
         # A learner that clones imitates as many demonstrations as the reward reads.
         clones = [
             context.demos[one.demo].first(one.count) for one in settings.needs().demonstrations

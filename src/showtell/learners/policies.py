@@ -59,6 +59,8 @@ class Network(Frozen):
     high: tuple[float, ...] = ()
     scaling: Scaling | None = None
     pictures: Pictures | None = None
+    # The reward's goals, where the policy observes which is active: numbers after the world's.
+    stages: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
     def _box_fits(self) -> Self:
@@ -207,6 +209,7 @@ def sizes(observation: spaces.Space[Any], action: spaces.Space[Any]) -> dict[str
 def check_fits(network: Network, observation: spaces.Space[Any], action: spaces.Space[Any]) -> None:
     """Refuse a policy that was trained for another world."""
     found = sizes(observation, action)
+    found["observations"] += network.stages - 1
     if network.pictures is not None:  # these are drawn, whatever the world's numbers are
         del found["observations"]
     trained = {name: getattr(network, name) for name in found}

@@ -5,9 +5,9 @@ Stable-Baselines3 counts `train_freq` in steps of each environment. VLM-RM reads
 """
 
 from functools import partial
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from showtell.learners.learner import Sink, Trained, TrainingInputs, Untrained
 from showtell.learners.off_policy import OffPolicySettings
@@ -56,14 +56,31 @@ class SacSettings(OffPolicySettings):
     target_entropy: float | Literal["auto"]  # auto: minus the number of action dimensions
     action_noise: OrnsteinUhlenbeck | None
     observation_scaling: Literal["none", "bounds"]  # bounds: the world's, to [-1, 1]
+    # The world's numbers are followed by the active one of the reward's goals, where there are
+    # several: without it, states that look alike have different rewards.
+    observe_stage: bool
     reward_centre: float  # the critics learn from reward_scale (reward - reward_centre)
     reward_scale: NonNegativeFloat
     pictures: PictureSettings | None
 
+    @model_validator(mode="after")
+    def _stage_is_observed_once(self) -> Self:
+        if self.observe_stage and self.pictures is not None:
+            raise ValueError(
+                "with pictures the policy observes the active goal's picture already; set "
+                "observe_stage to false."
+            )
+        return self
+
+    @property
+    def follows_goals(self) -> bool:
+        """A policy that observes the active stage, or its goal's picture."""
+        return self.observe_stage or self.pictures is not None
+
     def policy_shape(self) -> tuple[object, ...]:
         """Two trainings with the same hidden layers and pictures have the same networks."""
         seen = self.pictures and self.pictures.model_dump(exclude={"shift"})
-        return "squashed_gaussian", self.hidden, seen
+        return "squashed_gaussian", self.hidden, seen, self.observe_stage
 
 
 class Sac:
@@ -114,8 +131,10 @@ class Sac:
         return Untrained(weights_of(model), network)
 
     @property
-    def _observed(self) -> Size | None:
+    def _observed(self) -> Size | Literal["stage"] | None:
         pictures = self._settings.pictures
+        if self._settings.observe_stage:
+            return "stage"
         return None if pictures is None else Size(pictures.width, pictures.height)
 
 

@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from showtell.learners.policies import GOALS, Policy
 from showtell.media.frames import resize
 from showtell.nets.distance import Stage
 from showtell.project.errors import UserError
@@ -60,20 +59,3 @@ def goal_pictures(stages: tuple[Stage, ...], size: Size) -> Frames:
             "'rendered'."
         )
     return np.concatenate([resize(picture[None], *size, how="bilinear") for picture in pictures])
-
-
-def sight_of(policy: Policy, draw: Draw | None) -> Sight | None:
-    """How a trained policy's observations are drawn; None where it observes numbers."""
-    pictures = policy.network.pictures
-    if pictures is None:
-        return None
-    if draw is None:
-        raise ValueError("the policy observes pictures, but this caller does not draw")
-    size = Size(pictures.width, pictures.height)
-    if pictures.goals > 1:
-        raise UserError(
-            f"the policy observes the active one of {pictures.goals} goals, and an evaluation "
-            "does not know which goal is active; train it with a goal whose `stages` is 'last'."
-        )
-    goals = policy.weights[GOALS] if pictures.goals else goal_pictures((), size)
-    return Sight(draw, View(*pictures.view), size, goals)

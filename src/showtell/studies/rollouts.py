@@ -7,11 +7,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from showtell.learners.observing import Observing
 from showtell.learners.policies import Policy
 from showtell.learners.progress import succeeded
-from showtell.learners.sight import Draw, sight_of
+from showtell.learners.sight import Draw
 from showtell.project.seeds import generator
 from showtell.rendering.scene import Snapshots, View
+from showtell.rewards.reward import Reward
 from showtell.worlds.world import LAYOUTS, SeededEpisodes, World
 
 How = Literal["deterministic", "stochastic"]
@@ -42,12 +44,13 @@ def play(
     root: int,
     address: Sequence[str | int],
     draw: Draw | None = None,
+    reward: Reward | None = None,
 ) -> list[Episode]:
     """Play episodes 0 to n - 1. Their starts do not depend on how actions are chosen.
 
-    `draw` is needed by policies that observe pictures.
+    `draw` is needed by policies that observe pictures, `reward` by those of several goals.
     """
-    sight = sight_of(policy, draw)
+    observing = Observing(policy, draw, reward)
     lanes = [
         SeededEpisodes(make_world(), root, *address, "evaluate")
         for _ in range(min(_LANES, episodes))
@@ -55,17 +58,17 @@ def play(
     played: list[Episode] = []
     for first in range(0, episodes, _LANES):
         numbers = range(first, min(first + _LANES, episodes))
+        observing.begin(len(numbers))
         players = [
             EpisodeRunner(world, number, generator(root, *address, "evaluate", number, "actions"))
             for world, number in zip(lanes, numbers, strict=False)
         ]
+        starts = True
         while going := [player for player in players if not player.over]:
             dice = [player.generator for player in going] if how == "stochastic" else None
-            if sight is None:
-                seen = np.stack([player.observation for player in going])
-            else:
-                frames = sight.frames(np.stack([player.newest for player in going]))
-                seen = sight.observations(frames, np.zeros(len(going), dtype=np.intp))
+            states = np.stack([player.observation for player in going])
+            newest = np.stack([player.newest for player in going])
+            seen, starts = observing.observe(states, newest, starts=starts), False
             for player, action in zip(going, policy.act(seen, dice), strict=True):
                 player.step(action)
         played += [player.played() for player in players]

@@ -157,6 +157,12 @@ class Grid:
         assert name is not None, "checked when the parameters were read"
         return name
 
+    def follows_goals(self, cell: Cell, phase: str) -> bool:
+        """Whether an evaluation needs the training's reward, to know which goal is active."""
+        goals = self.goals(self.reward(cell, phase).needs()).values()
+        several = any(goal.several for goal in goals)
+        return several and self.learner(cell, phase).follows_goals
+
     def phases(self, experiment: Experiment, method: str | None = None) -> list[str]:
         """The phases of an experiment, or those that one of its methods goes through."""
         return [

@@ -139,6 +139,11 @@ class GoalSettings(PartSettings):
 
     encoder: str | None
 
+    @property
+    def several(self) -> bool:
+        """Whether it can have several stages, of which one is active at a time."""
+        return False
+
     def demonstrations(self) -> tuple[str, str | None, int] | None:
         """(demo, its task or None for the agent's own, how many), if the goal is a demo."""
         return None
@@ -175,6 +180,11 @@ class LearnerSettings(PartSettings):
     @property
     def clones(self) -> bool:
         """Whether it imitates a demonstration's actions beside the reward."""
+        return False
+
+    @property
+    def follows_goals(self) -> bool:
+        """Whether its policy observes which of the reward's goals is active."""
         return False
 
     steps: PositiveInt  # of all environments together

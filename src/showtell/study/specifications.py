@@ -114,7 +114,7 @@ class Specifications:
         """One training."""
         experiment = self._grid.experiment(cell.paper, cell.experiment)
         reward, learner = self._grid.reward(cell, phase), self._grid.learner(cell, phase)
-        task, method = self._grid.task(cell.task), self._grid.variant(cell).method
+        task = self._grid.task(cell.task)
         start = {} if phase == TRAIN else {"checkpoint": experiment.finetune[phase].checkpoint}
         return self._job(
             "train",
@@ -123,16 +123,9 @@ class Specifications:
                 *self._modules([reward]),
             ],
             task=_world(task),
-            reward=_plain(reward),
             learner=_plain(learner),
             address=cell.address(phase),
-            picture=_plain(method.picture or task.camera.native),
-            **self._context(
-                reward.needs(),
-                [(goal, cell.task) for goal in self._grid.goals(reward.needs())],
-                cell.task,
-                method.picture,
-            ),
+            **self._rewarded(cell, reward),
             **start,
         )
 
@@ -140,14 +133,35 @@ class Specifications:
         """Evaluating the policies of one training."""
         experiment = self._grid.experiment(cell.paper, cell.experiment)
         learner, task = self._grid.learner(cell, phase), self._grid.task(cell.task)
+        modules = [_module("worlds", task.world), _module("learners", learner)]
+        rewarded: dict[str, Any] = {}
+        if self._grid.follows_goals(cell, phase):
+            reward = self._grid.reward(cell, phase)
+            modules += self._modules([reward])
+            rewarded = self._rewarded(cell, reward)
         return self._job(
             "evaluate",
-            [_module("worlds", task.world), _module("learners", learner)],
+            modules,
             task=_world(task),
             learner=_plain(learner),
             evaluate=_plain(experiment.evaluate),
             address=cell.address(phase),
+            **rewarded,
         )
+
+    def _rewarded(self, cell: Cell, reward: RewardSettings) -> dict[str, Any]:
+        """The reward of a training, and what it is built with."""
+        task, method = self._grid.task(cell.task), self._grid.variant(cell).method
+        return {
+            "reward": _plain(reward),
+            "picture": _plain(method.picture or task.camera.native),
+            **self._context(
+                reward.needs(),
+                [(goal, cell.task) for goal in self._grid.goals(reward.needs())],
+                cell.task,
+                method.picture,
+            ),
+        }
 
     def study(self, paper: str, name: str, task: str, study: str) -> str:
         """One study on one task."""

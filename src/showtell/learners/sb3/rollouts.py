@@ -17,7 +17,7 @@ from showtell.learners.checkpoints import Best, Weights
 from showtell.learners.labelling import Rollout, label
 from showtell.learners.learner import Sink, TrainingInputs
 from showtell.learners.progress import EpisodeLog, Row, succeeded
-from showtell.learners.sb3.pictures import Pictures
+from showtell.learners.sb3.drawn import Drawn
 from showtell.learners.sb3.private import observed, step_of
 from showtell.learners.sb3.replay import ReplaySegments
 from showtell.learners.sb3.state import capture
@@ -112,7 +112,7 @@ class Rollouts(BaseCallback):
         elif self._replay and (rows := self._replay.waiting(step // self.model.n_envs)):
             self._resume.write(rows)
         seen = observed(self.model)
-        if isinstance(self.training_env, Pictures):
+        if isinstance(self.training_env, Drawn):
             self.training_env.forget()
             seen = self.training_env.states
         self._rollout.begin(seen, self._starts())
@@ -121,7 +121,7 @@ class Rollouts(BaseCallback):
         step, worlds = step_of(self), self.training_env
         self._rollout.add(
             step.actions,
-            worlds.states if isinstance(worlds, Pictures) else step.observations,
+            worlds.states if isinstance(worlds, Drawn) else step.observations,
             step.rewards,
             step.dones,
             step.infos,
@@ -137,7 +137,7 @@ class Rollouts(BaseCallback):
         reward = self._assignment.reward
         losses = reward.learn(episodes) if isinstance(reward, Learns) else {}
         worlds = self.training_env
-        draw = worlds.draw if isinstance(worlds, Pictures) else self._assignment.draw
+        draw = worlds.draw if isinstance(worlds, Drawn) else self._assignment.draw
         labels = label(reward, episodes, snapshots, draw, starts)
         self._pay(self.model, self._log.paid(labels), episodes, self._rollout)
         self._log.episodes.add(

@@ -13,6 +13,7 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from showtell.learners.networks import perceptron
 from showtell.learners.policies import sizes
+from showtell.learners.sb3.drawn import StatesAndStages
 from showtell.learners.sb3.pictures import Pictures
 from showtell.learners.schedules import learning_rate
 from showtell.nets.modules.adam import FusedAdam
@@ -129,6 +130,8 @@ def description(model: SAC, settings: "SacSettings") -> dict[str, Any]:
     elif settings.observation_scaling == "bounds":
         middle, half = bounds(model.observation_space)
         more["scaling"] = {"middle": middle.tolist(), "half": half.tolist()}
+    if isinstance(model.env, StatesAndStages):
+        more["stages"] = len(model.env.stages.goals)
     return {
         "layers": layers,
         "head": "squashed_gaussian",

@@ -1,7 +1,7 @@
 """One training with Stable-Baselines3: collect whole episodes, label them, update, checkpoint."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import torch
 from stable_baselines3.common.base_class import BaseAlgorithm
@@ -10,13 +10,14 @@ from stable_baselines3.common.vec_env import VecEnv
 
 from showtell.learners.checkpoints import Weights
 from showtell.learners.learner import Sink, TrainingInputs
+from showtell.learners.sb3.drawn import StatesAndStages
 from showtell.learners.sb3.lockstep import Lockstep
 from showtell.learners.sb3.pictures import Pictures
 from showtell.learners.sb3.rollouts import Pay, Rollouts, Schedule, TrainingLog, weights_of
-from showtell.learners.sb3.stages import Stages
 from showtell.learners.sb3.state import replay_of, restore
 from showtell.learners.scaling import Scale
 from showtell.learners.sight import Sight, Size, goal_pictures
+from showtell.learners.stages import Stages
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
 from showtell.project.seeds import seed
@@ -37,13 +38,14 @@ def train(
     *,
     scale: Scale | None = None,
     fresh: Fresh = (),
-    observed: Size | None = None,
+    observed: Size | Literal["stage"] | None = None,
 ) -> tuple[Algorithm, TrainingLog]:
     """Train to the end, from the last checkpoint if there is one.
 
     `scale`: the scale on which rewards are learned from, if not their own. `fresh`: what is not
     taken over from the policy that a fine-tuning starts from. `observed`: the size of the pictures
-    that the policy observes, if it does.
+    that the policy observes instead of the world's numbers, or that it observes the active stage
+    beside them.
     """
     model, worlds = _new(make, assignment, pace, observed)
     model.set_logger(Logger(folder=None, output_formats=[]))
@@ -69,19 +71,27 @@ def train(
 
 
 def untrained(
-    make: Make[Algorithm], assignment: TrainingInputs, pace: Schedule, observed: Size | None = None
+    make: Make[Algorithm],
+    assignment: TrainingInputs,
+    pace: Schedule,
+    observed: Size | Literal["stage"] | None = None,
 ) -> Algorithm:
     """The algorithm that `train` would begin with."""
     return _new(make, assignment, pace, observed)[0]
 
 
 def _new(
-    make: Make[Algorithm], assignment: TrainingInputs, pace: Schedule, observed: Size | None
+    make: Make[Algorithm],
+    assignment: TrainingInputs,
+    pace: Schedule,
+    observed: Size | Literal["stage"] | None,
 ) -> tuple[Algorithm, list[SeededEpisodes]]:
     torch.set_num_threads(1)  # sums in one order on any machine; small networks gain from no more
     worlds = _worlds(assignment, pace)
     environments: VecEnv = Lockstep(worlds)
-    if observed is not None:
+    if observed == "stage":
+        environments = _staged(environments, assignment)
+    elif observed is not None:
         environments = _pictures(environments, assignment, observed)
     return make(environments, seed(assignment.root, *assignment.address, "learner")), worlds
 
@@ -98,6 +108,17 @@ def _start(model: BaseAlgorithm, weights: Weights, fresh: Fresh) -> None:
         )
     kept = {n: torch.from_numpy(a) for n, a in weights.items() if not n.startswith(fresh)}
     model.policy.load_state_dict(kept, strict=False)
+
+
+def _staged(worlds: VecEnv, assignment: TrainingInputs) -> VecEnv:
+    """These environments, with the active stage observed; as they are where there is only one."""
+    stages, view = Stages(assignment.reward), assignment.reward.reads.view
+    if len(stages.goals) < 2:
+        return worlds
+    if assignment.draw is None or view is None:
+        raise ValueError("the policy observes the active stage, but this caller does not draw")
+    assert isinstance(worlds, Lockstep)
+    return StatesAndStages(worlds, assignment.draw, view, stages)
 
 
 def _pictures(worlds: VecEnv, assignment: TrainingInputs, size: Size) -> Pictures:

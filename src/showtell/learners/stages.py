@@ -15,11 +15,6 @@ class Stages:
         self._staged = reward if isinstance(reward, Staged) else None
         self.goals: tuple[Stage, ...] = () if self._staged is None else self._staged.goals
 
-    @property
-    def several(self) -> bool:
-        """Whether the stage can change during an episode."""
-        return len(self.goals) > 1
-
     def begin(self, environments: int) -> None:
         """Prepare for environments before their first reset."""
         if self._staged is not None:
@@ -33,3 +28,11 @@ class Stages:
         if self._staged is None:
             return np.zeros(len(frames), dtype=np.intp)
         return self._staged.advance(frames, np.full(len(frames), starts))
+
+
+def flags(active: NDArray[np.intp], count: int) -> NDArray[np.float32]:
+    """What a policy of states observes of the active one of `count` stages: (n, count - 1).
+
+    One number for each stage but the first: 1 from this stage on, 0 before it.
+    """
+    return (active[:, None] >= np.arange(1, count)).astype(np.float32)
