@@ -17,7 +17,7 @@ export PYTHONPATH := $(CURDIR)/src
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test plan why doctor share pull agree ui bench gallery lint types contracts unit workflow-tests lock export format gl
+.PHONY: help reproduce test plan why doctor share pull agree label ui bench gallery lint types contracts unit workflow-tests lock export format gl
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -63,6 +63,12 @@ pull: $(VENV)/.ready ## fetch shared results, verified, so that nothing reruns
 
 agree: $(VENV)/.ready ## do verdicts agree? A=results/mini B=results/mini-seed1, another machine's too
 	@showtell agree $(A) $(B) $(if $(JSON),--json '$(JSON)') $(if $(CSV),--csv '$(CSV)')
+
+label: $(VENV)/.ready ## rate videos by hand: TASK=… KIND=buckets|frames|pairs RATER=…; OFFLINE=1, READ=…
+	@showtell label $(REPLICATE) $(if $(TASK),--task '$(TASK)') $(if $(KIND),--kind '$(KIND)') \
+	  $(if $(RATER),--rater '$(RATER)') $(if $(COUNT),--count '$(COUNT)') $(if $(EACH),--each '$(EACH)') \
+	  $(if $(PORT),--port '$(PORT)') $(if $(OFFLINE),--offline) $(if $(READ),--read '$(READ)') \
+	  $(if $(AGREEMENT),--agreement)
 
 ui: $(VENV)/.ready ## look at the runs with MLflow, on this machine only
 	@mlflow ui --host 127.0.0.1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}

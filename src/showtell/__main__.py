@@ -125,6 +125,7 @@ def _add_project_verbs(verbs: Any) -> None:
     agree.add_argument("--json", type=Path, help="write the comparison as JSON")
     agree.add_argument("--csv", type=Path, help="write the comparison as CSV")
     agree.set_defaults(run=_agree)
+    _add_label(verbs)
     page = verbs.add_parser("page", help="print where the report is")
     page.set_defaults(run=_page)
     export = verbs.add_parser("export", help="rewrite the files that are generated from code")
@@ -134,6 +135,44 @@ def _add_project_verbs(verbs: Any) -> None:
         verb.add_argument("--seed", help="the root seed; default: that of params.yaml")
     for verb in (plan, refresh, watch, show, page):
         verb.add_argument("--study", type=Path, help="a study of your own: a YAML file")
+
+
+def _add_label(verbs: Any) -> None:
+    label = verbs.add_parser("label", help="rate videos by hand, on a page of this machine alone")
+    label.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
+    label.add_argument("--seed", help="the root seed; default: that of params.yaml")
+    label.add_argument("--task", help="the task whose finished evaluations are shown")
+    label.add_argument("--kind", default="buckets", help="buckets, frames or pairs; buckets")
+    label.add_argument("--rater", help="a name in small letters; default: rater1")
+    label.add_argument("--count", type=int, default=200, help="at most so many items; 200")
+    label.add_argument("--each", type=int, default=8, help="frames of each video; 8")
+    label.add_argument("--port", type=int, default=0, help="default: any that is free")
+    label.add_argument("--no-browser", action="store_true", help="print the address alone")
+    what = label.add_mutually_exclusive_group()
+    what.add_argument("--offline", action="store_true", help="write the page as one HTML file")
+    what.add_argument("--read", type=Path, metavar="FILE", help="add labels that came back")
+    what.add_argument("--agreement", action="store_true", help="how far raters agree")
+    label.set_defaults(run=_label)
+
+
+def _label(options: argparse.Namespace) -> int:
+    from showtell.commands.label import Labelling
+    from showtell.study.loading import load
+
+    replicate = _replicate(options)
+    study = load(ROOT, replicate.scale, seed=replicate.seed)
+    rater = options.rater or ("" if options.offline else "rater1")
+    labelling = Labelling(
+        *(ROOT, replicate.name, study.seed, study.tasks),
+        *(options.kind, rater, options.count, options.each),
+    )
+    if options.read is not None:
+        return labelling.read(options.read)
+    if options.agreement:
+        return labelling.agreement(options.task)
+    if options.offline:
+        return labelling.offline(options.task)
+    return labelling.serve(options.task, options.port, browse=not options.no_browser)
 
 
 def _replicate(options: argparse.Namespace) -> Replicate:

@@ -55,6 +55,17 @@ def read_video(path: Path) -> tuple[Frames, float]:
     return np.stack(frames), fps
 
 
+def count_frames(path: Path) -> int:
+    """How many frames a clip promises, without decoding it."""
+    try:
+        with av.open(str(path)) as container:
+            return int(container.streams.video[0].frames)
+    except (av.error.FFmpegError, IndexError) as error:
+        raise UserError(
+            f"{path} is not a whole video ({error}); delete it, or pull it again."
+        ) from error
+
+
 # BT.601, limited range: what players take a small clip to be.
 _LUMA = np.array([65.481, 128.553, 24.966]) / 255
 _BLUE = np.array([-37.797, -74.203, 112.0]) / 255

@@ -19,6 +19,7 @@ VIDEOS = _RESULTS + "/videos/{videos}"
 ENCODER = _RESULTS + "/models/{encoder}"
 DEMO = _RESULTS + "/demos/{demo}/{task}"
 GOAL = _RESULTS + "/goals/{goal}/{task}"
+LABELS = _RESULTS + "/labels/{task}/{kind}"  # by people: git keeps them
 TABLES = _RESULTS + "/tables/{paper}/{experiment}"  # small enough for git
 REPORT = _RESULTS + "/report"
 OWN_REPORT = _RESULTS + "/{study}/report"
@@ -96,6 +97,14 @@ class Layout:
         """The embedding of one goal on one task."""
         return self._path(GOAL + ".safetensors", locals())
 
+    def labels(self, task: str, kind: str) -> Path:
+        """The folder of the labels that people gave to one task, of one kind."""
+        return self._path(LABELS, locals())
+
+    def labelled(self) -> list[tuple[str, str]]:
+        """The tasks and the kinds that have labels by people."""
+        return [(names["task"], names["kind"]) for names, _ in self._existing(LABELS)]
+
     def page(self, study: str | None = None) -> Path:
         """The report of the papers, or of a study of one's own; without a suffix."""
         return self._path(OWN_REPORT, locals()) if study else self._path(REPORT)
@@ -129,6 +138,10 @@ class Layout:
     def trainings(self, paper: str) -> list[tuple[Place, Path]]:
         """The folders of a paper's trainings that exist."""
         return [(self.parse(path), path) for _, path in self._existing(TRAINING, paper=paper)]
+
+    def evaluations(self, task: str) -> list[tuple[Place, Path]]:
+        """The folders of the evaluations of one task that exist, in any experiment."""
+        return [(self.parse(path), path) for _, path in self._existing(EVALUATION, task=task)]
 
     def _existing(self, template: str, **known: str) -> Iterator[tuple[dict[str, str], Path]]:
         """What exists of one template, with the names in its path; `known` are given."""
