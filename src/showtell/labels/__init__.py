@@ -1,1 +1,1 @@
-"""Labels by people: what is shown, how clicks are kept, and the tables that are made of them."""
+"""Labels by people: what raters are asked, how clicks are kept, and the tables of them."""
