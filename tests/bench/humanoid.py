@@ -26,6 +26,7 @@ def measure() -> list[dict[str, object]]:
 def humanoid() -> Humanoid:
     settings = {"kind": "humanoid", "pose": "arms_crossed", "horizon": STEPS, "end": "terminal"}
     settings |= {"observe_time": False, "ends_when_unhealthy": False, "textured": True}
+    settings |= {"action_repeat": 1, "integrator": "runge_kutta", "observed": "all"}
     return Humanoid(HumanoidSettings.model_validate(settings))
 
 

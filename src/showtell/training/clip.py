@@ -144,7 +144,7 @@ def contrast(logits: "Tensor", fits: "Tensor") -> "Tensor":
 
 
 def measure(encoder: "ClipEncoder", data: Captioned) -> dict[str, float]:
-    """Retrieval on frames that were not trained on."""
+    """Retrieval on frames that were not trained on, and how well judged sentences rank them."""
     seen = encoder.image(data.frames).numpy()
     said = encoder.text(data.captions).numpy()
     cosines = seen @ said.T  # (N, C)
@@ -163,7 +163,24 @@ def measure(encoder: "ClipEncoder", data: Captioned) -> dict[str, float]:
         "rank_correlation": _mean(
             [_rank_correlation(cosines[:, c], fits[:, c]) for c in range(fits.shape[1])]
         ),
+        **_judged(encoder, seen, data),
     }
+
+
+def _judged(encoder: "ClipEncoder", seen: NDArray[np.float32], data: Captioned) -> dict[str, float]:
+    """How well the cosine of each judged sentence tells and ranks frames.
+
+    The noise that a frame's state was drawn with, which sees no picture, is measured beside it.
+    """
+    found: dict[str, float] = {}
+    for name, judged in data.judged.items():
+        cosine = seen @ encoder.text([judged.sentence]).numpy()[0]
+        for suffix, scores in (("", cosine), ("_of_noise", -judged.noise)):
+            if 0 < judged.shown.sum() < len(judged.shown):
+                found[f"auc{suffix}/{name}"] = _auc(scores, judged.shown)
+            found[f"rank_correlation{suffix}/{name}"] = _rank_correlation(scores, judged.fit)
+        found[f"frames_that_show/{name}"] = int(judged.shown.sum())
+    return found
 
 
 def _balanced(fits: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -178,6 +195,14 @@ def _rank_correlation(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]
 
     value = float(spearmanr(x, y).statistic)
     return value if math.isfinite(value) else 0.0  # a caption that fits all frames alike
+
+
+def _auc(scores: NDArray[np.floating[Any]], shown: NDArray[np.bool_]) -> float:
+    """How probably a frame that shows it scores above one that does not."""
+    from scipy.stats import mannwhitneyu
+
+    pairs = int(shown.sum()) * int((~shown).sum())
+    return float(mannwhitneyu(scores[shown], scores[~shown]).statistic) / pairs
 
 
 def _mean(values: Any) -> float:

@@ -86,6 +86,7 @@ def test_a_snapshot_is_all_that_a_moment_needs(look, quality):
     _, pool = look
     settings = {"kind": "humanoid", "pose": "lotus", "horizon": 40, "end": "terminal"}
     settings |= {"observe_time": False, "ends_when_unhealthy": False, "textured": True}
+    settings |= {"action_repeat": 1, "integrator": "runge_kutta", "observed": "all"}
     world = Humanoid(HumanoidSettings.model_validate(settings))
     world.reset(seed=0)
     snapshots = []

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from showtell.study.registry import build, part
-from showtell.worlds.humanoid.poses import POSES
-from showtell.worlds.humanoid.world import Humanoid, HumanoidSettings
+from showtell.worlds.humanoid.poses import POSES, Body, missing
+from showtell.worlds.humanoid.world import Humanoid, HumanoidSettings, closeness
 from showtell.worlds.world import SeededEpisodes
 
 SETTINGS = {
@@ -18,6 +18,9 @@ SETTINGS = {
     "horizon": 100,
     "end": "terminal",
     "observe_time": False,
+    "action_repeat": 1,
+    "integrator": "runge_kutta",
+    "observed": "all",
     "ends_when_unhealthy": False,
     "textured": True,
 }
@@ -168,3 +171,56 @@ def test_settings_have_no_defaults_and_no_strangers():
             settings.model_validate({k: v for k, v in SETTINGS.items() if k != key})
     with pytest.raises(ValidationError, match="gravity"):
         settings.model_validate(SETTINGS | {"gravity": 9.8})
+
+
+def test_the_dense_reward_falls_with_what_is_missing_of_the_rule():
+    world, rule = humanoid(pose="kneeling"), POSES["kneeling"].margins
+    body = Body(world._model)
+    drawn = [rule(body.posture(row)) for row in world.uniform(np.random.default_rng(0), 300)]
+    drawn.sort(key=missing)
+    paid = np.array([closeness(margins) for margins in drawn])
+    assert paid[0] == 1  # some show the pose
+    assert np.all(np.diff(paid) <= 0)
+    assert 0 < paid[-1] < 0.2
+    assert closeness((-1e-9, 1.0)) == pytest.approx(0.5)  # nearly is not yet
+
+
+def test_the_dense_reward_is_one_exactly_at_success():
+    world = humanoid(pose="standing_up")
+    world.reset(seed=0)
+    infos = [world.step(action)[-1] for action in 0.1 * actions(100)]
+    assert {info["success"] for info in infos} == {True, False}
+    assert all((info["dense_reward"] == 1) == info["success"] for info in infos)
+
+
+def test_an_action_can_last_several_steps():
+    """Of 4 x 15 ms with the same torques: the same physics, observed a quarter as often."""
+    often, rarely = humanoid(horizon=40), humanoid(horizon=10, action_repeat=4)
+    for world in (often, rarely):
+        world.reset(seed=0)
+    for action in actions(10):
+        rewards = [often.step(action)[1] for _ in range(4)]
+        observed, reward, terminated, *_ = rarely.step(action)
+        assert reward == pytest.approx(sum(rewards))
+    np.testing.assert_array_equal(often.snapshot(), rarely.snapshot())
+    assert terminated
+    assert observed.shape == (376,)
+
+
+def test_joints_alone_are_observed_where_asked():
+    everything, joints = humanoid(), humanoid(observed="joints", observe_time=True)
+    whole, part_of_it = everything.reset(seed=0)[0], joints.reset(seed=0)[0]
+    assert part_of_it.shape == (46,)
+    np.testing.assert_allclose(part_of_it[:22], whole[:22])
+    np.testing.assert_allclose(part_of_it[22:45], 0.1 * whole[22:45], rtol=1e-6)
+
+
+def test_another_integrator_falls_alike_and_leaves_other_worlds_alone():
+    exact, fast = humanoid(), humanoid(integrator="implicit")
+    for world in (exact, fast):
+        world.reset(seed=0)
+        for _ in range(20):
+            world.step(np.zeros(17, np.float32))
+    apart = np.abs(exact.snapshot() - fast.snapshot()).max()
+    assert 0 < apart < 0.1
+    assert exact._model.opt.integrator != fast._model.opt.integrator

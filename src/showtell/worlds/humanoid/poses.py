@@ -1,8 +1,9 @@
 """The eight poses of the humanoid in VLM-RM, as rules about where the parts of its body are.
 
 Table 2 of the paper words the criteria for a person who watches videos. Here each is a function of
-one moment, so that it can label any frame. All lengths are metres; no rule depends on where the
-robot stands or which way it faces.
+one moment, so that it can label any frame. A rule is a list of conditions, each with the margin by
+which it holds: a pose is shown where all are above zero. All lengths are metres, angles radians; no
+rule depends on where the robot stands or which way it faces.
 """
 
 import math
@@ -31,6 +32,8 @@ _LIMBS = {
     "elbow": ("lower_arm", "larm"),
 }
 Positions = NDArray[np.float64]  # (24,): qpos of gymnasium's humanoid
+# By how much each condition of a rule holds, in m or rad; below 0 it does not.
+Margins = tuple[float, ...]
 
 
 class Part(NamedTuple):
@@ -85,103 +88,132 @@ class Posture(NamedTuple):
         )
 
 
-def kneeling(body: Posture) -> bool:
+def kneeling(body: Posture) -> Margins:
     """Both knees and shins on the floor, the torso above them, not sitting on the floor."""
     return (
-        _all_within(body.knees, 0.08)
-        and _all_within(body.feet, 0.15)
-        and body.pelvis.gap > 0.1
-        and body.tilt < 45
-        and _aside(body.mass, _middle(*body.knees), _middle(*body.feet)) < 0.2
+        *_near_floor(body.knees, 0.08),
+        *_near_floor(body.feet, 0.15),
+        body.pelvis.gap - 0.1,
+        _upright(body, 45),
+        0.2 - _aside(body.mass, _middle(*body.knees), _middle(*body.feet)),
     )
 
 
-def lotus(body: Posture) -> bool:
+def lotus(body: Posture) -> Margins:
     """Seated upright, both knees low and facing out, both feet in."""
     knees_apart, feet_apart = _apart(*body.knees), _apart(*body.feet)
     return (
-        body.pelvis.gap < 0.08
-        and _all_within(body.knees, 0.18)
-        and _all_within(body.feet, 0.15)
-        and knees_apart > 0.5
-        and feet_apart < knees_apart - 0.3
-        and body.tilt < 45
+        0.08 - body.pelvis.gap,
+        *_near_floor(body.knees, 0.18),
+        *_near_floor(body.feet, 0.15),
+        knees_apart - 0.5,
+        knees_apart - 0.3 - feet_apart,
+        _upright(body, 45),
     )
 
 
-def standing_up(body: Posture) -> bool:
+def standing_up(body: Posture) -> Margins:
     """Upright on the feet alone, the mass above them."""
-    if body.pelvis.z < 0.7 or body.tilt > 30:
-        return False
-    on_floor = [foot for foot in body.feet if foot.gap < 0.05]
+    one, other = body.feet
+    low, high = (one, other) if one.gap <= other.gap else (other, one)
     return (
-        bool(on_floor)
-        and all(knee.gap > 0.2 for knee in body.knees)
-        and _aside(body.mass, on_floor[0], on_floor[-1]) < 0.2
+        body.pelvis.z - 0.7,
+        _upright(body, 30),
+        0.05 - low.gap,
+        body.left_knee.gap - 0.2,
+        body.right_knee.gap - 0.2,
+        0.2 - _aside(body.mass, low, high if high.gap < 0.05 else low),
     )
 
 
-def arms_raised(body: Posture) -> bool:
+def arms_raised(body: Posture) -> Margins:
     """Standing, both elbows above the shoulders and both hands above the head."""
-    return standing_up(body) and all(
-        elbow.z > shoulder.z and hand.z > body.head.z + 0.1 for shoulder, elbow, hand in body.arms
-    )
+    return (*standing_up(body), *hands_above_head(body))
 
 
-def splits(body: Posture) -> bool:
+def splits(body: Posture) -> Margins:
     """Seated upright, both legs stretched along the floor, each to its own side.
 
     The hips of this body open to 126 degrees within their limits, so 100 count as splits.
     """
     legs = ((body.left_hip, body.left_foot), (body.right_hip, body.right_foot))
     return (
-        body.pelvis.gap < 0.08
-        and _all_within(body.feet, 0.12)
-        and all(_distance(hip, foot) > 0.72 for hip, foot in legs)  # 0.753 fully stretched
-        and _angle(*legs[0], *legs[1]) > 100
-        and _nearer(body.left_foot, body.left_hip, body.right_hip) > 0.1
-        and _nearer(body.right_foot, body.right_hip, body.left_hip) > 0.1
-        and body.tilt < 45
+        0.08 - body.pelvis.gap,
+        *_near_floor(body.feet, 0.12),
+        *(_distance(hip, foot) - 0.72 for hip, foot in legs),  # 0.753 fully stretched
+        math.radians(_angle(*legs[0], *legs[1]) - 100),
+        _nearer(body.left_foot, body.left_hip, body.right_hip) - 0.1,
+        _nearer(body.right_foot, body.right_hip, body.left_hip) - 0.1,
+        _upright(body, 45),
     )
 
 
-def hands_on_hips(body: Posture) -> bool:
+def hands_on_hips(body: Posture) -> Margins:
     """Standing, both elbows bent, each hand beside its hip and not at the chest."""
-    hips = (body.left_hip, body.right_hip)
-    return standing_up(body) and all(
-        _distance(hand, hip) < 0.18
-        and hand.z > hip.z - 0.04
-        and _distance(shoulder, hand) < 0.54  # 0.624 stretched: an arm that just hangs
-        for (shoulder, _, hand), hip in zip(body.arms, hips, strict=True)
-    )
+    return (*standing_up(body), *hands_at_hips(body))
 
 
-def one_leg(body: Posture) -> bool:
+def one_leg(body: Posture) -> Margins:
     """Standing on one foot, the mass above it, the other foot off the floor."""
     low, high = sorted(body.feet, key=lambda foot: foot.gap)
-    return standing_up(body) and high.gap > 0.1 and _aside(body.mass, low, low) < 0.15
+    return (*standing_up(body), high.gap - 0.1, 0.15 - _aside(body.mass, low, low))
 
 
-def arms_crossed(body: Posture) -> bool:
+def arms_crossed(body: Posture) -> Margins:
     """Standing, the hands at chest height, each on the other arm's side of the body.
 
     Within their limits these arms cross only when stretched forward, hands 14 cm past the middle.
     """
-    (left_shoulder, _, left_hand), (right_shoulder, _, right_hand) = body.arms
-    return (
-        standing_up(body)
-        and all(body.pelvis.z + 0.1 < hand.z < body.head.z + 0.1 for _, _, hand in body.arms)
-        and _nearer(left_hand, right_shoulder, left_shoulder) > 0.02
-        and _nearer(right_hand, left_shoulder, right_shoulder) > 0.02
+    return (*standing_up(body), *hands_across(body))
+
+
+def hands_above_head(body: Posture) -> Margins:
+    """Both elbows above the shoulders and both hands above the head."""
+    raised = ((elbow.z - s.z, hand.z - body.head.z - 0.1) for s, elbow, hand in body.arms)
+    return tuple(margin for arm in raised for margin in arm)
+
+
+def hands_at_hips(body: Posture) -> Margins:
+    """Both elbows bent, each hand beside its hip and not at the chest."""
+    hips = (body.left_hip, body.right_hip)
+    bent = (
+        (
+            0.18 - _distance(hand, hip),
+            hand.z - hip.z + 0.04,
+            0.54 - _distance(shoulder, hand),  # 0.624 stretched: an arm that just hangs
+        )
+        for (shoulder, _, hand), hip in zip(body.arms, hips, strict=True)
     )
+    return tuple(margin for arm in bent for margin in arm)
+
+
+def hands_across(body: Posture) -> Margins:
+    """The hands at chest height, each on the other arm's side of the body."""
+    (left_shoulder, _, left_hand), (right_shoulder, _, right_hand) = body.arms
+    hands = (left_hand, right_hand)
+    return (
+        *(hand.z - body.pelvis.z - 0.1 for hand in hands),
+        *(body.head.z + 0.1 - hand.z for hand in hands),
+        _nearer(left_hand, right_shoulder, left_shoulder) - 0.02,
+        _nearer(right_hand, left_shoulder, right_shoulder) - 0.02,
+    )
+
+
+def missing(margins: Margins) -> float:
+    """How much a rule's conditions are missed by, together: m and rad; 0 where it holds."""
+    return -sum(margin for margin in margins if margin < 0)
 
 
 class Pose(NamedTuple):
     """A pose: its rule, the rule in words, and one example in degrees (see `Body.example`)."""
 
-    shown: Callable[[Posture], bool]
+    margins: Callable[[Posture], Margins]
     definition: str
     example: Mapping[str, float]
+
+    def shown(self, body: Posture) -> bool:
+        """Whether the rule holds: every condition by some margin."""
+        return min(self.margins(body)) > 0
 
 
 _HANGING = {"shoulder1": 38, "shoulder2": -46, "elbow": -63}
@@ -321,9 +353,14 @@ class Body:
         return grounded
 
 
-def _all_within(parts: tuple[Part, Part], gap: float) -> bool:
-    """Whether both are this close to the floor."""
-    return parts[0].gap < gap and parts[1].gap < gap
+def _near_floor(parts: tuple[Part, Part], gap: float) -> Margins:
+    """By how much each of both is closer to the floor than a gap."""
+    return gap - parts[0].gap, gap - parts[1].gap
+
+
+def _upright(body: Posture, degrees: float) -> float:
+    """By how much the torso is tilted less than an angle, in rad."""
+    return math.radians(degrees - body.tilt)
 
 
 def _middle(a: Part, b: Part) -> Part:

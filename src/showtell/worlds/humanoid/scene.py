@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 import mujoco
 import numpy as np
 
-from showtell.rendering.mujoco import Fixed, Free, MujocoScene
+from showtell.rendering.mujoco import Fixed, Free, MujocoScene, Quality
 from showtell.worlds.humanoid.textures import Texture, shell, sky, slate
+
+_FAST_SLICES, _FAST_STACKS = 10, 6  # of a capsule or a sphere; MuJoCo's default is 28 and 16
 
 
 class HumanoidScene(MujocoScene):
@@ -23,6 +25,10 @@ class HumanoidScene(MujocoScene):
         "default": Free((0.0, 0.0, 1.0), distance=3.5, azimuth=180.0, elevation=-10.0),
         "fixed": Free((0.0, 0.0, 1.0), distance=3.5, azimuth=180.0, elevation=-10.0),
         "side": Fixed("track"),  # follows the body from its right
+        # In datasets alone.
+        "left": Free((0.0, 0.0, 0.9), distance=3.3, azimuth=145.0, elevation=-14.0),
+        "right": Free((0.0, 0.0, 0.9), distance=3.3, azimuth=215.0, elevation=-14.0),
+        "above": Free((0.0, 0.0, 0.8), distance=3.8, azimuth=180.0, elevation=-30.0),
     }
 
     def __init__(self, textured: bool) -> None:
@@ -38,6 +44,11 @@ class HumanoidScene(MujocoScene):
         if self._textured:
             _texture(spec)
         return spec
+
+    def relight(self, model: Any, quality: Quality) -> None:
+        """Fast drawing makes capsules and spheres of fewer faces, too."""
+        if quality == "fast":
+            model.vis.quality.numslices, model.vis.quality.numstacks = _FAST_SLICES, _FAST_STACKS
 
 
 def _texture(spec: Any) -> None:

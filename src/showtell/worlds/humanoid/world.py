@@ -1,9 +1,11 @@
 """The MuJoCo humanoid as VLM-RM runs it: gymnasium's Humanoid-v4, going on after a fall.
 
 Stepping, observation and true reward are gymnasium's to the bit; the success is a pose's. Only
-`qpos` is needed to draw a state or to evaluate its pose.
+`qpos` is needed to draw a state or to evaluate its pose. The dense reward is ours, for an oracle:
+it comes from the margins of the pose's own rule, since agents cheat a mean distance of body parts.
 """
 
+import copy
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -11,9 +13,10 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
+from pydantic import PositiveInt
 
 from showtell.study.needs import Offers
-from showtell.worlds.humanoid.poses import POSES, Body, PoseName
+from showtell.worlds.humanoid.poses import POSES, Body, Margins, PoseName, missing
 from showtell.worlds.world import (
     FixedHorizonSettings,
     Look,
@@ -26,18 +29,36 @@ from showtell.worlds.world import (
 MODEL = Path(gymnasium.__file__).parent / "envs/mujoco/assets/humanoid.xml"
 
 
+_PARTIAL = 0.5  # the dense reward where a rule is missed by next to nothing
+_FAR = 0.5  # m and rad, together, that a rule is missed by where it is half of that
+
+
+def closeness(margins: Margins) -> float:
+    """The dense reward of a moment: 1 where the pose is shown, less the more of it is missing."""
+    return 1.0 if min(margins) > 0 else _PARTIAL / (1 + missing(margins) / _FAR)
+
+
 class HumanoidSettings(FixedHorizonSettings):
     """How the humanoid is run, and which pose is its success."""
 
     kind: Literal["humanoid"]
     pose: PoseName
+    action_repeat: PositiveInt  # steps of 15 ms for one action
+    # Gymnasium's, with four evaluations of the forces a step, or MuJoCo's implicit one with one.
+    integrator: Literal["runge_kutta", "implicit"]
+    # All of gymnasium's 376 numbers, or 45: the joints' positions and a tenth of their velocities.
+    observed: Literal["all", "joints"]
     ends_when_unhealthy: bool  # gymnasium's own end, where the torso leaves 1 to 2 m
     textured: bool
 
     def offers(self) -> Offers:
         """What this world gives to rewards, studies and demos."""
         return Offers(
-            actions="box", script=False, uniform_states=True, true_rewards_of_states=False
+            actions="box",
+            script=False,
+            uniform_states=True,
+            true_rewards_of_states=False,
+            dense_rewards=True,
         )
 
 
@@ -54,6 +75,7 @@ class Humanoid(World):
         for textured in (True, False)
         for camera in ("fixed", "side")
     )
+    other_views = ({"camera": "left"}, {"camera": "right"}, {"camera": "above"})
 
     SUBSTEPS = 5  # of 3 ms
     STEP_S = 0.015
@@ -71,18 +93,17 @@ class Humanoid(World):
         )
         self._mujoco = mujoco
         self._model = bare_model(str(MODEL))
+        if settings.integrator == "implicit":
+            self._model = copy.copy(self._model)
+            self._model.opt.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
         self._data = data = mujoco.MjData(self._model)
         self._body = Body(self._model)
         self._share = self._model.body_mass / self._model.body_mass.sum()
         # Views into the simulation, in the order of gymnasium's observation.
-        self._observed = (
-            data.qpos[2:],
-            data.qvel,
-            data.cinert.reshape(-1),
-            data.cvel.reshape(-1),
-            data.qfrc_actuator,
-            data.cfrc_ext.reshape(-1),
-        )
+        self._observed: tuple[NDArray[np.float64], ...] = (data.qpos[2:], data.qvel)
+        if settings.observed == "all":
+            others = data.cinert, data.cvel, data.qfrc_actuator, data.cfrc_ext
+            self._observed += tuple(other.reshape(-1) for other in others)
         size = sum(part.size for part in self._observed) + settings.observe_time
         self.observation_space = spaces.Box(-np.inf, np.inf, shape=(size,), dtype=np.float32)
         self.action_space = spaces.Box(-0.4, 0.4, shape=(self._model.nu,), dtype=np.float32)
@@ -112,24 +133,41 @@ class Humanoid(World):
         data.qvel[:] += self.np_random.uniform(-noise, noise, size=model.nv)
         self._mujoco.mj_forward(model, data)
         self._time, self._x = 0, self._mass_x()
-        return self._with_time(*self._observed), {}
+        return self._observation(), {}
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """15 ms of physics; the true reward is gymnasium's for walking forward without a fall."""
+        """15 ms of physics an action, or some times that.
+
+        The true reward is gymnasium's for walking forward without a fall, added up.
+        """
         self._ctrl[:] = action
-        self._mujoco.mj_step(self._model, self._data, self.SUBSTEPS)
+        cost, reward = 0.1 * float(self._ctrl.dot(self._ctrl)), 0.0
+        for _ in range(self._settings.action_repeat):
+            self._mujoco.mj_step(self._model, self._data, self.SUBSTEPS)
+            before, self._x = self._x, self._mass_x()
+            healthy = self._healthy()
+            reward += 1.25 * (self._x - before) / self.STEP_S + (5.0 if healthy else 0.0) - cost
         # MuJoCo leaves contact forces on bodies out of a step; gymnasium observes them.
         self._mujoco.mj_rnePostConstraint(self._model, self._data)
-        before, self._x = self._x, self._mass_x()
-        low, high = self.HEALTHY_M
-        healthy = low < self._qpos[2] < high
-        cost = 0.1 * float(self._ctrl.dot(self._ctrl))
-        reward = 1.25 * (self._x - before) / self.STEP_S + (5.0 if healthy else 0.0) - cost
         self._time += 1
         ends = self._over(ended=self._settings.ends_when_unhealthy and not healthy)
-        success = self._pose.shown(self._body.posture(self._qpos))
-        info = {"success": success, "true_reward": reward}
-        return self._with_time(*self._observed), reward, *ends, info
+        margins = self._pose.margins(self._body.posture(self._qpos))
+        info = {
+            "success": min(margins) > 0,
+            "true_reward": reward,
+            "dense_reward": closeness(margins),
+        }
+        return self._observation(), reward, *ends, info
+
+    def _observation(self) -> Observation:
+        if self._settings.observed == "joints":
+            positions, velocities = self._observed
+            return self._with_time(positions, 0.1 * velocities)
+        return self._with_time(*self._observed)
+
+    def _healthy(self) -> bool:
+        low, high = self.HEALTHY_M
+        return low < float(self._qpos[2]) < high
 
     def successes(self, snapshots: Snapshots) -> NDArray[np.bool_]:
         """Whether each moment shows the pose."""
