@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from showtell.data.humanoid_bodies import WANDERING_BODIES, Bodies, Drawn
-from showtell.data.samples import Captioned, Judged, Request
+from showtell.data.judged import Judged, JudgedFrames
+from showtell.data.samples import Captioned, Request
 from showtell.rendering.pool import RenderPool
 from showtell.rendering.scene import Frames, View
 from showtell.study.settings import DatasetSettings, Samples
@@ -76,7 +77,9 @@ class HumanoidCaptions:
         texts = [caption.text for family, _ in self._families for caption in family]
         self.captions = [*dict.fromkeys(texts), ROBOT]
 
-    def make(self, generator: np.random.Generator, request: Request) -> tuple[Captioned, Captioned]:
+    def make(
+        self, generator: np.random.Generator, request: Request
+    ) -> tuple[Captioned, JudgedFrames]:
         """(training, held out): frames of different bodies, in random order."""
         from showtell.worlds.simulator.models import bare_model
 
@@ -87,7 +90,9 @@ class HumanoidCaptions:
         frames = self._draw(generator, request, [*seen, *held_out])
         return (
             Captioned(frames[: len(seen)], self.captions, self._fits(seen)),
-            Captioned(frames[len(seen) :], self.captions, self._fits(held_out), _judged(held_out)),
+            JudgedFrames(
+                frames[len(seen) :], self.captions, self._fits(held_out), _judged(held_out)
+            ),
         )
 
     def drawn(self, bodies: Bodies, generator: np.random.Generator) -> Iterator[Drawn]:

@@ -20,22 +20,12 @@ class Request(NamedTuple):
     videos: Path | None = None  # the folder of their shards
 
 
-class Judged(NamedTuple):
-    """What is true of each frame, for one sentence."""
-
-    sentence: str
-    shown: NDArray[np.bool_]  # (N,): whether the frame shows what the sentence says
-    fit: NDArray[np.float64]  # (N,): how nearly it does
-    noise: NDArray[np.float64]  # (N,): how noisily the frame's state was drawn
-
-
 class Captioned(NamedTuple):
     """Frames, and how well each of the captions fits each of them."""
 
     frames: Frames  # (N, H, W, 3)
     captions: list[str]  # C, all different
     fits: NDArray[np.float32]  # (N, C), rows sum to 1: the chance that a person says this caption
-    judged: Mapping[str, Judged] = {}  # by a name: sentences that are measured on held-out frames
 
 
 class Narrated(NamedTuple):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from showtell.data.judged import JudgedFrames
 from showtell.data.samples import Captioned
 from showtell.project import seeds
 from showtell.project.checkpoints import Resume
@@ -34,7 +35,7 @@ def train_clip(
     settings: "ClipSettings",
     recipe: ClipRecipe,
     data: Captioned,
-    held_out: Captioned,
+    held_out: Captioned | JudgedFrames,
     root: int,
     address: tuple[str | int, ...],
     progress: Progress,
@@ -143,7 +144,7 @@ def contrast(logits: "Tensor", fits: "Tensor") -> "Tensor":
     return (picks_caption + (picks_picture * said).sum() / said.sum()) / 2
 
 
-def measure(encoder: "ClipEncoder", data: Captioned) -> dict[str, float]:
+def measure(encoder: "ClipEncoder", data: Captioned | JudgedFrames) -> dict[str, float]:
     """Retrieval on frames that were not trained on, and how well judged sentences rank them."""
     seen = encoder.image(data.frames).numpy()
     said = encoder.text(data.captions).numpy()
@@ -163,11 +164,13 @@ def measure(encoder: "ClipEncoder", data: Captioned) -> dict[str, float]:
         "rank_correlation": _mean(
             [_rank_correlation(cosines[:, c], fits[:, c]) for c in range(fits.shape[1])]
         ),
-        **_judged(encoder, seen, data),
+        **(_judged(encoder, seen, data) if isinstance(data, JudgedFrames) else {}),
     }
 
 
-def _judged(encoder: "ClipEncoder", seen: NDArray[np.float32], data: Captioned) -> dict[str, float]:
+def _judged(
+    encoder: "ClipEncoder", seen: NDArray[np.float32], data: JudgedFrames
+) -> dict[str, float]:
     """How well the cosine of each judged sentence tells and ranks frames.
 
     The noise that a frame's state was drawn with, which sees no picture, is measured beside it.
