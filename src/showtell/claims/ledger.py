@@ -42,6 +42,7 @@ class Published(Entry):
     where: str  # page, figure or table
     read: Literal["stated", "printed in a figure", "digitised"]
     experiment: str
+    task: str | None = None  # of the experiment, where the number is about one of several
     measured: Measured | None = None
     answered: str | None = None  # where ours is, if no row of a summary and no claim has it
 
