@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from showtell.claims.controls import Beats, BeatsControl, Ranks, Reaches, Separates, check
-from showtell.claims.tests import Above, AtLeast, Early, NoBetter, NoWorse, Times
+from showtell.claims.tests import Above, AboveOn, AtLeast, Early, NoBetter, NoWorse, Times
 from showtell.claims.verdicts import judge
 from showtell.results.table import Table
 from showtell.studies.controls import COLUMNS
@@ -317,3 +317,24 @@ def test_the_best_of_several_methods_may_show_that_the_task_can_be_learned():
         )
         (found,) = check({"learned": learned}, results)
         assert found.holds is holds and "hold-sparse" in found.text
+
+
+def test_one_method_may_be_compared_on_two_tasks():
+    test = AboveOn(
+        kind="above_on", method="text", task="door", versus_task="drawer", by=0.1, **RATE
+    )
+
+    def outcome(door: list[float], drawer: list[float]) -> str:
+        return verdict(test, results_of(zero_shot(text={"door": door, "drawer": drawer}))).outcome
+
+    assert outcome(GOOD, BAD) == "reproduced"
+    assert outcome(BAD, GOOD) == "not reproduced"
+    assert outcome([0.4, 0.5, 0.6, 0.7, 0.8], [0.3, 0.5, 0.6, 0.6, 0.7]) == "inconclusive"
+    assert outcome([0.0] * 5, [0.0] * 5) == "cannot be tested at this scale"
+
+
+def test_a_task_that_does_not_run_cannot_be_compared_with():
+    test = AboveOn(kind="above_on", method="text", task="door", versus_task="oven", by=0.1, **RATE)
+    found = verdict(test, results_of(zero_shot(text={"door": GOOD, "drawer": BAD})))
+    assert found.outcome == "not run at this scale"
+    assert "oven" in found.why

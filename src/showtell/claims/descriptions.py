@@ -6,6 +6,7 @@ from typing import Any
 from showtell.claims.evidence import setting_words, words
 from showtell.claims.tests import (
     Above,
+    AboveOn,
     Against,
     AtLeast,
     AtMost,
@@ -58,6 +59,12 @@ def _asked(test: Any, who: str) -> str:
                 f"Mean {_metric(test)} less that of {_versus(test)} is above 0 by a "
                 f"permutation and a t test, and at least {_size(test.by, test.metric)}, {who} "
                 f"({_policy(test)}). Less than {_size(test.by, test.metric)} counts as no better."
+            )
+        case AboveOn():
+            return (
+                f"Mean {_metric(test)} on {test.task} less that on {test.versus_task} is above 0 "
+                f"by a permutation and a t test, and at least {_size(test.by, test.metric)}, {who} "
+                f"({_policy(test)})."
             )
         case Times():
             return (

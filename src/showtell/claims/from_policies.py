@@ -14,7 +14,7 @@ from showtell.claims.evidence import (
     size,
 )
 from showtell.claims.scores import Pair, checked, normalised, pair_of
-from showtell.claims.tests import Above, Against, AtLeast, AtMost, NoBetter, NoWorse, Times
+from showtell.claims.tests import Above, AboveOn, Against, AtLeast, AtMost, NoBetter, NoWorse, Times
 from showtell.results.reading import Results
 from showtell.studies import statistics
 from showtell.studies.permutation import ENOUGH_SEEDS, p_above, p_below, p_most
@@ -48,6 +48,30 @@ def above(test: Above, results: Results, blocked: Blocked) -> Evidence:
         )
 
     return _compared(test, results, blocked, found, line=0.0)
+
+
+def above_on(test: AboveOn, results: Results, blocked: Blocked) -> Evidence:
+    """The difference of one method's means on two tasks, with the smallest one that matters."""
+    parts: list[Part] = []
+    waiting: list[str] = []
+    why = blocked.get(test.task) or blocked.get(test.versus_task)
+    for method in methods_through(test.method, test.phase, results):
+        scores = results.scores(method, test.phase, test.policy, test.metric)
+        if not {test.task, test.versus_task} <= scores.keys():
+            waiting.append(method)
+            continue
+        # The statistics pair scores by task: here both sides stand for the difference of two.
+        one, other = ({test.task: scores[task]} for task in (test.task, test.versus_task))
+        purpose = (method, test.task, test.versus_task, test.policy, test.metric)
+        pair = checked(Pair(one, other, purpose))
+        gap = gap_of(pair, results)
+        enough = gap.value >= test.by - 1e-9
+        over = p_above(one, other, 0.0, stream_of(pair, results)) if enough else 1.0
+        under = p_below(one, other, test.by, stream_of(pair, results))
+        text = f"{format_estimate(gap, test.metric, '+')} ({test.task} less {test.versus_task})"
+        judged = p_values(over, under, pair.few, why or pair.untestable)
+        parts.append(part_of(method, gap, text, **judged))
+    return Evidence(parts, tuple(waiting), line=0.0)
 
 
 def no_better(test: NoBetter, results: Results, blocked: Blocked) -> Evidence:

@@ -79,6 +79,15 @@ class Above(Against):
     by: PositiveFloat  # the smallest difference that matters
 
 
+class AboveOn(OfPolicies):
+    """A method is better on one task than on another, whose worlds differ in pictures alone."""
+
+    kind: Literal["above_on"]
+    task: str
+    versus_task: str
+    by: PositiveFloat  # the smallest difference that matters
+
+
 class Times(Against):
     """One mean is so many times another."""
 
@@ -217,6 +226,7 @@ class Separates(Entry):
 
 Test = Annotated[
     Above
+    | AboveOn
     | Times
     | NoBetter
     | NoWorse

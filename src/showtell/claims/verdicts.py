@@ -13,6 +13,7 @@ from showtell.claims.evidence import Evidence, Part, method_with, methods_matchi
 from showtell.claims.ledger import Claim, Ledger, find_ledger
 from showtell.claims.tests import (
     Above,
+    AboveOn,
     Against,
     AtLeast,
     AtMost,
@@ -45,6 +46,7 @@ Outcome = Literal[
 ]
 _EVIDENCE: dict[type, Callable[[Any, Results, Mapping[str, str]], Evidence]] = {
     Above: from_policies.above,
+    AboveOn: from_policies.above_on,
     Times: from_policies.times,
     NoBetter: from_policies.no_better,
     NoWorse: from_policies.no_worse,
@@ -261,6 +263,10 @@ def _absent(test: Any, results: Results) -> str | None:
     for phase in _phases(test):
         if phase not in plan.phases:
             return f"phase {phase}"
+    if isinstance(test, AboveOn):
+        lacking = [task for task in (test.task, test.versus_task) if task not in plan.tasks]
+        if lacking:
+            return f"task {lacking[0]}"
     if isinstance(test, OfPolicies):
         return None if test.policy in plan.policies else f"{test.policy} policy"
     if isinstance(test, Sooner):

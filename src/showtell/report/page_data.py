@@ -281,7 +281,10 @@ def _answers(ledger: Ledger, experiments: dict[str, Experiment]) -> Iterator[Ans
         if experiment is not None and published.measured is not None:
             m, plan = published.measured, experiment.plan
             rows = experiment.summary.where(
-                task=_all_tasks(plan), phase=m.phase, policy=m.policy, metric=m.metric
+                task=published.task or _all_tasks(plan),
+                phase=m.phase,
+                policy=m.policy,
+                metric=m.metric,
             )
             for method in methods_matching(m.method, plan.methods):
                 ours += [

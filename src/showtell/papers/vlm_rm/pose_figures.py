@@ -87,7 +87,7 @@ class SuccessfulStepsSettings(FigureSettings):
     """Whose episodes are counted."""
 
     kind: Literal["successful_steps"]
-    checkpoint: Literal["last", "best-learned", "best-true"]
+    checkpoint: Literal["last", "best-learned", "best-true"]  # of each training
 
 
 # From what evaluations keep of an episode; the paper's rater used 0, 25, 50, 75 and 100.
