@@ -43,7 +43,9 @@ def test_the_page_waits_for_the_scores_of_networks_and_the_lists_of_their_videos
     assert mini.networks("hold") == scores
     assert "results/mini/videos/people/shards.json" in mini.videos("hold")
     assert "results/mini/videos/people/counts.csv" in mini.videos("hold")
-    assert mini.networks("vlm_rm") == ["results/mini/models/clip/metrics.json"]
+    assert mini.networks("vlm_rm") == [
+        f"results/mini/models/{name}/metrics.json" for name in ("clip", "clip-humanoid")
+    ]
     assert mini.videos("vlm_rm") == []
     paper = Inputs(Grid(load(ROOT, "paper")), "paper")
     assert paper.networks("vlm_rm") == []  # its weights are fetched
