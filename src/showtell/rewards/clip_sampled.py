@@ -22,7 +22,7 @@ class ClipSampled(ClipReward):
     """The reward of a step is the similarity of the newest frame that was drawn to the goal."""
 
     def __init__(self, settings: ClipSampledSettings, *, view: View, **context: Any) -> None:
-        super().__init__(settings, view=view, **context)  # type: ignore[arg-type]
+        super().__init__(settings, view=view, **context)
         self.reads = Reads(view=view, stride=settings.stride)
         self._stride = settings.stride
 
