@@ -40,7 +40,7 @@ gl:
 # --- what a user does ---
 
 reproduce: $(VENV)/.ready gl ## run the study; SCALE=smoke|mini|desk|paper, SEED=1, TARGETS="…", STUDY=mine.yaml
-	@snakemake --cores $(CORES) --config scale=$(SCALE) $(if $(SEED),seed='$(SEED)') $(if $(STUDY),study='$(STUDY)') --logger showtell -- $(TARGETS) && \
+	@SHOWTELL_MAKE=$$PPID snakemake --cores $(CORES) --config scale=$(SCALE) $(if $(SEED),seed='$(SEED)') $(if $(STUDY),study='$(STUDY)') --logger showtell -- $(TARGETS) && \
 	  showtell page $(REPLICATE) $(if $(STUDY),--study '$(STUDY)')
 
 plan: $(VENV)/.ready ## what would run, how long, how much disk and download

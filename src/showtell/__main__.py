@@ -7,9 +7,11 @@ import logging
 import os
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
+from showtell.project.addresses import MaskedFormatter, masked
 from showtell.project.errors import UserError
 from showtell.project.replicate import Replicate
 
@@ -33,13 +35,16 @@ JOBS = {
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; a mistake that the user can correct is one sentence, not a traceback."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s"
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(MaskedFormatter("%(asctime)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[lines])
+    sys.excepthook = lambda *error: print(
+        masked("".join(traceback.format_exception(*error))), end="", file=sys.stderr
     )
     try:
         return int(options.run(options) or 0)
     except UserError as error:
-        print(f"showtell: {error}", file=sys.stderr)
+        print(f"showtell: {masked(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("showtell: interrupted; the next run carries on from here.", file=sys.stderr)
@@ -298,6 +303,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def run_job(options: argparse.Namespace) -> int:
     """Run one job and write its provenance."""
+    from showtell.project.processes import end_with_workflow
     from showtell.project.provenance import write_provenance
     from showtell.rendering.pool import use_processes
     from showtell.training.devices import launch, use_gpus
@@ -307,6 +313,7 @@ def run_job(options: argparse.Namespace) -> int:
     use_gpus(options.gpus)
     if options.gpus > 1 and options.verb == "train_encoder" and "WORLD_SIZE" not in os.environ:
         launch(options.gpus, sys.argv[1:])
+    end_with_workflow(os.environ)
     started = time.time()
     job = _specification(options.job)
     inputs = {name: [Path(path) for path in paths] for name, *paths in options.inputs}

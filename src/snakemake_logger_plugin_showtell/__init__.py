@@ -15,6 +15,8 @@ from typing import Any, TextIO
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
+from showtell.project import ownership
+from showtell.project.addresses import masked
 from showtell.project.tracking.live import under_way
 
 _REDRAW_S = 1.0
@@ -76,7 +78,10 @@ class LogHandler(LogHandlerBase):
                 if "RuleException" not in record.getMessage():  # the job's own log says it
                     self._say(record.getMessage().strip())
             case LogEvent.ERROR:
-                if "RuleException" not in str(said.get("exception", "")):
+                exception = str(said.get("exception", ""))
+                if "LockException" in exception:
+                    self._say(f"showtell: {ownership.sentence(Path.cwd())}")
+                elif "RuleException" not in exception:
                     self._say(record.getMessage().strip())
             case _:
                 pass
@@ -126,7 +131,7 @@ class LogHandler(LogHandlerBase):
     def _say(self, text: str) -> None:
         with self._lock_lines:
             self._wipe()
-            self._out.write(text + "\n")
+            self._out.write(masked(text) + "\n")
             self._draw()
             self._out.flush()
 

@@ -1,7 +1,9 @@
 """Any process may be killed at any moment; the next run ends with the same numbers."""
 
+import os
 import random
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -80,7 +82,8 @@ def test_an_orphan_trainer_is_named_not_raced(workspace):
     process = workspace.start("--nolock", "--", TARGETS[0])
     wait_for(lambda: (workspace.root / CARTPOLE / ".resume/live.jsonl").exists())
     trainer = _trainer(process.pid)
-    process.kill()  # Snakemake alone: its trainer lives on
+    os.kill(trainer, signal.SIGSTOP)  # it cannot end by itself, as it would within a second
+    process.kill()
     process.wait()
     try:
         done = workspace.snakemake("--nolock", "--", TARGETS[0])

@@ -17,7 +17,7 @@ from showtell.project.provenance import write_provenance
 from showtell.project.tracking import Tracking, new_invocation
 from showtell.project.tracking.live import FILE, live_run, under_way
 from showtell.project.tracking.run import describe
-from showtell.project.tracking.store import Store, ensure_store, without_password
+from showtell.project.tracking.store import Store, ensure_store
 from showtell.project.tracking.view import View
 
 FOLDER = "results/smoke/vlm_rm/cartpole/cartpole/text-alpha0.5/seed{seed}/train"
@@ -353,11 +353,6 @@ def test_a_run_is_tagged_with_its_scale_and_its_replicate(tmp_path):
     folder = tmp_path / "results/mini-seed1/p/e"
     run = describe(tmp_path, "train", {"root": 1}, folder, None, (None, None))
     assert (run.tags["scale"], run.tags["replicate"]) == ("mini", "mini-seed1")
-
-
-def test_a_password_is_not_shown():
-    assert without_password("postgresql://me:secret@host/db") == "postgresql://***@host/db"
-    assert without_password("sqlite:///a.db") == "sqlite:///a.db"
 
 
 def test_a_server_killed_in_mid_training_costs_no_time_and_no_point(tracking, empty_store):

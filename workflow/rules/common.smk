@@ -55,6 +55,8 @@ NAMES = TARGETS.names()  # wildcard -> what it may be
 # A study of one's own has a page of its own, and no part in the papers'.
 PAGE = Layout.of("{replicate}").page(OWN_STUDY and next(iter(GRID.parameters.papers)))
 
+invocation.own(ROOT, RESULTS, sys.argv[1:])
+
 # Results that came by a plain `dvc pull` or `dvc checkout` are known to Snakemake from here on.
 records.restore(ROOT, RESULTS)
 

@@ -22,6 +22,7 @@ import psutil
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from showtell.project.addresses import masked
 from showtell.project.errors import UserError
 from showtell.project.files import sha256
 from showtell.project.git import git_state
@@ -30,7 +31,7 @@ from showtell.project.provenance import records
 from showtell.project.replicate import Replicate
 from showtell.project.sharing.dvc import remote
 from showtell.project.tracking import OFF, Tracking
-from showtell.project.tracking.store import SQLITE, without_password
+from showtell.project.tracking.store import SQLITE
 
 _PYTHONS = ((3, 11), (3, 14))  # from, up to but without
 _DISK_GIB = {"smoke": 1, "mini": 2, "desk": 10, "paper": 200}
@@ -56,7 +57,7 @@ def doctor(root: Path, replicate: str) -> int:
         }
         findings = {name: future.result() for name, future in running.items()}
     for name, finding in findings.items():
-        sys.stdout.write(line(name, finding) + "\n")
+        sys.stdout.write(masked(line(name, finding)) + "\n")
     return 0 if all(finding.cure is None for finding in findings.values()) else 1
 
 
@@ -270,21 +271,22 @@ def sharing(root: Path, replicate: str) -> Finding:
 def tracking(root: Path, replicate: str) -> Finding:
     """Whether the MLflow store answers."""
     uri = Tracking.from_environment(root).uri
-    shown = without_password(uri)
     if uri == OFF:
         return Finding("off")
     if uri.startswith(SQLITE):
-        return _database(Path(uri.removeprefix(SQLITE)), shown)
+        return _database(Path(uri.removeprefix(SQLITE)), uri)
     parts = urlsplit(uri)
     cure = "start it, or unset MLFLOW_TRACKING_URI; trainings run either way"
     try:
         if parts.scheme in ("http", "https"):
-            urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=3).close()
+            # Whoever asks whether a server answers need not name himself.
+            at = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+            urllib.request.urlopen(f"{at.geturl().rstrip('/')}/health", timeout=3).close()
         elif parts.hostname:
             socket.create_connection((parts.hostname, parts.port or 5432), timeout=3).close()
     except (OSError, ValueError, urllib.error.URLError) as error:
-        return Finding(f"{shown} does not answer ({error})", cure)
-    return Finding(shown)
+        return Finding(f"{uri} does not answer ({error})", cure)
+    return Finding(uri)
 
 
 def _database(path: Path, shown: str) -> Finding:
@@ -296,7 +298,7 @@ def _database(path: Path, shown: str) -> Finding:
     except sqlite3.Error as error:
         return Finding(
             f"{shown} cannot be read ({error})",
-            f"rm {path} && showtell track (rebuilt from the result files)",
+            f"rm -r {path} && showtell track (rebuilt from the result files)",
         )
     return Finding(f"{shown}, {count} runs")
 

@@ -30,7 +30,10 @@ _UNSEEN = (
     f"{PACKAGE}.commands",
     *(
         f"{PACKAGE}.project.{name}"
-        for name in ("tracking", "sharing", "provenance", "git", "machine", "invocation", "foreign")
+        for name in (
+            *("tracking", "sharing", "provenance", "git", "machine", "invocation", "foreign"),
+            *("processes", "ownership", "addresses"),
+        )
     ),
 )
 

@@ -6,7 +6,12 @@ Snakemake calls these from its handlers; nothing here decides what a job compute
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from showtell.project import ownership, processes
+
+_GRACE_S = 20.0  # for Snakemake to end its jobs and show what they left
 
 
 def gpus() -> int:
@@ -19,6 +24,17 @@ def use_this_python() -> None:
     here = str(Path(sys.executable).parent)
     if os.environ.get("PATH", "").split(os.pathsep)[0] != here:
         os.environ["PATH"] = here + os.pathsep + os.environ.get("PATH", "")
+
+
+def own(root: Path, replicate: str, options: Sequence[str]) -> None:
+    """Take this run's files from runs that were killed; let its jobs, and it, end with a parent.
+
+    `make` names itself: a terminal that started Snakemake may be closed, as with nohup.
+    """
+    os.environ[processes.VARIABLE] = str(processes.Process.of(os.getpid()))
+    if make := os.environ.pop("SHOWTELL_MAKE", ""):
+        processes.end_after(processes.Process.of(int(make)), _GRACE_S, interrupt=True)
+    ownership.claim(root, replicate, options)
 
 
 def begin(root: Path, replicate: str, study: Path | None = None) -> None:

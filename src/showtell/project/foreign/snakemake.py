@@ -6,6 +6,7 @@ import subprocess
 import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,8 +47,30 @@ def write_record(root: Path, output: str, data: dict[str, Any]) -> None:
 
 def in_progress(root: Path) -> list[str]:
     """The outputs that a running Snakemake has locked, or a killed one has left locked."""
-    locks = sorted((root / _FOLDER / "locks").glob("*.output.lock"))
+    locks = sorted(lock_folder(root).glob("*.output.lock"))
     return [path for lock in locks for path in lock.read_text().splitlines()]
+
+
+def lock_folder(root: Path) -> Path:
+    """Where Snakemake keeps its locks. It removes the folder when a run ends, and makes it anew."""
+    return root / _FOLDER / "locks"
+
+
+def locks(root: Path) -> dict[int, list[str]]:
+    """The files, read and written, that each run has locked, by the number of its lock."""
+    found: dict[int, list[str]] = {}
+    for path in sorted(lock_folder(root).glob("*.*put.lock")):
+        number = path.name.partition(".")[0]
+        if number.isdigit():
+            with suppress(FileNotFoundError):  # its run has just ended
+                found.setdefault(int(number), []).extend(path.read_text().splitlines())
+    return found
+
+
+def remove_lock(root: Path, number: int) -> None:
+    """Free the files of one lock, as Snakemake's `--unlock` frees those of all."""
+    for kind in ("output", "input"):
+        (lock_folder(root) / f"{number}.{kind}.lock").unlink(missing_ok=True)
 
 
 def incomplete(root: Path) -> list[str]:

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from showtell.project.addresses import masked
 from showtell.project.errors import UserError
 from showtell.project.foreign.dvc import Out, cache_folder, cached, files, object_path, outs
 from showtell.project.sharing.dvc import Remote, dvc, must, prepare, remote
@@ -167,4 +168,4 @@ def _bytes(size: int) -> str:
 
 
 def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+    sys.stdout.write(masked(line) + "\n")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from showtell.project import ownership
 from showtell.project.errors import UserError
 from showtell.project.files import canonical_json, read_json, write_json
 from showtell.project.foreign import snakemake
@@ -83,13 +84,9 @@ def _restored(root: Path, place: str, entry: dict[str, Any]) -> bool:
 
 def refuse_unfinished(root: Path, replicate: str) -> None:
     """Stop where Snakemake is at work, or was killed in the middle of a file."""
-    held = [p for p in snakemake.in_progress(root) if p.startswith(f"results/{replicate}/")]
-    if held:
-        raise UserError(
-            f"Snakemake is making {held[0]} (or was killed at it); wait for it, or run "
-            f"`snakemake --unlock --config scale={replicate}` and "
-            f"`make reproduce SCALE={replicate}`."
-        )
+    ownership.free(root)
+    if any(p.startswith(f"results/{replicate}/") for p in snakemake.in_progress(root)):
+        raise UserError(ownership.sentence(root))
     for path in snakemake.incomplete(root):
         if path.startswith(f"results/{replicate}/") and (root / path).exists():
             raise UserError(

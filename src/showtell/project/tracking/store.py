@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from filelock import FileLock
 
@@ -41,12 +40,6 @@ def ensure_store(uri: str) -> Any:
         client = MlflowClient(uri)
         client.search_experiments(max_results=1)
     return client
-
-
-def without_password(uri: str) -> str:
-    """A store's address as it may be shown."""
-    parts = urlsplit(uri)
-    return uri.replace(f"{parts.username}:{parts.password}@", "***@") if parts.password else uri
 
 
 class Store:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from showtell.project.addresses import masked
 from showtell.project.errors import UserError
 from showtell.project.tracking import OFF, Tracking
 from showtell.project.tracking.feed import Feed
 from showtell.project.tracking.live import FILE
 from showtell.project.tracking.replay import fill_in, replay_of, show
-from showtell.project.tracking.store import Store, without_password
+from showtell.project.tracking.store import Store
 
 _LOG = logging.getLogger(__name__)
 _TICK_S = 2.0
@@ -43,7 +44,7 @@ class View:
         except Exception as error:  # MLflow raises many kinds; none may end the watch
             self._failures += 1
             if self._failures == 1:
-                _LOG.warning("%s is away: %s", without_password(self._tracking.uri), error)
+                _LOG.warning("%s is away: %s", masked(self._tracking.uri), masked(str(error)))
         else:
             self._failures = 0
         spent = time.monotonic() - began
@@ -76,7 +77,7 @@ class View:
         """Make the store say what the files say; counts of what was done."""
         if self._tracking.uri == OFF:
             return {"unchanged": 0, "written": 0}
-        address = without_password(self._tracking.uri)
+        address = masked(self._tracking.uri)
         try:
             with _alone(self._tracking.root, wait_s=_WAIT_S):
                 self.turn()  # killed trainings, and those under way
@@ -104,7 +105,7 @@ class View:
             if self._store is not None and not self._failures:
                 self._store.close_invocations(int(time.time() * 1000))
         except Exception as error:  # as above
-            _LOG.warning("%s is away: %s", without_password(self._tracking.uri), error)
+            _LOG.warning("%s is away: %s", masked(self._tracking.uri), masked(str(error)))
 
     def _complete(self, feed: Feed, store: Store) -> bool:
         """Show the files of a training that has ended and removed its live file, once they are."""
