@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from showtell.nets.clip_weights import fetch_clip, locations, read_published
 from showtell.nets.downloads import fetch
 from showtell.nets.encoder import load
+from showtell.project import downloads
 from showtell.project.errors import UserError
 from tests.nets.models import noise, random_model, settings, smoke_encoder
 
@@ -219,16 +220,17 @@ def test_a_lock_and_parameters_that_disagree_are_refused_before_any_download(tmp
     assert shelf.ranges == []
 
 
-def test_a_download_that_breaks_off_is_named_and_carried_on(tmp_path, shelf):
+def test_a_download_that_breaks_off_is_named_and_carried_on(tmp_path, shelf, monkeypatch):
+    monkeypatch.setattr(downloads, "_PAUSES_S", (0, 0))
     content = bytes(range(256)) * 40
-    shelf.files["w.bin"], shelf.break_off_after = content, 4000
+    shelf.files["w.bin"], shelf.break_off_after = content, 2000
     ask = (NAME, [shelf.url("w.bin")], None, tmp_path / "cache", tmp_path / "lock.json")
-    with pytest.raises(UserError, match=rf"w\.bin\.part has 4000 of {len(content)} bytes"):
+    with pytest.raises(UserError, match=rf"broke off after 6000 of {len(content)} bytes"):
         fetch(*ask)
     shelf.break_off_after = None
     file, _ = fetch(*ask)
     assert file.read_bytes() == content
-    assert shelf.ranges == [None, "bytes=4000-"]
+    assert shelf.ranges == [None, "bytes=2000-", "bytes=4000-", "bytes=6000-"]
 
 
 def test_a_redirect_is_followed_and_a_missing_location_is_passed_over(tmp_path, shelf):

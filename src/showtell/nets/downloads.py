@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict
 
 from showtell.nets.encoder import read_error
-from showtell.project.downloads import download
+from showtell.project.downloads import DownloadError, download, set_aside
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, sha256, write_json
 
@@ -54,8 +53,9 @@ def fetch(
         if known is not None and source.sha256 != known:
             raise UserError(
                 f"{file} (from {url}) has sha256 {source.sha256}, but {name} must have {known}: "
-                "it is damaged or another file was published under the same name. Delete it to "
-                "download it again, or change the checksum on purpose."
+                "it is damaged or another file was published under the same name. It was moved to "
+                f"{set_aside(file).name}: the same command downloads it again; or change the "
+                "checksum on purpose."
             )
         if recorded is None:
             _record(lock, name, source)
@@ -122,10 +122,8 @@ def _downloaded(folder: Path, urls: list[str]) -> tuple[Path, str]:
         file = folder / _file_name(url)
         try:
             download(url, file)
-        except HTTPError as error:
-            failures.append(f"{url}: {error.code} {error.reason}")
-        except (URLError, TimeoutError, ConnectionError) as error:
-            failures.append(f"{url}: {error}")
+        except DownloadError as error:
+            failures.append(str(error))
         else:
             return file, url
     raise UserError(
