@@ -48,6 +48,9 @@ for paper in GRID.parameters.papers:
         localrule: True
 
 
+refuse_unmade_targets()
+
+
 onstart:
     schedule_when_jobs_end(workflow)
     invocation.begin(ROOT, RESULTS, OWN_STUDY)

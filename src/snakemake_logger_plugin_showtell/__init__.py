@@ -82,7 +82,7 @@ class LogHandler(LogHandlerBase):
                 if "LockException" in exception:
                     self._say(f"showtell: {ownership.sentence(Path.cwd())}")
                 elif "RuleException" not in exception:
-                    self._say(record.getMessage().strip())
+                    self._say(_without_places(record.getMessage().strip()))
             case _:
                 pass
 
@@ -180,6 +180,14 @@ class LogHandler(LogHandlerBase):
     def needs_rulegraph(self) -> bool:
         """Jobs are counted, not drawn."""
         return False
+
+
+def _without_places(message: str) -> str:
+    """An error of the Snakefile, without where in the Snakefile it was raised."""
+    first, *rest = message.splitlines()
+    if not first.startswith("WorkflowError in file ") or not rest:
+        return message
+    return "showtell: " + "\n".join(line for line in rest if not line.startswith('  File "'))
 
 
 def _line(job: _Job) -> str:

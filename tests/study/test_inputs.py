@@ -8,7 +8,7 @@ from showtell.project.errors import UserError
 from showtell.study.grid import Grid
 from showtell.study.inputs import Inputs, job
 from showtell.study.loading import load
-from showtell.study.targets import Targets, one_of
+from showtell.study.targets import Targets, one_of, refuse_unmade
 
 ROOT = Path(__file__).parents[2]
 
@@ -107,3 +107,16 @@ def test_a_constraint_matches_its_names_alone():
     assert re.fullmatch(one_of(["a.b", "c"]), "a.b")
     assert not re.fullmatch(one_of(["a.b", "c"]), "axb")
     assert not re.fullmatch(one_of([]), "")
+
+
+def test_a_target_that_no_job_makes_is_refused_with_the_nearest_that_one_does():
+    known = ["all", "vlm_rm", "results/smoke/report.html", "results/smoke/a/policy.json"]
+    for target, near in (
+        ("results/smoke/a/polcy.json", "results/smoke/a/policy.json"),
+        ("results/smoke/reprt.html", "results/smoke/report.html"),
+        ("vlmrm", "vlm_rm"),
+        ("nonsense", "make plan"),
+    ):
+        with pytest.raises(UserError, match=f"{target}: .*{near}"):
+            refuse_unmade([target], known)
+    refuse_unmade([], known)

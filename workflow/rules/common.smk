@@ -7,7 +7,7 @@ from snakemake.exceptions import WorkflowError
 from showtell.claims import agreement
 from showtell.demos import inputs
 from showtell.project import invocation
-from showtell.project.foreign.snakemake import schedule_when_jobs_end
+from showtell.project.foreign.snakemake import schedule_when_jobs_end, unmade
 from showtell.study import loading, shared_trainings
 from showtell.project.errors import UserError
 from showtell.study.grid import Cell, Grid
@@ -25,7 +25,7 @@ from showtell.study.layout import (
     TRAINING,
     VIDEOS,
 )
-from showtell.study.targets import Targets, one_of
+from showtell.study.targets import Targets, one_of, refuse_unmade
 from showtell.study.specifications import Specifications
 from showtell.study.yaml_files import changes
 from showtell.videos import inputs as video_inputs
@@ -249,6 +249,22 @@ def all_outputs_of(paper):
         for job in INPUTS.jobs(paper)
         for pattern in getattr(rules, job.rule).output
     )
+
+
+def refuse_unmade_targets():
+    """A target that no rule makes, in one sentence with the nearest that one does."""
+    if targets := unmade(workflow, sys.argv[1:]):
+        papers = list(GRID.parameters.papers)
+        known = [
+            "all",
+            *papers,
+            *(f for paper in papers for f in all_outputs_of(paper)),
+        ]
+        known.append(f"{PAGE}.html".format(replicate=RESULTS))
+        try:
+            refuse_unmade(targets, known)
+        except UserError as error:
+            raise WorkflowError(str(error)) from None
 
 
 def everything_reported(wildcards):

@@ -14,6 +14,7 @@ from showtell.project.errors import UserError, nearest
 from showtell.project.replicate import Replicate, root_seed
 from showtell.study.checks import refuse_misfits
 from showtell.study.parameters import Parameters, Scale
+from showtell.study.plain_values import refuse_odd, taken_as_another, unusable_names
 from showtell.study.selection import select
 from showtell.study.validation_messages import sentence
 from showtell.study.yaml_files import merge, read_yaml
@@ -36,6 +37,7 @@ def load(root: Path, scale: str, study: Path | None = None, seed: int | None = N
     source = f"params.yaml + {overlay_path(scale)}"
     if study is not None:
         values, run, source = add_study(values, study, root), None, f"{study} + {source}"
+    refuse_odd(values, source)
     values = resolved(values, source)
     if isinstance(values.get("rewards"), dict):
         values["rewards"] = with_terms(values["rewards"], source)
@@ -160,5 +162,8 @@ def _checked(values: dict[str, Any], source: str) -> Parameters:
         raise UserError(
             "\n".join(sentence(issue, values, source, Parameters) for issue in error.errors())
         ) from None
+    odd = [*taken_as_another(parameters, values), *unusable_names(parameters)]
+    if odd:
+        raise UserError("\n".join(f"{source}: {line}" for line in sorted(odd)))
     refuse_misfits(parameters, source)
     return parameters

@@ -1,5 +1,6 @@
 """The names that a path of results may have, and a sentence for a target that no job makes."""
 
+import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -85,6 +86,16 @@ class Targets:
         for name in found:
             if name not in known:
                 raise UserError(f"{target}: there is no {kind} {name!r}; {nearest(name, known)}")
+
+
+def refuse_unmade(targets: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a target that no job makes, with the nearest file or name."""
+    files = sorted(known)
+    for target in targets:
+        beside = [file for file in files if Path(file).parent == Path(target).parent]
+        close = difflib.get_close_matches(target, beside or files, n=1, cutoff=0.5)
+        cure = f"did you mean {close[0]!r}?" if close else "`make plan` says what can be made."
+        raise UserError(f"{target}: no job makes this; {cure}")
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -8,6 +8,9 @@ import yaml
 
 from showtell.project.errors import UserError
 
+_DEEPEST = 40  # levels of mappings and lists
+_MOST = 200_000  # values
+
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping, or an error with the line that is wrong."""
@@ -17,11 +20,31 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise UserError(
             f"{path} is missing; restore it with: git checkout -- {path.name}"
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except IsADirectoryError:
+        raise UserError(f"{path} is a folder, not a file of YAML.") from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         raise UserError(f"{path} is not valid YAML: {error}") from None
+    if _counted(value, 0) > _MOST:
+        raise UserError(
+            f"{path} has more than {_MOST} values, or more than {_DEEPEST} levels of them; an "
+            "anchor that names itself has no end."
+        )
     if not isinstance(value, dict | None):
         raise UserError(f"{path} holds {type(value).__name__}, not a mapping of keys to values.")
     return value or {}
+
+
+def _counted(value: Any, level: int) -> int:
+    """How many values there are, or one too many where it does not end: anchors multiply."""
+    if level > _DEEPEST:
+        return _MOST + 1
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    count = 1
+    for one in inner:
+        count += _counted(one, level + 1)
+        if count > _MOST:
+            break
+    return count
 
 
 class _Loader(yaml.SafeLoader):

@@ -102,3 +102,15 @@ def test_a_limiter_of_another_release_is_left_alone(monkeypatch):
     monkeypatch.setattr(snakemake, "version", lambda name: "10.0.0")
     snakemake.schedule_when_jobs_end(Workflow)
     assert Workflow.scheduler.job_rate_limiter == "a limiter"
+
+
+def test_targets_that_no_rule_makes_are_found(tmp_path):
+    check = "import sys; from showtell.project.foreign.snakemake import unmade\n"
+    check += "Path('found').write_text(' '.join(unmade(workflow, sys.argv[1:])))\n"
+    text = "from pathlib import Path\n" + SNAKEFILE.replace('output: "short"', 'output: "{any}.s"')
+    (tmp_path / "Snakefile").write_text(text.replace('"short",', '"a.s",') + check)
+    run(tmp_path, "--dry-run", "--", "all", "b.s", LONG)
+    assert (tmp_path / "found").read_text() == ""
+    with pytest.raises(AssertionError):
+        run(tmp_path, "--dry-run", "--", "all", "b.t", "nothing", LONG)
+    assert (tmp_path / "found").read_text() == "b.t nothing"

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -136,6 +136,18 @@ def schedule_when_jobs_end(workflow: Any) -> None:
     """
     if workflow.local_exec and version("snakemake").startswith(f"{VERSION}."):
         workflow.scheduler.job_rate_limiter = None
+
+
+def unmade(workflow: Any, arguments: Sequence[str]) -> list[str]:
+    """The targets on a command line, after `--` or in results/, that no rule is or makes."""
+    after = arguments.index("--") if "--" in arguments else len(arguments)
+    targets = [*(a for a in arguments[:after] if a.startswith("results/")), *arguments[after + 1 :]]
+    return [
+        target
+        for target in targets
+        if not workflow.is_rule(target)
+        and not any(rule.is_producer(target) for rule in workflow.rules)
+    ]
 
 
 def _paths(root: Path, kind: str) -> Iterator[str]:
