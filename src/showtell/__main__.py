@@ -304,7 +304,11 @@ def _export(options: argparse.Namespace) -> int:
 def run_job(options: argparse.Namespace) -> int:
     """Run one job and write its provenance."""
     from showtell.project.processes import end_with_workflow
-    from showtell.project.provenance import write_provenance
+    from showtell.project.provenance import (
+        refuse_damaged,
+        refuse_damaged_below,
+        write_provenance,
+    )
     from showtell.rendering.pool import use_processes
     from showtell.training.devices import launch, use_gpus
 
@@ -321,9 +325,25 @@ def run_job(options: argparse.Namespace) -> int:
         inputs["results"] = [Path(options.results)]
     outputs = {name: Path(path) for name, path in options.outputs}
     provenance = outputs.pop("provenance", None)
-    extra = importlib.import_module(f"showtell.jobs.{options.verb}").run(job, inputs, outputs) or {}
-    inputs.pop("results", None)
+    named = {name: paths for name, paths in inputs.items() if name != "results"}
+    refuse_damaged(ROOT, (path for paths in named.values() for path in paths))
+    try:
+        run = importlib.import_module(f"showtell.jobs.{options.verb}").run
+        extra = run(job, inputs, outputs) or {}
+    except Exception as error:
+        if options.results is not None:  # it may come from a table that is damaged
+            refuse_damaged_below(ROOT, Path(options.results))
+        if isinstance(error, MemoryError | RecursionError):
+            raise UserError(_too_large(error, named)) from error
+        raise
+    inputs = named
     read = extra.pop("read", ())  # what the job found there
+    try:
+        refuse_damaged(ROOT, read)
+    except UserError:
+        for path in outputs.values():  # made of what is damaged
+            path.unlink(missing_ok=True)
+        raise
     if provenance is not None and not extra.pop("follows", False):  # of another process
         write_provenance(
             provenance,
@@ -337,6 +357,16 @@ def run_job(options: argparse.Namespace) -> int:
             extra={"invocation": os.environ.get("SHOWTELL_PARENT_RUN"), **extra},
         )
     return 0
+
+
+def _too_large(error: Exception, inputs: dict[str, list[Path]]) -> str:
+    """A sentence for a job that had no room: for its numbers, or for what a file unfolds to."""
+    files = ", ".join(str(path) for paths in inputs.values() for path in paths)
+    what = "memory" if isinstance(error, MemoryError) else "levels for nested values"
+    return (
+        f"the job ran out of {what} ({error or type(error).__name__}). Its settings ask for more "
+        f"than this machine has, or a file that it reads is not what it should be: {files or '-'}."
+    )
 
 
 def _specification(text: str) -> dict[str, Any]:

@@ -8,10 +8,20 @@ from pathlib import Path
 
 import pytest
 
+import showtell.__main__
+from showtell.__main__ import main
+from showtell.jobs import figure
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, sha256, write_text
 from showtell.project.git import git_state
-from showtell.project.provenance import job_key, records, versions, write_provenance
+from showtell.project.provenance import (
+    job_key,
+    records,
+    refuse_damaged,
+    refuse_damaged_below,
+    versions,
+    write_provenance,
+)
 
 JOB = {"fingerprint": "f00d", "root": 3, "address": ["vlm_rm", "cartpole"], "alpha": 0.5}
 
@@ -54,6 +64,86 @@ def test_files_are_hashed_under_paths_from_the_root(root):
     assert record["inputs"] == {"in.bin": sha256(Path("in.bin"))}
     assert record["outputs"] == {"out.bin": sha256(Path("out.bin"))}
     assert (record["started"], record["wall_time_s"]) == ("1970-01-01T00:00:00.250+00:00", 1.235)
+
+
+def test_a_file_that_is_not_what_its_job_wrote_is_refused_by_name(root):
+    written()
+    refuse_damaged(root, [Path("out.bin"), Path("in.bin"), root / "absent.bin"])
+    refuse_damaged_below(root, root)
+    Path("in.bin").write_text("of no job")
+    refuse_damaged(root, [Path("in.bin")])
+    Path("out.bin").write_text("oux")  # one letter, as many bytes
+    for path in (Path("out.bin"), root / "out.bin"):
+        with pytest.raises(UserError, match=r"out\.bin is damaged.*rm "):
+            refuse_damaged(root, [path])
+    with pytest.raises(UserError, match=r"out\.bin is damaged"):
+        refuse_damaged_below(root, root)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"outputs": 3}', "\ufeff", "nul\0"])
+def test_a_record_that_cannot_be_read_refuses_nothing(root, text):
+    written()
+    Path("provenance.json").write_text(text)
+    refuse_damaged(root, [Path("out.bin")])
+
+
+def test_a_study_or_a_goal_has_its_record_under_its_own_name(root):
+    written()
+    Path("provenance.json").rename("out.provenance.json")
+    Path("out.bin").write_text("oux")
+    with pytest.raises(UserError, match=r"out\.provenance\.json"):
+        refuse_damaged(root, [Path("out.bin")])
+
+
+@pytest.fixture
+def a_job(root, monkeypatch):
+    """A job of the command line that does what the test says, with a recorded file to read."""
+    written()
+
+    def run(does, *options):
+        monkeypatch.setattr(figure, "run", does)
+        monkeypatch.setattr(showtell.__main__, "ROOT", root)
+        return main(["figure", "--job", "{}", *options, "--out", "csv", "made.csv"])
+
+    return run
+
+
+def test_a_job_does_not_begin_on_a_damaged_input(a_job, capsys):
+    Path("out.bin").write_text("oux")
+    assert a_job(lambda *_: pytest.fail("it began"), "--in", "x", "out.bin") == 2
+    assert "out.bin is damaged" in capsys.readouterr().err
+
+
+def test_a_job_that_fails_on_a_damaged_table_names_the_table(a_job, capsys, root):
+    def fails(*_):
+        raise UnicodeDecodeError("utf-8", b"", 0, 1, "no text")
+
+    with pytest.raises(UnicodeDecodeError):  # nothing is damaged: it is the code's own mistake
+        a_job(fails, "--results", str(root))
+    Path("out.bin").write_text("oux")
+    assert a_job(fails, "--results", str(root)) == 2
+    assert "out.bin is damaged" in capsys.readouterr().err
+
+
+def test_what_was_made_of_a_damaged_table_is_not_kept(a_job, capsys, root):
+    def reads(job, inputs, outputs):
+        outputs["csv"].write_text("made")
+        return {"read": [Path("out.bin")]}
+
+    assert a_job(reads, "--results", str(root)) == 0
+    assert Path("made.csv").exists()
+    Path("out.bin").write_text("oux")
+    assert a_job(reads, "--results", str(root)) == 2
+    assert not Path("made.csv").exists()
+
+
+def test_a_job_without_memory_says_so(a_job, capsys):
+    def fails(*_):
+        raise MemoryError("8 TB")
+
+    assert a_job(fails, "--in", "x", "in.bin") == 2
+    assert "in.bin" in (said := capsys.readouterr().err)
+    assert "memory" in said
 
 
 def test_what_the_job_says_of_itself_wins(root):

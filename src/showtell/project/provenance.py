@@ -2,8 +2,10 @@
 
 import hashlib
 import platform
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -84,7 +86,46 @@ def versions() -> dict[str, str]:
 
 def hashes(root: Path, paths: Iterable[Path]) -> dict[str, str]:
     """The content of files, by their path from the root."""
-    return {_relative(root, path): sha256(path) for path in sorted(set(paths))}
+    return {_relative(root, path): _sha256(path) for path in sorted(set(paths))}
+
+
+def refuse_damaged(root: Path, paths: Iterable[Path]) -> None:
+    """Refuse a file that is not, byte for byte, what its job wrote and recorded beside it."""
+    for path in sorted(set(paths)):
+        for beside in (path.with_name("provenance.json"), path.with_suffix(".provenance.json")):
+            wrote = _outputs(beside).get(_relative(root, path))
+            if wrote is not None and path.exists() and _sha256(path) != wrote:
+                raise UserError(
+                    f"{path} is damaged, or was changed by hand: its sha256 is not the one that "
+                    f"{beside} records. Delete it, and the next `make reproduce` makes it again: "
+                    f"rm {shlex.quote(str(path))}"
+                )
+
+
+def refuse_damaged_below(root: Path, folder: Path) -> None:
+    """The same for each recorded file under a folder: what a job that failed may have read."""
+    for path in sorted(folder.rglob(_FILES)):
+        refuse_damaged(root, (root / name for name in _outputs(path)))
+
+
+def _outputs(record: Path) -> dict[str, str]:
+    """What a job wrote, if it ended; a record that cannot be read belongs to no job that did."""
+    try:
+        found = read_json(record)["outputs"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _sha256(path: Path) -> str:
+    """The content of a file, read once a process while nobody changes it: weights are large."""
+    status = path.stat()
+    return _hashed(path, status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+@cache
+def _hashed(path: Path, _size: int, _mtime_ns: int, _inode: int) -> str:
+    return sha256(path)
 
 
 def records(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
