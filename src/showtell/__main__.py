@@ -15,6 +15,7 @@ from showtell.project.addresses import MaskedFormatter, masked
 from showtell.project.errors import UserError
 from showtell.project.replicate import Replicate
 
+_LAST_LOOK_S = 10.0  # of the watch, after the workflow: to show its last points
 ROOT = Path.cwd()  # every verb is run from the repository's root
 JOBS = {
     "demonstrate": "make the demonstrations of a task: scripted, drawn, published or from a file",
@@ -258,7 +259,10 @@ def _refresh(options: argparse.Namespace) -> int:
 
 def _watch(options: argparse.Namespace) -> int:
     from showtell.jobs.report import watch
+    from showtell.project.processes import Process, end_after
 
+    # Whatever it waits for then, a store that does not answer or the page.
+    end_after(Process.of(options.pid), _LAST_LOOK_S)
     return watch(ROOT, _replicate(options), options.pid, options.study)
 
 

@@ -271,10 +271,11 @@ def sharing(root: Path, replicate: str) -> Finding:
 def tracking(root: Path, replicate: str) -> Finding:
     """Whether the MLflow store answers."""
     uri = Tracking.from_environment(root).uri
+    shown = masked(uri)
     if uri == OFF:
         return Finding("off")
     if uri.startswith(SQLITE):
-        return _database(Path(uri.removeprefix(SQLITE)), uri)
+        return _database(Path(uri.removeprefix(SQLITE)), shown)
     parts = urlsplit(uri)
     cure = "start it, or unset MLFLOW_TRACKING_URI; trainings run either way"
     try:
@@ -285,8 +286,8 @@ def tracking(root: Path, replicate: str) -> Finding:
         elif parts.hostname:
             socket.create_connection((parts.hostname, parts.port or 5432), timeout=3).close()
     except (OSError, ValueError, urllib.error.URLError) as error:
-        return Finding(f"{uri} does not answer ({error})", cure)
-    return Finding(uri)
+        return Finding(f"{shown} does not answer ({error})", cure)
+    return Finding(shown)
 
 
 def _database(path: Path, shown: str) -> Finding:

@@ -14,7 +14,6 @@ import psutil
 
 from showtell import report
 from showtell.project.errors import UserError
-from showtell.project.processes import Process, end_after
 from showtell.project.replicate import Replicate
 from showtell.project.tracking import Tracking
 from showtell.project.tracking.view import View
@@ -27,7 +26,6 @@ from showtell.study.yaml_files import changes
 _LOG = logging.getLogger(__name__)
 _TICK_S = 0.5
 _PAUSE_S = 5.0
-_GRACE_S = 10.0  # after the process: to show its last points
 _REST = 20  # the live page takes at most a twentieth of one core from the trainings
 
 
@@ -54,7 +52,6 @@ def watch(root: Path, replicate: Replicate, pid: int, study: Path | None = None)
     again = 0.0
     try:
         process = psutil.Process(pid)
-        end_after(Process.of(pid), _GRACE_S)
         while _lives(process):
             view.follow()
             began = time.monotonic()

@@ -51,7 +51,7 @@ class Process(NamedTuple):
         return self.host == platform.node()
 
     def lives(self) -> bool:
-        """Whether it still runs on this machine. A zombie does not: nobody has buried it yet."""
+        """Whether it still runs on this machine; a zombie does not."""
         import psutil
 
         try:

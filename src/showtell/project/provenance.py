@@ -118,7 +118,7 @@ def _outputs(record: Path) -> dict[str, str]:
 
 
 def _sha256(path: Path) -> str:
-    """The content of a file, read once a process while nobody changes it: weights are large."""
+    """The content of a file, read once a process unless it changes: weights are large."""
     status = path.stat()
     return _hashed(path, status.st_size, status.st_mtime_ns, status.st_ino)
 
