@@ -2,12 +2,17 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from showtell.labels.frames import Labelled
+from showtell.rendering.scene import View
+from showtell.rewards.reward import Episodes, Reads
 from showtell.studies.epic import EpicSettings, ends, epic, resampled
-from showtell.study.registry import build
+from showtell.study.needs import Offers
+from showtell.study.registry import build, part
 from tests.studies.subjects import ANGLE, Counting, OfState, clip_subject, subject, world
 
 SETTINGS = EpicSettings(kind="epic", methods=["text"], states=400)
@@ -80,8 +85,6 @@ def test_the_label_itself_is_at_distance_0_and_its_opposite_at_1():
 
 
 def _one_step(states):
-    from showtell.rewards.reward import Episodes
-
     zeros = np.zeros((len(states), 1), dtype=np.float32)
     return Episodes(states[:, None], zeros, zeros, zeros.astype(bool))
 
@@ -126,6 +129,53 @@ def test_a_difference_over_the_same_states_is_decided_where_intervals_overlap():
     assert float(gap["high"]) < 0
     assert float(gap["p_lower"]) < 0.01
     assert float(gap["p_higher"]) > 0.99
+
+
+class Brightness:
+    """A reward that reads a picture alone."""
+
+    def __init__(self, sign: float = 1.0) -> None:
+        self.reads = Reads(view=View(24, 16))
+        self._sign = sign
+
+    def score(self, episodes: Episodes) -> np.ndarray:
+        assert episodes.frames.shape[2:] == (16, 24, 3)
+        return self._sign * episodes.frames.mean(axis=(2, 3, 4), dtype=np.float32)
+
+
+def test_against_labels_it_is_the_distance_to_what_people_said_of_the_frames():
+    shades = [0, 40, 200, 240]
+    pictures = [np.full((30 + n, 45, 3), shade, np.uint8) for n, shade in enumerate(shades)]
+    labelled = Labelled(pictures, np.array([0.0, 0.0, 1.0, 1.0]))
+    rewards = {"bright": Brightness(), "dark": Brightness(-1)}
+    found = replace(subject(**rewards), labelled=labelled)
+    settings = EpicSettings(kind="epic", methods=["bright"], states=9, against="labels")
+    rows = list(csv.DictReader(io.StringIO(build("studies", settings).measure(found, 0, ()).csv)))
+    assert {row["against"] for row in rows} == {"labels"}
+    assert {row["states"] for row in rows} == {"4"}
+    truth = np.array([0.0, 0.0, 1.0, 1.0])
+    expected = epic(np.array(shades, float), truth)
+    assert float(of(rows, "bright", "labels")["epic"]) == pytest.approx(expected)
+    assert expected < 0.1
+    assert float(of(rows, "dark", "labels")["epic"]) > 0.99
+
+
+def test_against_labels_needs_no_world_that_knows_the_truth_but_rewards_of_pictures():
+    settings = EpicSettings(kind="epic", methods=["one"], states=9, against="labels")
+    nothing = Offers(
+        actions="box", script=False, uniform_states=False, true_rewards_of_states=False
+    )
+    assert settings.problem(nothing) is None
+    assert SETTINGS.problem(nothing) is not None
+    clip = part("rewards", "clip").settings.model_validate(
+        {"kind": "clip", "goal": "g", "alpha": 0}
+    )
+    true = part("rewards", "true_reward").settings.model_validate({"kind": "true_reward"})
+    assert settings.problem_with(clip) is None
+    assert "clip" in settings.problem_with(true)
+    assert SETTINGS.problem_with(true) is None
+    with pytest.raises(ValueError, match="labels"):
+        build("studies", settings).measure(subject(bright=Brightness()), 0, ())
 
 
 def _labels(states):

@@ -6,6 +6,7 @@ from snakemake.exceptions import WorkflowError
 
 from showtell.claims import agreement
 from showtell.demos import inputs
+from showtell.labels import inputs as label_inputs
 from showtell.project import invocation
 from showtell.project.foreign.snakemake import schedule_when_jobs_end, unmade
 from showtell.study import loading, shared_trainings
@@ -48,6 +49,7 @@ try:
     TARGETS = Targets(GRID, RESULTS)
     TARGETS.check(sys.argv[1:])  # Snakemake sets its own list later
     inputs.refuse_missing(GRID, ROOT, RESULTS)
+    label_inputs.refuse_missing(GRID, ROOT, RESULTS)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 SPECIFICATIONS = Specifications(GRID)
@@ -220,6 +222,11 @@ def networks_of_study(wildcards):
 
 def demos_of_study(wildcards):
     return INPUTS.demonstrations(needs_of_study(wildcards), wildcards.task)
+
+
+def labels_of_study(wildcards):
+    named = (wildcards.paper, wildcards.experiment, wildcards.task, wildcards.study)
+    return label_inputs.files(GRID, RESULTS, *named)
 
 
 def evaluations_of(wildcards):

@@ -39,6 +39,7 @@ rule measure:
         encoders=weights_of_study,
         networks=networks_of_study,
         demos=demos_of_study,
+        labels=labels_of_study,
     output:
         table=f"{STUDY}.csv",
         strips=f"{STUDY}.npz",
@@ -59,5 +60,6 @@ rule measure:
         "python -m showtell measure --threads {threads} --job {params.job:q}"
         " --in targets {input.targets:q} --in encoders {input.encoders:q}"
         " --in networks {input.networks:q} --in demos {input.demos:q}"
+        " --in labels {input.labels:q}"
         " --out table {output.table:q} --out strips {output.strips:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"

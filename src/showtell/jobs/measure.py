@@ -14,6 +14,7 @@ from showtell.jobs.parts import (
     view,
     world_of,
 )
+from showtell.labels.frames import labelled_frames
 from showtell.learners.learner import Draw, TrainingInputs
 from showtell.learners.policies import Network, Policy
 from showtell.project.files import write_text
@@ -24,7 +25,7 @@ from showtell.study.settings import RewardSettings
 
 
 def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
-    """Inputs: targets; encoders, networks, demos (none where no reward needs them)."""
+    """Inputs: targets; encoders, networks, demos, labels (none where nothing needs them)."""
     world = built("worlds", job["task"]["world"])
     study = built("studies", job["study"])
     context = Context.read(job, inputs)
@@ -49,6 +50,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
             context.demos,
             lambda: world_of(job["task"]),
             lambda: _untrained(job, pool.draw),
+            labelled_frames(inputs["labels"][0]) if inputs.get("labels") else None,
             _known_words(job, context),
         )
         measured = study.measure(subject, job["root"], tuple(job["address"]))

@@ -52,9 +52,14 @@ def videos_of(layout: Layout, task: str) -> list[Video]:
         path = folder / "rollout.mp4"
         if path.exists() and (folder / "metrics.json").exists():
             training = folder.parent.relative_to(layout.results).as_posix()
-            name = _digest("video", training, sha256(path))
+            name = video_id(path, layout.results)
             found.append(Video(name, _digest("training", training), place, path))
     return found
+
+
+def video_id(path: Path, results: Path) -> str:
+    """The id of a video: another one as soon as a byte of it differs."""
+    return _digest("video", path.relative_to(results).as_posix(), sha256(path))
 
 
 def items_of(

@@ -9,29 +9,49 @@ from pydantic import Field
 from showtell.project import seeds
 from showtell.studies.study import Array, Measured, StudyInputs, Value
 from showtell.study.needs import Offers
-from showtell.study.settings import StudySettings
+from showtell.study.settings import RewardSettings, StudySettings
 
 RESAMPLES = 1000
 COVERAGE = 0.95
 # `versus`: the method that was subtracted; empty for the distance itself.
 _COLUMNS = ("against", "versus", "epic", "low", "high", "p_lower", "p_higher", "states")
 
+Compared = tuple[dict[str, Array], dict[str, Array]]  # rewards by method, truths by name
+
 
 class EpicSettings(StudySettings):
-    """At how many states."""
+    """At how many states, and which truth."""
 
     kind: Literal["epic"]
-    states: int = Field(ge=2)  # drawn uniformly from all that the world allows
+    states: int = Field(ge=2)  # drawn uniformly from all that the world allows; labels: the most
+    # The success of a state and its true reward by rule, or the labels of people on frames.
+    against: Literal["criteria", "labels"] = "criteria"
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether people say what is true."""
+        return self.against == "labels"
+
+    def problem_with(self, reward: RewardSettings) -> str | None:
+        """A label belongs to a picture: of its state nothing else is known."""
+        if self.reads_labels and reward.kind != "clip":
+            return "EPIC against labels needs rewards of single pictures (kind: clip)"
+        return None
 
     def problem(self, offers: Offers) -> str | None:
-        """States are drawn uniformly, and each has a true reward."""
+        """States are drawn uniformly, and each has a true reward; labels need neither."""
+        if self.reads_labels:
+            return None
         if offers.uniform_states and offers.true_rewards_of_states:
             return None
         return "EPIC needs a world whose states can be drawn uniformly, each with a true reward"
 
 
 class Epic:
-    """Compares rewards with the success label (as the paper does) and with the true reward."""
+    """Compares rewards with the success of a state and its true reward, or with people's labels.
+
+    The paper's labels are a person's; `against` in the table says whose these are.
+    """
 
     def __init__(self, settings: EpicSettings) -> None:
         self._settings = settings
@@ -42,13 +62,10 @@ class Epic:
         Intervals are over states. All methods are resampled at the same states, so a difference
         can be decided where the two intervals overlap.
         """
-        count = self._settings.states
-        states = subject.world.uniform(seeds.generator(root, *address, "states"), count)
-        scores = subject.scores(states)
-        truths = {
-            "success": subject.world.successes(states).astype(np.float64),
-            "true_reward": subject.world.true_rewards(states),
-        }
+        states = seeds.generator(root, *address, "states")
+        measured = self._by_people if self._settings.reads_labels else self._by_rule
+        scores, truths = measured(subject, states)
+        count = len(next(iter(truths.values())))
         rows: list[tuple[Value, ...]] = []
         for against, truth in truths.items():
             values = {method: epic(rewards, truth) for method, rewards in scores.items()}
@@ -65,6 +82,24 @@ class Epic:
                         gap = (value - values[other], *ends(gaps), *_chances(gaps))
                         rows.append((*name, other, *gap, count))
         return Measured(("method", *subject.swept, *_COLUMNS), rows)
+
+    def _by_rule(self, subject: StudyInputs, generator: np.random.Generator) -> Compared:
+        """Uniform states, with the world's own criteria."""
+        states = subject.world.uniform(generator, self._settings.states)
+        return subject.scores(states), {
+            "success": subject.world.successes(states).astype(np.float64),
+            "true_reward": subject.world.true_rewards(states),
+        }
+
+    def _by_people(self, subject: StudyInputs, generator: np.random.Generator) -> Compared:
+        """The labelled frames, or as many of them as are asked for."""
+        if subject.labelled is None:
+            raise ValueError("the study reads labels, but its subject has none")
+        pictures, labels = subject.labelled
+        count = min(self._settings.states, len(labels))
+        picked = np.sort(generator.permutation(len(labels))[:count])
+        scores = subject.scores_of_pictures([pictures[place] for place in picked])
+        return scores, {"labels": labels[picked]}
 
 
 def epic(rewards: Array, truth: Array, weights: Array | None = None) -> float:

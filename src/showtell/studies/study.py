@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showtell.learners.policies import Policy
+from showtell.media.frames import resize_picture
 from showtell.nets.distance import Distance
 from showtell.nets.encoder import Clips, Encoder
 from showtell.project.files import replacing
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from showtell.demos.demo import Demo
+    from showtell.labels.frames import Labelled
 
 Array = NDArray[np.float64]
 Value = str | int | float | None
@@ -45,6 +47,7 @@ class StudyInputs:
     demos: Mapping[str, "Demo"] = field(default_factory=dict)  # of the task
     make_world: Callable[[], World] = _missing  # another one like `world`
     untrained: Callable[[], Policy] = _missing  # the policy that a training begins with
+    labelled: "Labelled | None" = None  # frames that people labelled, where the study asks
     # (method, task whose sentence is meant) -> the share of its content words its encoder knows.
     known_words: Mapping[tuple[str, str], float] = field(default_factory=dict)
     _drawn: dict[Reads, ReadFrames] = field(default_factory=dict)
@@ -80,6 +83,18 @@ class StudyInputs:
         return {
             method: np.concatenate([part[method] for part in scored]) for method in self.rewards
         }
+
+    def scores_of_pictures(self, pictures: Sequence[Frames]) -> dict[str, Array]:
+        """Method -> the reward of each picture, (N,), at the size that the reward reads."""
+        drawn: dict[View | None, Episodes] = {}
+        for reward in self.rewards.values():
+            view = reward.reads.view
+            if view is None:
+                raise ValueError("a reward of states has no value for a picture")
+            if view not in drawn:
+                frames = [resize_picture(one, view.width, view.height) for one in pictures]
+                drawn[view] = _of_pictures(np.stack(frames))
+        return {name: _score(reward, drawn) for name, reward in self.rewards.items()}
 
     def _episodes(self, moments: Snapshots, view: View | None) -> Episodes:
         return Episodes(
@@ -164,6 +179,12 @@ class CachedEncoder:
 def cached(network: Encoder | Distance) -> Encoder | Distance:
     """The network, which encodes the same pictures once; a distance compares them every time."""
     return network if isinstance(network, Distance) else CachedEncoder(network)
+
+
+def _of_pictures(frames: Frames) -> Episodes:
+    """Episodes of one step, of which nothing but the picture is known."""
+    nothing = np.zeros((len(frames), 1), dtype=np.float32)
+    return Episodes(nothing[:, None], nothing, nothing, nothing.astype(bool), frames[:, None])
 
 
 def _score(reward: Reward, drawn: Mapping[View | None, Episodes]) -> Array:

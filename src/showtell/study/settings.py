@@ -207,6 +207,11 @@ class StudySettings(PartSettings):
 
     acts: ClassVar[bool] = False  # it plays a policy of the experiment's learner
 
+    @property
+    def reads_labels(self) -> bool:
+        """Whether it reads the labels that people gave to frames of its task."""
+        return False
+
     methods: list[str] = Field(min_length=1)  # a swept method stands for all its values
     tasks: list[str] | None = None  # where it is measured; null: on the experiment's own tasks
 

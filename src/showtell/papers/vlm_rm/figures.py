@@ -104,19 +104,18 @@ class Epic:
         self._study, self._over = settings.study, settings.over
 
     def table(self, results: Results) -> Table:
-        """EPIC distance to the success of a state, as in the paper; one row a method."""
+        """EPIC distance to the success of a state, or to labels by people; one row a method."""
         numbers = ("epic", "low", "high", "states")
         methods = results.comparison.methods
         style_of = styles(methods.values())
         rows: list[tuple[Value, ...]] = []
         for task, table in results.study_tables(self._study).items():
-            for method, *found in table.where(against="success", versus="").pick(
-                ("method", *numbers)
-            ):
+            truth = "labels" if "labels" in table.distinct("against") else "success"
+            for method, *found in table.where(against=truth, versus="").pick(("method", *numbers)):
                 if method in methods and self._over in methods[method].variant:
                     x = float(methods[method].variant[self._over])
-                    rows.append((task, method, *style_of[method], self._over, x, *found))
-        return Table.of(("task", "method", *STYLE_COLUMNS, "over", "x", *numbers), rows)
+                    rows.append((task, method, *style_of[method], self._over, x, truth, *found))
+        return Table.of(("task", "method", *STYLE_COLUMNS, "over", "x", "against", *numbers), rows)
 
     def draw(self, table: Table) -> "Figure":
         """A panel a task."""
@@ -134,7 +133,8 @@ class Epic:
                 axis.set_ylim(0, 1.02 if max(high) > 0.75 else 0.8)
                 axis.margins(x=0.06)
                 axis.set_xticks(x)
-                axis.set_ylabel("EPIC distance" + (f" · {task}" if len(tasks) > 1 else ""))
+                truth = {"labels": " to people"}.get(line.column("against")[0], "")
+                axis.set_ylabel(f"EPIC distance{truth}" + (f" · {task}" if len(tasks) > 1 else ""))
             over = table.column("over")[0]
             axes[-1].set_xlabel({"alpha": "α, strength of the regularisation"}.get(over, over))
             return figure
