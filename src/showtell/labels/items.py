@@ -91,8 +91,8 @@ def _frames(video: Video, root: int, task: str, each: int) -> list[Item]:
     if steps < 1:
         raise UserError(f"{video.path} has one frame; expected a video of an episode.")
     each = min(each, steps)
-    within = seeds.generator(root, "labels", task, "frames", video.id).random(each)
-    picked = 1 + np.floor((np.arange(each) + within) * steps / each).astype(int)
+    ends = 1 + np.arange(each + 1) * steps // each  # whole frames: no two parts share one
+    picked = seeds.generator(root, "labels", task, "frames", video.id).integers(ends[:-1], ends[1:])
     return [
         Item(id=_digest("item", video.id, str(frame)), video=video.id, frame=int(frame))
         for frame in picked
