@@ -276,6 +276,19 @@ def test_early_says_when_curves_are_too_coarse_for_it():
     assert verdict(EARLY, results_of({"text": FINETUNED})).outcome == "waiting"
 
 
+HARD = {"drawer": GOOD, "plain": BAD}
+
+
+def test_a_claim_may_be_about_one_task():
+    test = AtLeast(kind="at_least", method="text", value=0.8, task="drawer", **RATE)
+    results = results_of(zero_shot(text=HARD))
+    assert verdict(test, results).outcome == "reproduced"
+    assert verdict(test.model_copy(update={"task": "plain"}), results).outcome == "not reproduced"
+    absent = verdict(test.model_copy(update={"task": "door"}), results)
+    assert absent.outcome == "not run at this scale"
+    assert "door" in absent.why
+
+
 def test_a_test_against_itself_is_refused():
     with pytest.raises(ValueError, match="against itself"):
         Above(kind="above", method="text", by=0.1, **RATE)

@@ -3,7 +3,7 @@
 import pytest
 
 from showtell.claims.ledger import Claim
-from showtell.claims.tests import Above, AtLeast, AtMost, LandscapePeak, Order, SameShape
+from showtell.claims.tests import Above, AtLeast, AtMost, LandscapePeak, Order, Rises, SameShape
 from showtell.claims.verdicts import judge, not_run
 
 RATE = {"metric": "success", "policy": "stochastic"}
@@ -154,6 +154,37 @@ def test_landscape_peak_is_judged_on_every_curve(make_results):
     assert verdict(test, make_results(scores, rewards=ALPHAS, landscape=far)).outcome == (
         "not reproduced"
     )
+
+
+@pytest.mark.parametrize(
+    ("slope", "below", "outcome"),
+    [
+        (1.0, False, "reproduced"),
+        (1.0, True, "not reproduced"),
+        (-1.0, False, "not reproduced"),
+        (-1.0, True, "reproduced"),
+        (0.0, True, "cannot be tested at this scale"),  # a constant reward has no shape
+    ],
+)
+def test_rises_looks_at_a_part_of_the_curve_alone(make_results, slope, below, outcome):
+    test = Rises(
+        kind="rises", study="pole-angle", method="text*", low=0, high=4, value=0.9, below=below
+    )
+    rows = [("text-alpha0", x, slope * x if x >= 0 else 5 - x) for x in range(-4, 5)]
+    results = make_results({"text-alpha0": {}}, rewards=ALPHAS, landscape=rows)
+    assert verdict(test, results).outcome == outcome
+
+
+def test_where_no_agent_is_trained_claims_about_agents_are_not_run(make_results):
+    results = make_results({"text": {}, "zero": {}}, seeds=0)
+    assert verdict(above(), results).outcome == "not run at this scale"
+    test = LandscapePeak(
+        kind="landscape_peak", study="pole-angle", method="text*", at=0.0, within=0.15, unit="rad"
+    )
+    results = make_results(
+        {"text-alpha0": {}}, seeds=0, rewards=ALPHAS, landscape=curve("text-alpha0", 0.0)
+    )
+    assert verdict(test, results).outcome == "reproduced"
 
 
 def test_same_shape_is_the_rank_correlation_with_the_reference(make_results):

@@ -11,6 +11,7 @@ import yaml
 from showtell.data.captioned_frames import (
     CAPTIONS,
     CAR,
+    MOUNTAIN_CAR,
     POLE,
     ClassicControlCaptions,
     ClassicControlCaptionsSettings,
@@ -25,14 +26,16 @@ SETTINGS = ClassicControlCaptionsSettings(
     kind="classic_control_captions",
     cartpole=40,
     mountain_car=20,
+    textured=0.5,
     held_out=0.25,
     looseness=LOOSE,
 )
 
 
-def make(seed: int = 0):
+def make(seed: int = 0, **changes):
+    settings = SETTINGS.model_copy(update=changes)
     request = Request(48, 32, None)
-    return ClassicControlCaptions(SETTINGS).make(np.random.default_rng(seed), request)
+    return ClassicControlCaptions(settings).make(np.random.default_rng(seed), request)
 
 
 def pole_fits(angles: np.ndarray) -> np.ndarray:
@@ -120,6 +123,23 @@ def test_a_frame_shows_what_its_caption_says():
     assert flat > hanging + 2
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_so_many_frames_of_mountain_car_have_textures(share):
+    """The sky of the plain mountain is white, that of the textured one is not."""
+    training, held_out = make(textured=share, cartpole=0)
+    frames = np.concatenate([training.frames, held_out.frames])
+    plain = (frames[:, 0] == 255).all(axis=(1, 2))
+    assert len(frames) == 20
+    assert plain.sum() == round((1 - share) * 20)
+
+
+def test_without_frames_of_cartpole_its_captions_are_left_out():
+    training, held_out = make(cartpole=0)
+    assert training.captions == held_out.captions == [*CAR.captions, MOUNTAIN_CAR]
+    np.testing.assert_allclose(training.fits.sum(1), 1, rtol=1e-5)
+    assert make()[0].captions == CAPTIONS
+
+
 def test_the_same_stream_gives_the_same_frames():
     for one, two in zip(make(), make(), strict=True):
         assert np.array_equal(one.frames, two.frames)
@@ -131,7 +151,9 @@ def test_the_stand_in_is_honest_about_itself():
     assert "simulator" in ClassicControlCaptions.note
 
 
-@pytest.mark.parametrize("change", [{"held_out": 1.0}, {"cartpole": 0}, {"looseness": 0}])
+@pytest.mark.parametrize(
+    "change", [{"held_out": 1.0}, {"cartpole": -1}, {"looseness": 0}, {"textured": 1.1}]
+)
 def test_impossible_settings_are_refused(change):
     with pytest.raises(ValueError, match=next(iter(change))):
         ClassicControlCaptionsSettings(**SETTINGS.model_dump() | change)

@@ -133,6 +133,18 @@ def test_the_critics_learn_from_the_reward_on_their_scale(tmp_path, models):
     assert train(tmp_path, True_()).metrics["learned_return"] > -8  # the log keeps the reward
 
 
+def test_the_critics_learn_from_rewards_on_the_scale_of_the_first_rollout(tmp_path, models):
+    train(tmp_path, True_(), reward_centre=0.0, reward_scale="first_rollout", buffer=160)
+    first = models[0].replay_buffer.rewards[:8]  # two environments, eight steps
+    assert first.max() == 0
+    assert first.std() == pytest.approx(1, rel=1e-4)
+
+
+def test_the_first_rollout_alone_decides_the_centre():
+    with pytest.raises(ValidationError, match="reward_centre to 0"):
+        sac(reward_centre=1.0, reward_scale="first_rollout")
+
+
 def test_every_moment_is_drawn_once_for_the_policy_and_the_reward(tmp_path, models):
     calls, reward = [], Halves()
     train(tmp_path, reward, calls, pictures=PICTURES)

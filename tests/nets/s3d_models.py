@@ -12,8 +12,8 @@ from showtell.nets.s3d_text import Vocabulary
 
 WORDS = ("a", "robot", "closing", "green", "drawer", "red", "button", "pushing")
 DATASET = {
-    "kind": "classic_control_captions", "cartpole": 2, "mountain_car": 2, "held_out": 0.5,
-    "looseness": 1.0,
+    "kind": "classic_control_captions", "cartpole": 2, "mountain_car": 2, "textured": 0.5,
+    "held_out": 0.5, "looseness": 1.0,
 }  # fmt: skip
 RECIPE: dict[str, Any] = {
     "kind": "s3d",

@@ -91,7 +91,7 @@ KINDS = {
         training:
           trained: {kind: new, size: 3, steps: 2, batch: 2, learning_rate: 1e-3, warmup: 0,
             weight_decay: 0,
-            dataset: {kind: classic_control_captions, cartpole: 20, mountain_car: 4,
+            dataset: {kind: classic_control_captions, cartpole: 20, mountain_car: 4, textured: 0.5,
                       held_out: 0.1, looseness: 1.4}}
         goals: {words: {kind: text, encoder: trained, sentence: goal}}
         rewards: {near: {kind: clip, goal: words, alpha: 0.0}}

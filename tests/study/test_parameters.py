@@ -77,7 +77,7 @@ def test_an_unknown_scale_names_the_nearest():
             ["methods.text.sweep", "no 'alfa'", "'alpha'"],
         ),
         ("rewards.clip-text.goal", "text-klip", ["'text-klip'", "'text-clip'"]),
-        (f"{CARTPOLE}.seeds", 0, [f"{CARTPOLE}.seeds", "found 0", "greater than 0"]),
+        (f"{CARTPOLE}.seeds", -1, [f"{CARTPOLE}.seeds", "found -1", "greater than or equal to 0"]),
         (f"{CARTPOLE}.methods.text.label", "α = {alfa}", ["no sweep over 'alfa'"]),
         (f"{CARTPOLE}.methods.zero.label", "ground truth", ["'ground-truth' and 'zero'", "label"]),
         (f"{CARTPOLE}.figures.epic.kind", "epik", ["figures.epic", "'epik'", "'epic'"]),

@@ -18,6 +18,7 @@ RECIPE: dict[str, Any] = {
         "kind": "classic_control_captions",
         "cartpole": 20,
         "mountain_car": 10,
+        "textured": 0.5,
         "held_out": 0.2,
         "looseness": 1.5,
     },

@@ -18,8 +18,8 @@ from tests.training.videos import MovingSquares, splits
 RECIPE = {
     "kind": "hold_r",
     "dataset": {
-        "kind": "classic_control_captions", "cartpole": 1, "mountain_car": 1, "held_out": 0.1,
-        "looseness": 1.4,
+        "kind": "classic_control_captions", "cartpole": 1, "mountain_car": 1, "textured": 0.5,
+        "held_out": 0.1, "looseness": 1.4,
     },
     "steps": 120,
     "batch": 8,

@@ -247,6 +247,8 @@ def _scores(
     found = results.scores(method, control.phase, control.policy, control.metric, task).get(
         task, []
     )
+    if not plan.seeds:
+        return "no agent is trained at this scale"
     if len(found) < plan.seeds:
         return f"{len(found)} of {plan.seeds} seeds of “{method}” are evaluated so far"
     return found

@@ -16,6 +16,7 @@ from showtell.claims.tests import (
     NoBetter,
     NoWorse,
     OfPolicies,
+    Rises,
     SameShape,
     Separates,
     Share,
@@ -133,6 +134,13 @@ def _asked(test: Any, who: str) -> str:
                 f"Argmax of the reward curve within {test.within:g} {test.unit} of {test.at:g}, "
                 f"{who}. A fixed model gives one curve: no sampling, no interval."
             )
+        case Rises():
+            size = "below" if test.below else "at least"
+            return (
+                f"Spearman correlation of the reward curve with its variable, from {test.low:g} to "
+                f"{test.high:g}, {size} {test.value:g}, {who}. A fixed model gives one curve: no "
+                "sampling."
+            )
         case SameShape():
             return (
                 f"Spearman correlation with the curve of {setting_words(test.reference)} at least "
@@ -164,6 +172,8 @@ def _who(test: Any) -> str:
     else:
         plural = "s" if test.share == "most" else ""
         who = f"{_AMONG[test.share]} “{test.method.rstrip('*')}” method{plural}"
+    if (task := getattr(test, "task", None)) and not isinstance(test, AboveOn):
+        return f"{who} on {task}"
     return f"{who} {_ON[test.share]}" if getattr(test, "each_task", False) else who
 
 

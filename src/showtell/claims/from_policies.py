@@ -118,7 +118,7 @@ def reaches(test: AtLeast | AtMost, results: Results, blocked: Blocked) -> Evide
     parts: list[Part] = []
     waiting: list[str] = []
     for method in methods_through(test.method, test.phase, results):
-        for tasks, suffix, why in task_groups(test.each_task, results, blocked):
+        for tasks, suffix, why in task_groups(test.each_task, results, blocked, test.task):
             key = (method, test.phase, test.policy, test.metric)
             scores = {t: s for t, s in results.scores(*key).items() if t in tasks}
             if not scores:
@@ -160,7 +160,7 @@ def _compared(
         others = _others(test, method, results)
         for other in others:
             named = f" (to {other})" if len(others) > 1 else ""
-            for tasks, suffix, why in task_groups(test.each_task, results, blocked):
+            for tasks, suffix, why in task_groups(test.each_task, results, blocked, test.task):
                 pair = pair_of(test, results, method, other, tasks)
                 if pair is None:
                     waiting.append(method + named + suffix)
@@ -204,14 +204,14 @@ def _others(test: Against, method: str, results: Results) -> list[str]:
 
 
 def task_groups(
-    each: bool, results: Results, blocked: Blocked
+    each: bool, results: Results, blocked: Blocked, one: str | None = None
 ) -> Iterator[tuple[tuple[str, ...], str, str | None]]:
     """(tasks, their suffix in a text, why they cannot be tested) of every part of one method.
 
     All tasks together are those on which the controls hold, or all if they hold on none.
     """
-    tasks = results.comparison.tasks
-    if each:
+    tasks = results.comparison.tasks if one is None else (one,)
+    if each or one is not None:
         for task in tasks:
             yield (task,), f" ({task})", blocked.get(task)
         return

@@ -15,7 +15,7 @@ from showtell.claims.evidence import (
     part_of,
     task_suffix,
 )
-from showtell.claims.tests import Diagonal, LandscapePeak, Order, SameShape, Separates
+from showtell.claims.tests import Diagonal, LandscapePeak, Order, Rises, SameShape, Separates
 from showtell.results import alignment_fit, distances
 from showtell.results.reading import Results
 from showtell.results.table import Table
@@ -28,12 +28,28 @@ Blocked = Mapping[str, str]  # task -> the control that fails on it
 def landscape_peak(test: LandscapePeak, results: Results, blocked: Blocked) -> Evidence:
     """Where each reward curve is largest."""
     parts: list[Part] = []
-    for method, curve in curves(results, test.study, test.method):
+    for method, curve in curves(results, test.study, test.method, test.task):
         peak = curve.x[int(np.argmax(curve.reward))]
         holds = abs(peak - test.at) <= test.within
         text = f"largest at {peak:+.3f} {test.unit}{curve.task_suffix}"
         parts.append(_fixed(method, peak, holds, text, blocked.get(curve.task)))
     return Evidence(parts, line=test.at, band=(test.at - test.within, test.at + test.within))
+
+
+def rises(test: Rises, results: Results, blocked: Blocked) -> Evidence:
+    """The rank correlation of each reward curve with its variable, between two places."""
+    parts: list[Part] = []
+    for method, curve in curves(results, test.study, test.method, test.task):
+        between = [
+            pair
+            for pair in zip(curve.x, curve.reward, strict=True)
+            if test.low <= pair[0] <= test.high
+        ]
+        rank = statistics.spearman(*map(list, zip(*between, strict=True)))
+        holds = (rank < test.value) if test.below else rank >= test.value
+        why = "a reward is constant over the curve" if rank != rank else blocked.get(curve.task)
+        parts.append(_fixed(method, rank, holds, f"{rank:.2f}{curve.task_suffix}", why))
+    return Evidence(parts, line=test.value)
 
 
 def same_shape(test: SameShape, results: Results, blocked: Blocked) -> Evidence:
@@ -62,6 +78,8 @@ def order(test: Order, results: Results, blocked: Blocked) -> Evidence:
     lines: list[float] = []
     notes: list[str] = []
     for task, whole in results.study_tables(test.study).items():
+        if test.task not in (None, task):
+            continue
         table = whole.where(**test.rows)
         alone = table.where(versus="")
         than = _row(alone, reference.name, test.column)
@@ -156,9 +174,13 @@ class Curve(NamedTuple):
     task_suffix: str  # " (task)" where there are several
 
 
-def curves(results: Results, study: str, pattern: str) -> Iterator[tuple[str, Curve]]:
-    """(method, its reward landscape) for each method of a landscape study."""
+def curves(
+    results: Results, study: str, pattern: str, one: str | None = None
+) -> Iterator[tuple[str, Curve]]:
+    """(method, its reward landscape) for each method of a landscape study, on one task or all."""
     for task, table in results.study_tables(study).items():
+        if one not in (None, task):
+            continue
         variable = results.study_settings(study)["variable"]
         for method in methods_matching(pattern, table.distinct("method")):
             rows = table.where(method=method)

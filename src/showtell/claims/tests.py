@@ -38,6 +38,7 @@ class Measured(Entry):
     metric: str
     policy: Policy
     phase: str = "train"
+    task: str | None = None  # on this task alone; null: on all tasks
 
 
 class OfPolicies(Measured):
@@ -45,6 +46,12 @@ class OfPolicies(Measured):
 
     each_task: bool = False
     share: Share = "every"  # of the methods, and of the tasks where each counts
+
+    @model_validator(mode="after")
+    def _one_task_or_each(self) -> "OfPolicies":
+        if self.task is not None and self.each_task:
+            raise ValueError("a test on one task has no each_task; leave one of the two out.")
+        return self
 
 
 class Against(OfPolicies):
@@ -183,6 +190,22 @@ class LandscapePeak(Entry):
     at: float
     within: float
     unit: str
+    task: str | None = None  # on this task alone; null: on each
+    share: Share = "every"
+
+
+class Rises(Entry):
+    """A reward curve rises between two places: its rank correlation with the variable is high."""
+
+    kind: Literal["rises"]
+    study: str
+    study_kind: ClassVar[str] = "landscape"
+    method: str
+    low: float  # of the variable
+    high: float
+    value: float
+    below: bool = False  # the correlation stays below the value: the curve does not rise
+    task: str | None = None  # on this task alone; null: on each
     share: Share = "every"
 
 
@@ -207,6 +230,7 @@ class Order(Entry):
     rows: dict[str, str] = {}  # which of its rows: {against: success}
     method: str  # pattern of the methods that should have the lower number
     than: Setting  # which of the matched methods they should be lower than
+    task: str | None = None  # on this task alone; null: on each
     share: Share = "every"
 
 
@@ -237,6 +261,7 @@ Test = Annotated[
     | Within
     | Diagonal
     | LandscapePeak
+    | Rises
     | SameShape
     | Order
     | Separates,

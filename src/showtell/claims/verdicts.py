@@ -24,6 +24,7 @@ from showtell.claims.tests import (
     NoWorse,
     OfPolicies,
     Order,
+    Rises,
     SameShape,
     Separates,
     Share,
@@ -57,6 +58,7 @@ _EVIDENCE: dict[type, Callable[[Any, Results, Mapping[str, str]], Evidence]] = {
     Within: from_curves.within,
     Diagonal: from_studies.diagonal,
     LandscapePeak: from_studies.landscape_peak,
+    Rises: from_studies.rises,
     SameShape: from_studies.same_shape,
     Order: from_studies.order,
     Separates: from_studies.separates,
@@ -263,11 +265,12 @@ def _absent(test: Any, results: Results) -> str | None:
     for phase in _phases(test):
         if phase not in plan.phases:
             return f"phase {phase}"
-    if isinstance(test, AboveOn):
-        lacking = [task for task in (test.task, test.versus_task) if task not in plan.tasks]
-        if lacking:
-            return f"task {lacking[0]}"
+    tasks = (getattr(test, "task", None), getattr(test, "versus_task", None))
+    if lacking := [task for task in tasks if task is not None and task not in plan.tasks]:
+        return f"task {lacking[0]}"
     if isinstance(test, OfPolicies):
+        if not plan.seeds:
+            return "trained agent"
         return None if test.policy in plan.policies else f"{test.policy} policy"
     if isinstance(test, Sooner):
         missing = not methods_matching(test.versus, plan.methods)

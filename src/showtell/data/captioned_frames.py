@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from showtell.data.samples import Captioned, Request
 from showtell.rendering.pool import RenderPool
@@ -32,8 +32,9 @@ class ClassicControlCaptionsSettings(DatasetSettings):
     samples: ClassVar[Samples] = "frames"
 
     kind: Literal["classic_control_captions"]
-    cartpole: PositiveInt  # frames of CartPole
-    mountain_car: PositiveInt  # frames of MountainCar, half of them textured
+    cartpole: NonNegativeInt  # frames of CartPole; none: its captions are left out too
+    mountain_car: PositiveInt  # frames of MountainCar
+    textured: float = Field(ge=0, le=1)  # share of the frames of MountainCar that have textures
     held_out: float = Field(gt=0, lt=1)  # share of the frames
     looseness: PositiveFloat  # of a caption, in steps from one caption to the next
 
@@ -62,21 +63,23 @@ class ClassicControlCaptions:
         """(training, held out): frames of different states, in random order."""
         carts = self._cartpole_states(generator)
         cars = self._mountain_car_states(generator)
-        half = len(cars) // 2
+        plain = math.floor((1 - self._settings.textured) * len(cars) + 1e-9)
         frames = np.concatenate(
             [
                 self._draw(request, CartPole.scene, {}, carts),
-                self._draw(request, MountainCar.scene, {"textured": False}, cars[:half]),
-                self._draw(request, MountainCar.scene, {"textured": True}, cars[half:]),
+                self._draw(request, MountainCar.scene, {"textured": False}, cars[:plain]),
+                self._draw(request, MountainCar.scene, {"textured": True}, cars[plain:]),
             ]
         )
         fits = np.concatenate([self._cartpole_fits(carts), self._mountain_car_fits(cars)])
+        used = np.flatnonzero(fits.any(axis=0))  # all, unless there are no frames of CartPole
+        captions, fits = [CAPTIONS[column] for column in used], fits[:, used].astype(np.float32)
         order = generator.permutation(len(frames))
         cut = max(1, round(self._settings.held_out * len(frames)))
         held_out, training = order[:cut], order[cut:]
         return (
-            Captioned(frames[training], CAPTIONS, fits[training].astype(np.float32)),
-            Captioned(frames[held_out], CAPTIONS, fits[held_out].astype(np.float32)),
+            Captioned(frames[training], captions, fits[training]),
+            Captioned(frames[held_out], captions, fits[held_out]),
         )
 
     def _cartpole_states(self, generator: np.random.Generator) -> Snapshots:
@@ -98,6 +101,8 @@ class ClassicControlCaptions:
 
     @staticmethod
     def _draw(request: Request, scene: str, settings: dict[str, Any], states: Snapshots) -> Frames:
+        if not len(states):
+            return np.empty((0, request.height, request.width, 3), dtype=np.uint8)
         view = View(width=request.width, height=request.height)
         with RenderPool(scene, settings, workers=0) as pool:  # no OpenGL: drawn in this process
             return pool.draw(states, view)

@@ -126,6 +126,14 @@ def _demos(job: Job, inputs: Inputs) -> "dict[str, Demo]":
     return {name: Demo.load(path) for name, path in zip(job["demos"], paths, strict=True)}
 
 
+def tabulated(settings: RewardSettings, reward: Reward, world: World, draw: Draw | None) -> Reward:
+    """The reward as a training reads it: from a table over the state where its settings say so."""
+    from showtell.rewards.tabulated import Tabulated
+
+    table = settings.looked_up()
+    return reward if table is None or draw is None else Tabulated(reward, table, world, draw)
+
+
 @contextmanager
 def drawing(world: World, reward: Reward, learner: Learner) -> Iterator[Draw | None]:
     """A process that draws this world, if the reward or the policy reads frames."""

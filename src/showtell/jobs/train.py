@@ -9,6 +9,7 @@ from showtell.jobs.parts import (
     drawing,
     learner_of,
     reward_settings,
+    tabulated,
     view,
     world_of,
 )
@@ -34,9 +35,10 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
         learner = learner_of(job["learner"])
         steps = job["learner"]["steps"]
         with live_run(job, folder, steps=steps) as sink, drawing(world, reward, learner) as draw:
+            read = tabulated(settings, reward, world, draw)
             assignment = TrainingInputs(
                 make_world=lambda: world_of(job["task"]),
-                reward=reward,
+                reward=read,
                 draw=draw,
                 root=job["root"],
                 address=tuple(job["address"]),
@@ -50,4 +52,6 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
         write_text(outputs["progress"], csv_of(trained.progress))
         write_json(outputs["metrics"], trained.metrics)
         resume.finish()
-    return {"resumed": resume.resumed}
+    agreement = getattr(read, "agreement", None)  # of a table with the pictures that it stands for
+    table = {} if agreement is None else {"table": agreement._asdict()}
+    return {"resumed": resume.resumed} | table

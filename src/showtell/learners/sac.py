@@ -11,6 +11,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 
 from showtell.learners.learner import Sink, Trained, TrainingInputs, Untrained
 from showtell.learners.off_policy import OffPolicySettings
+from showtell.learners.scaling import FirstRolloutScale
 from showtell.learners.sight import Size
 from showtell.project.checkpoints import Resume
 from showtell.project.settings import Frozen
@@ -60,7 +61,8 @@ class SacSettings(OffPolicySettings):
     # several: without it, states that look alike have different rewards.
     observe_stage: bool
     reward_centre: float  # the critics learn from reward_scale (reward - reward_centre)
-    reward_scale: NonNegativeFloat
+    # first_rollout: the highest reward of the first rollout becomes 0, its deviation 1.
+    reward_scale: NonNegativeFloat | Literal["first_rollout"]
     pictures: PictureSettings | None
 
     @model_validator(mode="after")
@@ -69,6 +71,15 @@ class SacSettings(OffPolicySettings):
             raise ValueError(
                 "with pictures the policy observes the active goal's picture already; set "
                 "observe_stage to false."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _one_centre(self) -> Self:
+        if self.reward_scale == "first_rollout" and self.reward_centre != 0:
+            raise ValueError(
+                f"reward_centre is {self.reward_centre:g}, but with reward_scale: first_rollout "
+                "the first rollout decides it; set reward_centre to 0."
             )
         return self
 
@@ -92,20 +103,22 @@ class Sac:
 
     def train(self, assignment: TrainingInputs, resume: Resume, sink: Sink) -> Trained:
         """Train to the end, from the last checkpoint in `resume` if there is one."""
-        from showtell.learners.sb3.off_policy import pace_of, pay_scaled
+        from showtell.learners.sb3.off_policy import pace_of, pay, pay_scaled
         from showtell.learners.sb3.private import updates
         from showtell.learners.sb3.rollouts import weights_of
         from showtell.learners.sb3.sac import algorithm, description
         from showtell.learners.sb3.training import train
 
         settings = self._settings
+        centre, number = settings.reward_centre, settings.reward_scale
         model, log = train(
             partial(algorithm, settings),
-            partial(pay_scaled, settings.reward_centre, settings.reward_scale),
+            pay if number == "first_rollout" else partial(pay_scaled, centre, number),
             assignment,
             pace_of(settings),
             resume,
             sink,
+            scale=FirstRolloutScale() if number == "first_rollout" else None,
             observed=self._observed,
         )
         return Trained(

@@ -99,7 +99,7 @@ def _render(results: Path, plan: Plan, signature: str) -> str:
         judged=sum(e.judged for e in experiments),
         studies=_studies(experiments),
         enough_seeds=ENOUGH_SEEDS,
-        fewest_seeds=min((e.plan.seeds for e in experiments), default=0),
+        fewest_seeds=min((e.plan.seeds for e in experiments if e.plan.seeds), default=0),
         stand_ins=stand_ins(plan, results),
         columns=COLUMNS,
         origins=sources,

@@ -16,6 +16,7 @@ from showtell.project.errors import UserError
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
 from showtell.rewards.single_goal import single_goal
+from showtell.rewards.tabulated import TableSettings
 from showtell.study.needs import Comparison, Needs
 from showtell.study.settings import RewardSettings
 
@@ -29,6 +30,8 @@ class ClipRewardSettings(RewardSettings):
     kind: Literal["clip"]
     goal: str
     alpha: float = Field(ge=0, le=1)
+    # While training, the reward is looked up; null: the picture of every step is drawn.
+    table: TableSettings | None = None
 
     def needs(self) -> Needs:
         """A goal in an encoder of pictures; a baseline where it regularises."""

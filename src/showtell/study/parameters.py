@@ -3,7 +3,7 @@
 from string import Formatter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from showtell.project.errors import nearest
 from showtell.project.settings import Frozen
@@ -127,7 +127,7 @@ class Experiment(Frozen):
 
     tasks: list[Name] = Field(min_length=1)
     methods: dict[Name, Method] = Field(min_length=1)
-    seeds: PositiveInt
+    seeds: NonNegativeInt  # of each training; 0: no agent is trained, studies alone are made
     train: Phase = Phase()  # the first training of each method
     finetune: dict[Name, FineTune] = Field(default={})  # by the name of the phase
     evaluate: Evaluation  # how the trained policies are evaluated

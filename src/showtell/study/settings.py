@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, PositiveInt
 
@@ -169,6 +169,10 @@ class RewardSettings(PartSettings):
     def terms_of(self) -> "tuple[RewardSettings, ...]":
         """The rewards that this one adds up."""
         return ()
+
+    def looked_up(self) -> Any:
+        """The table over a variable of the state that stands for pictures while training."""
+        return getattr(self, "table", None)
 
 
 class LearnerSettings(PartSettings):

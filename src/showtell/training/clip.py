@@ -160,9 +160,10 @@ def measure(encoder: "ClipEncoder", data: Captioned | JudgedFrames) -> dict[str,
         # Neighbours on a graded scale both fit: right is what fits half as well as the fittest.
         "image_to_text": _mean(of_frames >= 0.5 * lifts.max(1)),
         "text_to_image": _mean(of_captions >= 0.5 * fits.max(0)),
-        # How a caption's cosine ranks all frames, against how well it fits them: mean Spearman.
+        # How a caption's cosine ranks all frames, against how well it fits them: mean Spearman
+        # over the captions that do not fit all frames alike.
         "rank_correlation": _mean(
-            [_rank_correlation(cosines[:, c], fits[:, c]) for c in range(fits.shape[1])]
+            [_rank_correlation(cosines[:, c], fits[:, c]) for c in np.flatnonzero(np.ptp(fits, 0))]
         ),
         **(_judged(encoder, seen, data) if isinstance(data, JudgedFrames) else {}),
     }
