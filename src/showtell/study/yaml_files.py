@@ -47,7 +47,11 @@ def _counted(value: Any, level: int) -> int:
     return count
 
 
-class _Loader(yaml.SafeLoader):
+# libyaml reads params.yaml in a fifth of the time; PyYAML's wheels have it, its source may not.
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Safe):  # type: ignore[misc]
     """Strict about keys, generous about numbers."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -58,7 +62,8 @@ class _Loader(yaml.SafeLoader):
                     None, None, f"the key {key.value!r} is given twice", key.start_mark
                 )
             seen.add(key.value)
-        return super().construct_mapping(node, deep)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
 _Loader.add_implicit_resolver(
