@@ -2,6 +2,7 @@
 
 import pytest
 
+from showtell.figures.marks import _columns
 from showtell.figures.style import INK, SOFT, dark_of, ramp_colour, styles
 from showtell.results.reading import Method
 
@@ -34,3 +35,15 @@ def test_a_later_value_is_lighter_so_colours_keep_their_order_in_grey():
     shades = [lightness(ramp_colour(share / 10)) for share in range(11)]
     assert shades == sorted(shades)
     assert all(lightness(dark_of()[c]) > 0.25 for c in map(ramp_colour, (0, 0.5, 1)))
+
+
+def test_twelve_methods_and_two_of_the_true_reward_look_different():
+    several = [method(f"m{number}") for number in range(12)]
+    found = styles([*several, *(method(name, kind="true_reward") for name in ("true", "longer"))])
+    assert len({(entry.colour, entry.line) for entry in found.values()}) == 14
+    assert all(entry.dashes for entry in found.values())
+
+
+@pytest.mark.parametrize(("letters", "columns"), [(6, 3), (20, 2), (50, 1)])
+def test_the_key_has_as_many_columns_as_its_names_leave_room_for(letters, columns):
+    assert _columns(["x" * letters] * 6) == columns

@@ -110,6 +110,9 @@ class DistancesFigure:
                     axis.set_xlabel("share of the episode")
                     axis.tick_params(labelbottom=True)
             if first is not None:
+                # One distance far below the goal's own, or above, leaves room for the others.
+                low, high = first.get_ylim()
+                first.set_ylim(max(low, -0.6), min(high, 2.4))
                 handles = first.get_legend_handles_labels()
                 upper.legend(*handles, loc="outside upper left", ncols=2, handlelength=1.4)
             _draw_areas(lower.add_subplot(), table.where(kind=""))

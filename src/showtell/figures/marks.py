@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from showtell.figures.style import INK, PAPER, MethodStyle
+from showtell.figures.style import INK, PAPER, WIDTH, MethodStyle
 from showtell.results.table import Table
 
 if TYPE_CHECKING:
@@ -107,10 +107,21 @@ def draw_key(figure: "Figure", styles: dict[str, MethodStyle]) -> None:
     figure.legend(
         handles=handles,
         loc="outside upper left",
-        ncols=min(len(handles), 3),
+        ncols=_columns([entry.label for entry in styles.values()]),
         handlelength=1.6,
         columnspacing=1.2,
     )
+
+
+def _columns(labels: list[str]) -> int:
+    """Up to three, where the names fit beside each other; names go down the columns."""
+    letter, mark = 0.062, 0.38  # inches: a letter of the key's size; a line and the space around it
+    for columns in (3, 2):
+        rows = -(-len(labels) // columns)
+        parts = [labels[at : at + rows] for at in range(0, len(labels), rows)]
+        if sum(mark + letter * max(map(len, part)) for part in parts) <= WIDTH:
+            return min(len(labels), columns)
+    return 1
 
 
 def success_rows(axis: "Axes", labels: list[str]) -> None:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from itertools import cycle
+from itertools import chain, cycle, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,7 +26,12 @@ _DARK = {INK: "#eceef2", SOFT: "#9aa3b2", GRID: "#343a46", PAPER: "#181b22"}
 # Okabe and Ito's colours for methods that have no order.
 _UNORDERED = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
 _STEPS = 100
-_DASHES: dict[str, Any] = {"solid": "-", "dashed": (0, (4, 1.6)), "dotted": (0, (1, 1.4))}
+_DASHES: dict[str, Any] = {
+    "solid": "-",
+    "dashed": (0, (4, 1.6)),
+    "dotted": (0, (1, 1.4)),
+    "broken": (0, (6, 1.4, 1, 1.4)),
+}
 STYLE_COLUMNS = ("label", "colour", "line")  # of a figure's table, beside `method`
 
 
@@ -35,7 +40,7 @@ class MethodStyle(NamedTuple):
 
     label: str
     colour: str
-    line: str  # solid, dashed or dotted
+    line: str  # solid, dashed, dotted or broken
 
     @property
     def dashes(self) -> Any:
@@ -44,23 +49,32 @@ class MethodStyle(NamedTuple):
 
 
 def styles(methods: Iterable[Method]) -> dict[str, MethodStyle]:
-    """A style for each method: swept ones have a colour of the ramp, in the order of the sweep."""
+    """A style for each method: swept ones have a colour of the ramp, in the order of the sweep.
+
+    No two methods look alike, up to twelve: a colour that comes again has a broken line.
+    """
     methods = list(methods)
     swept = [method.name for method in methods if method.variant]
-    colours = unordered()
+    colours, lines = unordered(), _lines()
+    true_lines = iter(["dashed", *repeat("broken", len(methods))])
     found: dict[str, MethodStyle] = {}
     for method in methods:
         name, label, role = method.name, method.label, method.role
         if role == "true reward":
-            found[name] = MethodStyle(label, INK, "dashed")
+            found[name] = MethodStyle(label, INK, next(true_lines))
         elif role == "no reward":
             found[name] = MethodStyle(label, SOFT, "dotted")
         elif name in swept:
             share = swept.index(name) / max(len(swept) - 1, 1)
             found[name] = MethodStyle(label, ramp_colour(share), "solid")
         else:
-            found[name] = MethodStyle(label, next(colours), "solid")
+            found[name] = MethodStyle(label, next(colours), next(lines))
     return found
+
+
+def _lines() -> Iterator[str]:
+    """Beside `unordered`."""
+    return chain(repeat("solid", len(_UNORDERED)), repeat("broken"))
 
 
 def unordered() -> Iterator[str]:
