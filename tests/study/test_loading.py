@@ -10,6 +10,7 @@ from showtell.project.replicate import Replicate
 from showtell.study.grid import Grid
 from showtell.study.loading import load, replicate, resolved
 from showtell.study.selection import select
+from showtell.study.yaml_files import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPERS = {
@@ -182,3 +183,10 @@ def test_the_root_seed_of_the_parameters_makes_no_replicate_of_its_own():
 def test_what_names_no_replicate_is_refused(scale, seed, words):
     with pytest.raises(UserError, match=words):
         replicate(ROOT, scale, seed)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "- " * 50_000 + "x", "? " * 50_000 + "x"])
+def test_endless_levels_are_an_error_and_not_the_end_of_the_process(tmp_path, text):
+    (tmp_path / "deep.yaml").write_text(text)
+    with pytest.raises(UserError, match=r"deep\.yaml is not valid YAML"):
+        read_yaml(tmp_path / "deep.yaml")

@@ -15,7 +15,8 @@ _MOST = 200_000  # values
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping, or an error with the line that is wrong."""
     try:
-        value = yaml.load(path.read_text(), Loader=_Loader)
+        text = path.read_text()
+        value = yaml.load(text, Loader=_Loader if _nested(text) else _FastLoader)
     except FileNotFoundError:
         raise UserError(
             f"{path} is missing; restore it with: git checkout -- {path.name}"
@@ -47,11 +48,16 @@ def _counted(value: Any, level: int) -> int:
     return count
 
 
-# libyaml reads params.yaml in a fifth of the time; PyYAML's wheels have it, its source may not.
-_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+def _nested(text: str) -> bool:
+    """Whether it may have so many levels that libyaml ends the process; Python's has an error."""
+    level = deepest = 0
+    for mark in re.findall(r"[\[{\]}]", text):
+        level += 1 if mark in "[{" else -1
+        deepest = max(deepest, level)
+    return deepest > _DEEPEST or re.search(rf"(?:[-?]\s+){{{_DEEPEST}}}", text) is not None
 
 
-class _Loader(_Safe):  # type: ignore[misc]
+class _Strict:
     """Strict about keys, generous about numbers."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -62,15 +68,28 @@ class _Loader(_Safe):  # type: ignore[misc]
                     None, None, f"the key {key.value!r} is given twice", key.start_mark
                 )
             seen.add(key.value)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
         return mapping
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
-)
+class _Loader(_Strict, yaml.SafeLoader):
+    pass
+
+
+# libyaml takes a fifth of the time for params.yaml. PyYAML's wheels have it, its source may not.
+_FastLoader: Any = _Loader
+if hasattr(yaml, "CSafeLoader"):
+
+    class _FastLoader(_Strict, yaml.CSafeLoader):  # type: ignore[no-redef]
+        pass
+
+
+for _loader in (_Loader, _FastLoader):
+    _loader.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"^[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+$"),
+        list("-+0123456789"),
+    )
 
 
 def merge(base: Any, over: Any) -> Any:
