@@ -67,6 +67,7 @@ def under_way(root):
             command(*before),
             cwd=root,
             start_new_session=True,
+            preexec_fn=as_in_a_terminal,  # noqa: PLW1509  # no threads here
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -78,6 +79,12 @@ def under_way(root):
     for process in started:
         if process.poll() is None:
             kill_group(process)
+
+
+def as_in_a_terminal() -> None:
+    """Signals as a shell gives them to a command, however these tests were started."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_for(condition, seconds: float = 60.0) -> None:

@@ -22,6 +22,7 @@ from showtell.results.by_labels import success_by_labels
 from showtell.study.layout import Layout
 from showtell.study.yaml_files import read_yaml
 
+DATA = ("../papers/{paper}/criteria.yaml",)
 _PAPERS = Path(__file__).parents[1] / "papers"
 
 

@@ -16,6 +16,7 @@ from showtell.labels.study import Key
 if TYPE_CHECKING:
     from showtell.media.frames import Frames
 
+DATA = ("page.html",)
 _PAGE = Path(__file__).with_name("page.html")
 FORMAT = "showtell-labels/1"
 

@@ -3,7 +3,7 @@
 A part is a module `showtell/<kind>/<file>.py`, or of a family of them the module named like its
 kind in a package (`worlds/<family>/world.py`), that defines `PARTS`, a table from a name in
 params.yaml to `(Settings, "ClassName")`; kinds of figures may also stand in
-`showtell/papers/<paper>/figures.py`. Such a module imports no torch and no simulator at the
+`showtell/papers/<paper>/figures.py`, or a file that ends so. Such a module imports no torch and no simulator at the
 top: the parameters of a study are checked in a second, on a machine that has neither.
 """
 
@@ -88,8 +88,8 @@ def _modules(kind: str) -> Iterator[ModuleType]:
             yield importlib.import_module(f"{name}.{family}")
     if kind == "figures":  # papers have their own
         papers = Path(importlib.import_module("showtell.papers").__path__[0])
-        for path in sorted(papers.glob("*/figures.py")):
-            yield importlib.import_module(f"showtell.papers.{path.parent.name}.figures")
+        for path in sorted(papers.glob("*/*figures.py")):
+            yield importlib.import_module(f"showtell.papers.{path.parent.name}.{path.stem}")
 
 
 def union(kind: str) -> Any:

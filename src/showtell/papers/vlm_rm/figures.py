@@ -14,12 +14,6 @@ from showtell.figures.style import (
     styles,
     styles_in,
 )
-from showtell.papers.vlm_rm.pose_figures import (
-    ChosenSeeds,
-    ChosenSeedsSettings,
-    SuccessfulSteps,
-    SuccessfulStepsSettings,
-)
 from showtell.results.reading import Results
 from showtell.results.table import Table, Value
 from showtell.study.needs import FigureNeeds
@@ -167,6 +161,4 @@ def _draw_bar(axis: "Axes", methods: list[MethodStyle]) -> None:
 PARTS = {
     "landscape": (LandscapeFigureSettings, "Landscape"),
     "epic": (EpicFigureSettings, "Epic"),
-    "chosen_seeds": (ChosenSeedsSettings, ChosenSeeds.__name__),
-    "successful_steps": (SuccessfulStepsSettings, SuccessfulSteps.__name__),
 }

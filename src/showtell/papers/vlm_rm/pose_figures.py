@@ -155,3 +155,9 @@ def _published(paper: str, experiment: str) -> dict[str, float]:
     ledger = find_ledger(paper)
     entries = () if ledger is None else ledger.published
     return {e.task: e.value for e in entries if e.experiment == experiment and e.task is not None}
+
+
+PARTS = {
+    "chosen_seeds": (ChosenSeedsSettings, "ChosenSeeds"),
+    "successful_steps": (SuccessfulStepsSettings, "SuccessfulSteps"),
+}
