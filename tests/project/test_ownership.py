@@ -67,7 +67,7 @@ def under_way(root):
             command(*before),
             cwd=root,
             start_new_session=True,
-            preexec_fn=as_in_a_terminal,  # noqa: PLW1509  # no threads here
+            preexec_fn=as_in_a_terminal,  # no threads here
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -3,8 +3,9 @@
 A part is a module `showtell/<kind>/<file>.py`, or of a family of them the module named like its
 kind in a package (`worlds/<family>/world.py`), that defines `PARTS`, a table from a name in
 params.yaml to `(Settings, "ClassName")`; kinds of figures may also stand in
-`showtell/papers/<paper>/figures.py`, or a file that ends so. Such a module imports no torch and no simulator at the
-top: the parameters of a study are checked in a second, on a machine that has neither.
+`showtell/papers/<paper>/figures.py`, or in a file whose name ends so. Such a module imports no
+torch and no simulator at the top: the parameters of a study are checked in a second, on a
+machine that has neither.
 """
 
 import importlib
