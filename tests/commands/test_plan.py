@@ -12,8 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def grid() -> Grid:
+    """Of CartPole alone, whose trainings have 3 million steps."""
     parameters = load(ROOT, "paper")
-    return Grid(parameters.model_copy(update={"papers": {"vlm_rm": parameters.papers["vlm_rm"]}}))
+    paper = parameters.papers["vlm_rm"]
+    alone = paper.model_copy(update={"experiments": {"cartpole": paper.experiments["cartpole"]}})
+    return Grid(parameters.model_copy(update={"papers": {"vlm_rm": alone}}))
 
 
 def record(folder: Path, rule: str, seconds: float, job: dict | None = None) -> None:

@@ -53,7 +53,7 @@ def prompts(key: str) -> dict[str, str]:
     return {
         name.removeprefix("humanoid-").replace("-", "_"): task["prompts"][key]
         for name, task in tasks.items()
-        if key in task["prompts"]
+        if key in task.get("prompts", {})
     }
 
 

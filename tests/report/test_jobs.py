@@ -119,7 +119,7 @@ def repository(tmp_path, monkeypatch):
     scales = tmp_path / "workflow/scales"
     scales.mkdir(parents=True)
     thin = {"vlm_rm": {"experiments": {"cartpole": {"seeds": 3}}}}
-    overlay = {"run": {"vlm_rm": "all"}, "papers": thin}
+    overlay = {"run": {"vlm_rm": {"cartpole": "all"}}, "papers": thin}
     (scales / "mini.yaml").write_text(json.dumps(overlay))
     return tmp_path
 
