@@ -3,12 +3,14 @@
 import csv
 import json
 import shutil
+import zipfile
 
 import pytest
 
 from showtell.jobs import read_videos
 from showtell.project.errors import UserError
 from showtell.videos.hands import archive
+from showtell.videos.reading.counts import SPLITS
 from showtell.videos.reading.shards import Videos
 from tests.videos.jobs import JOB, KEPT, READ, draw, outputs, read
 from tests.videos.reading.making import video
@@ -49,6 +51,15 @@ def test_table_v_is_counted_from_the_label_files(made):
     rows = list(csv.DictReader((made / "counts.csv").open()))
     assert len(rows) == 5
     assert all(0 <= int(row["both"]) <= int(row["action"]) for row in rows)
+    drawers = {int(row["object_named"]) for row in rows if row["object"] == "drawer"}
+    assert drawers == {named(made, "a drawer")} != {0}
+
+
+def named(made, placeholder):
+    """Videos of training and validation whose labels name a thing."""
+    with zipfile.ZipFile(made / "archive/labels.zip") as archive:
+        files = [json.loads(archive.read(f"labels/{split}.json")) for split in SPLITS]
+    return sum(placeholder in entry["placeholders"] for entries in files for entry in entries)
 
 
 def test_reading_again_writes_the_same_bytes(made, tmp_path):

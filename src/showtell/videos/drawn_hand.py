@@ -12,8 +12,9 @@ class DrawnHandSettings(VideosSettings):
 
     drawn: ClassVar[bool] = True
     note: ClassVar[str] = (
-        "Trained on videos of a hand, drawn by code: it has seen neither the robot nor its "
-        "tasks. The published networks learned from 168,913 videos of people."
+        "Trained on videos of a hand, drawn by code: it has seen neither the robot nor its scenes, "
+        "but hands that do what its tasks ask for, such as opening a drawer of another look. The "
+        "published networks learned from 168,913 videos of people."
     )
 
     kind: Literal["drawn_hand"]

@@ -29,6 +29,11 @@ def test_an_object_is_a_whole_placeholder_of_any_template():
     assert count(VIDEOS)["Pushing"] == Count(0, 0, 0)
 
 
+@pytest.mark.parametrize("written", ["a drawer", "The drawer", "an  drawer"])
+def test_an_article_is_no_part_of_an_object(written):
+    assert count([named("Opening [something]", written)])["Open Drawer"] == Count(1, 1, 1)
+
+
 def test_the_other_reading_takes_a_word_of_a_placeholder():
     assert count(VIDEOS, "word")["Open Drawer"] == Count(action=4, object=4, both=3)
 
