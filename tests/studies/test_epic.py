@@ -15,13 +15,13 @@ from showtell.study.needs import Offers
 from showtell.study.registry import build, part
 from tests.studies.subjects import ANGLE, Counting, OfState, clip_subject, subject, world
 
-SETTINGS = EpicSettings(kind="epic", methods=["text"], states=400)
+SETTINGS = EpicSettings(kind="epic", methods=["text"], states=400, against="criteria")
 LABEL = OfState(lambda states: world().successes(states.astype(float)).astype(float))
 UPRIGHT = OfState(lambda states: -np.abs(states[:, ANGLE]))
 
 
 def measured(subject_, states: int = 400, root: int = 0) -> list[dict[str, str]]:
-    settings = EpicSettings(kind="epic", methods=["text"], states=states)
+    settings = EpicSettings(kind="epic", methods=["text"], states=states, against="criteria")
     table = build("studies", settings).measure(subject_, root, ("paper", "task"))
     return list(csv.DictReader(io.StringIO(table.csv)))
 
@@ -113,7 +113,7 @@ def test_frames_are_encoded_once_for_all_strengths():
 
 def test_two_states_are_the_least():
     with pytest.raises(ValueError, match="states"):
-        EpicSettings(kind="epic", methods=["text"], states=1)
+        EpicSettings(kind="epic", methods=["text"], states=1, against="criteria")
 
 
 def test_a_difference_over_the_same_states_is_decided_where_intervals_overlap():

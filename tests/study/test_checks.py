@@ -208,7 +208,9 @@ IMPOSSIBLE = {
         experiment(
             DRAWER,
             method("zero"),
-            studies={"epic": {"kind": "epic", "methods": ["one"], "states": 9}},
+            studies={
+                "epic": {"kind": "epic", "methods": ["one"], "states": 9, "against": "criteria"}
+            },
         ),
         ["studies.epic", "drawer-close", "EPIC"],
     ),
@@ -216,7 +218,9 @@ IMPOSSIBLE = {
         experiment(
             ["humanoid-splits"],
             method("zero", learner="ppo"),
-            studies={"epic": {"kind": "epic", "methods": ["one"], "states": 9}},
+            studies={
+                "epic": {"kind": "epic", "methods": ["one"], "states": 9, "against": "criteria"}
+            },
         ),
         ["studies.epic", "humanoid-splits", "true reward"],
     ),

@@ -33,6 +33,10 @@ class ClipRewardSettings(RewardSettings):
     # While training, the reward is looked up; null: the picture of every step is drawn.
     table: TableSettings | None = None
 
+    def looked_up(self) -> TableSettings | None:
+        """Where it is looked up."""
+        return self.table
+
     def needs(self) -> Needs:
         """A goal in an encoder of pictures; a baseline where it regularises."""
         return Needs((Comparison(self.goal, "image", baseline=self.alpha > 0),))

@@ -25,7 +25,7 @@ class EpicSettings(StudySettings):
     kind: Literal["epic"]
     states: int = Field(ge=2)  # drawn uniformly from all that the world allows; labels: the most
     # The success of a state and its true reward by rule, or the labels of people on frames.
-    against: Literal["criteria", "labels"] = "criteria"
+    against: Literal["criteria", "labels"]
 
     @property
     def reads_labels(self) -> bool:

@@ -171,8 +171,8 @@ class RewardSettings(PartSettings):
         return ()
 
     def looked_up(self) -> Any:
-        """The table over a variable of the state that stands for pictures while training."""
-        return getattr(self, "table", None)
+        """The table over the state that stands for pictures while training; None without one."""
+        return None
 
 
 class LearnerSettings(PartSettings):
