@@ -48,7 +48,7 @@ def test_another_root_seed_has_the_same_jobs_in_its_own_folder(clone):
     assert [settings for *_, settings in other] == [settings for *_, settings in usual]
 
 
-@pytest.mark.slow  # 45 seconds of two trainings; that jobs of another root seed differ is tested above
+@pytest.mark.slow  # two trainings, 45 seconds; other seeds, other jobs: tested above
 def test_another_root_seed_trains_another_policy_and_has_its_own_page(clone):
     for folder in ("smoke", "smoke-seed1"):
         done = clone.snakemake(f"results/{folder}/{POLICY}", scale=folder)
