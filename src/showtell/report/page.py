@@ -72,7 +72,8 @@ def _alone(folder: Path) -> Iterator[None]:
 def _signature(results: Path, job: dict[str, Any]) -> str:
     """What the page depends on: the job, the ledgers, and every small result by its stamp."""
     digest, papers = hashlib.sha256(canonical_json(job).encode()), job["papers"]
-    files = [path for kind in ("csv", "json", "mp4", "svg") for path in results.rglob(f"*.{kind}")]
+    kinds = ("csv", "json", "mp4", "svg", "parquet")
+    files = [path for kind in kinds for path in results.rglob(f"*.{kind}")]
     files = [path for path in files if not path.relative_to(results).parts[0].startswith("report")]
     for path in sorted([*files, *ledger_files(papers), *table_files(papers)]):
         stamp = path.stat()

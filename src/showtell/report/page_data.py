@@ -23,6 +23,7 @@ from showtell.figures.style import MethodStyle, styles
 from showtell.project.files import read_json
 from showtell.project.provenance import records
 from showtell.report import graphics
+from showtell.report.labelled import Labelled, labelled
 from showtell.report.networks import Networks, networks_of
 from showtell.report.plan import PaperPlan, Plan
 from showtell.report.written import compared, figure_is_current
@@ -107,6 +108,7 @@ class Experiment:
     figures: tuple[Drawn, ...]
     videos: tuple[Video, ...]
     verdicts: tuple[Verdict, ...]
+    labelled: tuple[Labelled, ...]
     summary: Table
 
     @property
@@ -248,6 +250,7 @@ def _experiment(
         tuple(_figures(entry, found, ledger, layout)),
         tuple(_videos(found, style_of, layout)),
         tuple(verdicts),
+        tuple(labelled(found.comparison, style_of, layout)),
         summary,
     )
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from showtell.labels.items import video_id
 from showtell.labels.kinds import SUCCESS_PERCENT
 from showtell.labels.study import Key
 from showtell.labels.table import FILE, read_labels
@@ -19,6 +20,7 @@ def success_by_labels(layout: Layout, task: str) -> Table:
     """A row a method: shares of its videos; labels are the mean over raters of each video.
 
     Both columns are about the one recorded episode of each training, never about the others.
+    Labels of a video that was made again are left out.
     """
     folder = layout.labels(task, "buckets")
     key = Key.read(folder)
@@ -29,6 +31,8 @@ def success_by_labels(layout: Layout, task: str) -> Table:
     found: dict[tuple[str, ...], list[tuple[dict[str, bool], bool]]] = {}
     for video, by_rater in sorted(given.items()):
         path = layout.results / key.videos[video].path
+        if not path.exists() or video_id(path, layout.results) != video:
+            continue
         place = layout.parse(path)
         method = (place.paper, place.experiment, task, place.run.method, place.run.phase)
         found.setdefault(method, []).append((by_rater, _recorded_success(path.parent)))
