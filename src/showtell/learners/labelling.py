@@ -71,6 +71,11 @@ class Rollout:
             self._starts.append(observations.astype(np.float32))
             self._start_snapshots.append(starts)
 
+    @property
+    def newest(self) -> tuple[int, Snapshots]:
+        """The step of the episodes that was added last, from 0, and its snapshots, (n, D)."""
+        return (self._filled - 1) % self._horizon, self._rows["snapshots"][self._filled - 1]
+
     def episodes(self) -> tuple[Episodes, Snapshots, Snapshots]:
         """Whole episodes in the order they ended, without frames; snapshots of steps and starts.
 
@@ -90,11 +95,15 @@ class Rollout:
             .reshape(steps, environments)
         )
 
+    def by_episode(self, values: NDArray[Any], steps: int) -> NDArray[Any]:
+        """Rows of `steps` an episode, (rows, n, …), in the order in which episodes ended."""
+        rest = values.shape[2:]
+        rounds = values.reshape(-1, steps, self._shape[1], *rest)
+        return rounds.swapaxes(1, 2).reshape(-1, steps, *rest)
+
     def _by_episode(self, values: NDArray[Any]) -> NDArray[Any]:
         assert self._filled == self._shape[0]
-        rest = values.shape[2:]
-        rounds = values.reshape(-1, self._horizon, self._shape[1], *rest)
-        return rounds.swapaxes(1, 2).reshape(-1, self._horizon, *rest)
+        return self.by_episode(values, self._horizon)
 
     def _put(self, name: str, values: NDArray[Any]) -> None:
         if name not in self._rows:
@@ -137,13 +146,16 @@ def label(
         for number, of in enumerate(todo):
             frames = ahead.popleft().result()
             ahead.extend(drawing.submit(drawn, later) for later in todo[number + 1 : number + 2])
-            labels[of] = _checked(reward, episodes.part(of, **frames._asdict()))
+            part = episodes.part(of, **frames._asdict())
+            labels[of] = checked(reward, reward.score(part), part.true_rewards.shape)
     return labels
 
 
-def _checked(reward: Reward, episodes: Episodes) -> NDArray[np.float32]:
-    scores = np.asarray(reward.score(episodes))
-    name, wanted = type(reward).__name__, episodes.true_rewards.shape
+def checked(
+    reward: object, found: NDArray[np.float32], wanted: tuple[int, ...]
+) -> NDArray[np.float32]:
+    """The scores, if they are a finite number for every step."""
+    scores, name = np.asarray(found), type(reward).__name__
     if scores.shape != wanted:
         raise ValueError(f"{name} scored {scores.shape}, not one reward a step: {wanted}")
     if not np.isfinite(scores).all():

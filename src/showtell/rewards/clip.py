@@ -76,8 +76,15 @@ class ClipReward:
         if frames is None or frames.shape[:2] != shape:
             found = None if frames is None else frames.shape[:2]
             raise ValueError(f"a CLIP reward reads a frame of each step {shape}, not {found}")
-        seen = self._encoder.image(frames.reshape(-1, *frames.shape[2:]))
-        return self.of_embeddings(seen).reshape(shape)
+        return self.of_frames(frames.reshape(-1, *frames.shape[2:])).reshape(shape)
+
+    def of_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The reward of each frame, (N, H, W, 3): (N,)."""
+        return self.of_embeddings(self._encoder.image(frames))
+
+    def of_steps(self, scores: NDArray[np.float32], horizon: int) -> NDArray[np.float32]:
+        """Each step has its own frame: (E, T) to (E, T)."""
+        return scores
 
     def of_embeddings(self, seen: "Tensor") -> NDArray[np.float32]:
         """The reward of frames that are already encoded, (N, D) of length 1: (N,)."""

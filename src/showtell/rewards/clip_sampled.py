@@ -33,9 +33,12 @@ class ClipSampled(ClipReward):
         if frames is None or frames.shape[:2] != (count, drawn):
             found = None if frames is None else frames.shape[:2]
             raise ValueError(f"this CLIP reward reads {(count, drawn)} frames, not {found}")
-        seen = self._encoder.image(frames.reshape(-1, *frames.shape[2:]))
-        rewards = self.of_embeddings(seen).reshape(count, drawn)
-        return np.repeat(rewards, self._stride, axis=1)[:, :horizon]
+        scores = self.of_frames(frames.reshape(-1, *frames.shape[2:]))
+        return self.of_steps(scores.reshape(count, drawn), horizon)
+
+    def of_steps(self, scores: NDArray[np.float32], horizon: int) -> NDArray[np.float32]:
+        """Steps without a frame keep the newest score: (E, K) to (E, T)."""
+        return np.repeat(scores, self._stride, axis=1)[:, :horizon]
 
 
 PARTS = {"clip_sampled": (ClipSampledSettings, "ClipSampled")}

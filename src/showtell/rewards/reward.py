@@ -101,6 +101,24 @@ class Reward(Protocol):
 
 
 @runtime_checkable
+class FrameByFrame(Protocol):
+    """A reward of single frames: it scores them while the environments go on.
+
+    A frame's score depends on no other frame, and nothing is drawn at random.
+    """
+
+    reads: Reads
+
+    def of_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The score of each frame, (N, H, W, 3): (N,)."""
+        ...
+
+    def of_steps(self, scores: NDArray[np.float32], horizon: int) -> NDArray[np.float32]:
+        """The reward of every step, (E, T), from the scores of the frames read, (E, K)."""
+        ...
+
+
+@runtime_checkable
 class Stateful(Protocol):
     """A reward that changes while the agent trains; checkpoints hold its state."""
 

@@ -14,17 +14,18 @@ from stable_baselines3.common.on_policy_algorithm import OnPolicyAlgorithm
 from stable_baselines3.common.policies import ActorCriticPolicy
 
 from showtell.learners.checkpoints import Best, Weights
-from showtell.learners.labelling import Rollout, label
+from showtell.learners.labelling import Rollout, checked, label
 from showtell.learners.learner import Sink, TrainingInputs
 from showtell.learners.progress import EpisodeLog, Row, succeeded
 from showtell.learners.sb3.drawn import Drawn
 from showtell.learners.sb3.private import observed, step_of
 from showtell.learners.sb3.replay import ReplaySegments
 from showtell.learners.sb3.state import capture
+from showtell.learners.sb3.streaming import FrameStream
 from showtell.learners.scaling import Scale
 from showtell.project.checkpoints import Resume
 from showtell.rendering.scene import Snapshots
-from showtell.rewards.reward import Episodes, Learns, Reward, Stateful
+from showtell.rewards.reward import Episodes, FrameByFrame, Learns, Reward, Stateful
 from showtell.worlds.world import SeededEpisodes
 
 # Writes the labels of episodes, (E, T), where an algorithm learns from; the rollout knows the
@@ -96,9 +97,22 @@ class Rollouts(BaseCallback):
         world = worlds[0].world
         self._rollout = Rollout(pace.rollout, len(worlds), world.horizon)
         self._success_rule = world.success_rule
+        self._horizon = world.horizon
+        self._stream: FrameStream | None = None  # where frames are scored during the rollout
+        self._read = frozenset(assignment.reward.reads.steps(world.horizon).tolist())
+
+    def close(self) -> None:
+        """Drop the frames under way, where a training ends by an error."""
+        if self._stream is not None:
+            self._stream.close()
 
     def _on_training_start(self) -> None:
         self._saved = self._shown = self.model.num_timesteps
+        reward, draw = self._assignment.reward, self._assignment.draw
+        # Environments that are drawn at every step have drawn the reward's frames already.
+        drawn_once = not isinstance(self.training_env, Drawn)
+        if isinstance(reward, FrameByFrame) and draw is not None and drawn_once:
+            self._stream = FrameStream(reward, draw)
 
     def _on_rollout_start(self) -> None:
         # All that came before is learned, and every episode is at its first step.
@@ -128,6 +142,10 @@ class Rollouts(BaseCallback):
             step.log_probs,
             self._starts() if step.dones.all() else None,
         )
+        if self._stream is not None:
+            number, snapshots = self._rollout.newest
+            if number in self._read:
+                self._stream.add(snapshots)
         return True
 
     def _on_rollout_end(self) -> None:
@@ -136,9 +154,7 @@ class Rollouts(BaseCallback):
             episodes = replace(episodes, log_prob_of=partial(_log_prob, self.model.policy))
         reward = self._assignment.reward
         losses = reward.learn(episodes) if isinstance(reward, Learns) else {}
-        worlds = self.training_env
-        draw = worlds.draw if isinstance(worlds, Drawn) else self._assignment.draw
-        labels = label(reward, episodes, snapshots, draw, starts)
+        labels = self._labels(episodes, snapshots, starts)
         self._pay(self.model, self._log.paid(labels), episodes, self._rollout)
         self._log.episodes.add(
             self.model.num_timesteps,
@@ -147,6 +163,18 @@ class Rollouts(BaseCallback):
             succeeded(self._success_rule, episodes.successes),
         )
         self._show({f"reward/{name}": value for name, value in losses.items()})
+
+    def _labels(
+        self, episodes: Episodes, snapshots: Snapshots, starts: Snapshots
+    ) -> NDArray[np.float32]:
+        reward, worlds = self._assignment.reward, self.training_env
+        if self._stream is None:
+            draw = worlds.draw if isinstance(worlds, Drawn) else self._assignment.draw
+            return label(reward, episodes, snapshots, draw, starts)
+        assert isinstance(reward, FrameByFrame)
+        scores = self._stream.rewards().reshape(-1, worlds.num_envs)
+        found = reward.of_steps(self._rollout.by_episode(scores, len(self._read)), self._horizon)
+        return checked(reward, found, episodes.true_rewards.shape)
 
     def _starts(self) -> Snapshots:
         """Of the states that all environments were reset to just now."""

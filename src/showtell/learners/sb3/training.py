@@ -1,6 +1,7 @@
 """One training with Stable-Baselines3: collect whole episodes, label them, update, checkpoint."""
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Literal, TypeVar
 
 import torch
@@ -57,13 +58,15 @@ def train(
     if saved is not None:
         restore(model, worlds, replay, saved["model"])
         log.restore(saved["log"])
-    model.learn(
-        # Stable-Baselines3 adds the steps already done, if it is not to count from zero.
-        pace.steps - model.num_timesteps,
-        callback=Rollouts(assignment, worlds, pace, pay, log, replay, resume, sink),
-        log_interval=None,  # type: ignore[arg-type]  # what switches its own log off
-        reset_num_timesteps=saved is None,
-    )
+    rollouts = Rollouts(assignment, worlds, pace, pay, log, replay, resume, sink)
+    with closing(rollouts):
+        model.learn(
+            # Stable-Baselines3 adds the steps already done, if it is not to count from zero.
+            pace.steps - model.num_timesteps,
+            callback=rollouts,
+            log_interval=None,  # type: ignore[arg-type]  # what switches its own log off
+            reset_num_timesteps=saved is None,
+        )
     if not log.best.weights:  # the training was shorter than a window
         *_, row = log.episodes.rows(pace.log_every, ended=True)
         log.best.meet(row, weights_of(model))
