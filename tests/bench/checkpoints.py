@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 from gymnasium import spaces
-from stable_baselines3.common.buffers import ReplayBuffer
 
 from showtell.learners.sb3.replay import ReplaySegments
+from showtell.learners.sb3.state_replay import StateReplay
 from showtell.project.checkpoints import Resume
 
 TRANSITIONS, ENVIRONMENTS, NUMBERS, ACTIONS, HORIZON = 1_000_000, 32, 376, 17, 100
@@ -20,7 +20,7 @@ EVERY = 64_000  # steps between two checkpoints
 def measure() -> list[dict[str, object]]:
     """A full ring buffer, then a checkpoint after every 64,000 new transitions."""
     box, hands = (spaces.Box(-1, 1, (n,), np.float32) for n in (NUMBERS, ACTIONS))
-    buffer = ReplayBuffer(TRANSITIONS, box, hands, "cpu", n_envs=ENVIRONMENTS)
+    buffer = StateReplay(TRANSITIONS, box, hands, "cpu", n_envs=ENVIRONMENTS)
     dice = np.random.default_rng(0)
     replay, rows, new = ReplaySegments(buffer), 0, EVERY // ENVIRONMENTS
     taken = []
@@ -45,11 +45,11 @@ def measure() -> list[dict[str, object]]:
     ]
 
 
-def _fill(buffer: ReplayBuffer, rows: int, new: int, dice: np.random.Generator) -> None:
+def _fill(buffer: StateReplay, rows: int, new: int, dice: np.random.Generator) -> None:
     places = np.arange(rows, rows + new) % buffer.buffer_size
     shape = (new, ENVIRONMENTS, NUMBERS)
     buffer.observations[places] = dice.standard_normal(shape, dtype=np.float32)
-    buffer.next_observations[places[:-1]] = buffer.observations[places[1:]]
-    ends = places[(np.arange(rows, rows + new) + 1) % HORIZON == 0]
-    buffer.next_observations[ends] += 1.0
-    buffer.next_observations[places[-1]] += 1.0
+    ends = (np.arange(rows, rows + new) + 1) % HORIZON == 0
+    buffer.dones[places] = ends[:, None]
+    for place in places[ends].tolist():
+        buffer.ends[place] = buffer.observations[place] + 1

@@ -77,6 +77,12 @@ def paid(states):
     return (100 * states[..., 1] + states[..., 0] / 1000).astype(np.float32)
 
 
+def after(buffer):
+    """What every stored action led to, (rows, n, D)."""
+    rows, lanes = np.indices((buffer.size(), buffer.n_envs)).reshape(2, -1)
+    return buffer.following(rows, lanes).reshape(buffer.size(), buffer.n_envs, -1)
+
+
 class Seen:
     """Pays each step by what its picture shows."""
 
@@ -126,7 +132,8 @@ def learner(**changes) -> Dqn:
 
 
 def assignment(reward=None, make_world=Clock, address=("test",), **more) -> TrainingInputs:
-    return TrainingInputs(make_world, reward or Seen(), draw, root=1, address=address, **more)
+    given = {"draw": draw, "root": 1, "address": address} | more
+    return TrainingInputs(make_world, reward or Seen(), **given)
 
 
 def nowhere(step, values):

@@ -13,6 +13,7 @@ from tests.learners.classroom import (
     VIEW,
     Clock,
     Seen,
+    after,
     assignment,
     draw,
     learner,
@@ -46,13 +47,13 @@ def test_every_stored_reward_belongs_to_the_state_after_its_action(trained):
     stored = buffer.size()
     assert stored == 60
     assert buffer.dones[:stored].sum() == 24  # last steps are among them, both environments
-    np.testing.assert_array_equal(buffer.rewards[:stored], paid(buffer.next_observations[:stored]))
+    np.testing.assert_array_equal(buffer.rewards[:stored], paid(after(buffer)))
 
 
 def test_rewards_wrap_around_with_the_buffer(trained):
     buffer = trained(buffer=50)  # 25 rows, rollouts of 10: the third is cut by the end
     assert buffer.full and buffer.pos == 60 % 25
-    np.testing.assert_array_equal(buffer.rewards, paid(buffer.next_observations))
+    np.testing.assert_array_equal(buffer.rewards, paid(after(buffer)))
 
 
 def test_the_last_row_of_an_episode_is_where_it_ended():

@@ -19,6 +19,7 @@ from tests.learners.classroom import (
     KilledError,
     Mortal,
     True_,
+    after,
     assignment,
     draw,
     nowhere,
@@ -209,10 +210,10 @@ def test_a_policy_of_states_observes_the_active_stage(tmp_path, models):
     assert all((episodes.stages == [0, 0, 1, 1]).all() for episodes in reward.scored)
     assert all(episodes.observations.shape[2] == 3 for episodes in reward.scored)
     buffer = models[0].replay_buffer
-    flags, following = buffer.observations[:80, :, 3], buffer.next_observations[:80, :, 3]
+    flags, following = buffer.observations[:80, :, 3], after(buffer)[:80, :, 3]
     assert (flags == np.tile([0, 0, 1, 1], 20)[:, None]).all()
     assert (following == np.tile([0, 1, 1, 1], 20)[:, None]).all()
-    times = buffer.next_observations[:80, :, 2]  # where an episode ended, not where one began
+    times = after(buffer)[:80, :, 2]  # where an episode ended, not where one began
     assert (times == np.tile([0.25, 0.5, 0.75, 1], 20)[:, None]).all()
     assert (trained.network["stages"], trained.network["observations"]) == (2, 4)
 

@@ -84,6 +84,7 @@ class Dqn:
     def _algorithm(self, worlds: "VecEnv", seed: int) -> "DQN":
         from stable_baselines3 import DQN
 
+        from showtell.learners.sb3.state_replay import StateReplay
         from showtell.nets.modules.adam import FusedAdam
 
         # The published interval of 1 step is meant: the target follows at every step of them all.
@@ -94,6 +95,7 @@ class Dqn:
             worlds,
             learning_rate=learning_rate(settings.learning_rate, settings.decay),
             buffer_size=settings.buffer,
+            replay_buffer_class=StateReplay,
             learning_starts=settings.learning_starts,
             batch_size=settings.batch,
             tau=settings.tau,

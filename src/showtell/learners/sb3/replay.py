@@ -1,9 +1,6 @@
 """A replay buffer in segments: every row is written once, at the first checkpoint after it.
 
 Where many rows wait for the checkpoint, they are written before it, so that it stays short.
-
-An observation is stored once: what a row's action led to is the next row's observation, unless an
-episode ended there.
 """
 
 from functools import partial
@@ -11,14 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from stable_baselines3.common.buffers import ReplayBuffer
 
 from showtell.learners.sb3.picture_replay import PictureReplay
+from showtell.learners.sb3.state_replay import StateReplay
 from showtell.project.segments import Arrays, Segment
 
-_PLAIN = ("observations", "actions", "rewards", "dones", "timeouts")
 _SEGMENT_BYTES = 8 << 20  # rows of this size do not wait for a checkpoint
-_BITS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
 class ReplaySegments:
@@ -27,7 +22,7 @@ class ReplaySegments:
     Rows are numbered from the training's start; the buffer holds the latest `size` of them.
     """
 
-    def __init__(self, buffer: ReplayBuffer) -> None:
+    def __init__(self, buffer: PictureReplay | StateReplay) -> None:
         self._buffer = buffer
         self._spans: list[tuple[int, int]] = []  # first row, and the one after the last
 
@@ -55,10 +50,7 @@ class ReplaySegments:
         for (first, end), segment in zip(self._spans, state["segments"], strict=True):
             # The oldest segment may begin with rows that newer ones have replaced: they follow.
             places = self._places(first, end)
-            if isinstance(buffer, PictureReplay):
-                buffer.put_rows(places, segment.read())
-            else:
-                _put(buffer, places, segment.read())
+            buffer.put_rows(places, segment.read())
         if isinstance(buffer, PictureReplay):
             buffer.generator.bit_generator.state = state["shifts"]
         buffer.pos, buffer.full = rows % buffer.buffer_size, rows >= buffer.buffer_size
@@ -79,32 +71,7 @@ class ReplaySegments:
         ]
 
     def _read(self, first: int, end: int) -> Arrays:
-        if isinstance(self._buffer, PictureReplay):
-            return self._buffer.rows(self._places(first, end))
-        return _taken(self._buffer, self._places(first, end))
+        return self._buffer.rows(self._places(first, end))
 
     def _places(self, first: int, end: int) -> NDArray[np.int64]:
         return np.arange(first, end, dtype=np.int64) % self._buffer.buffer_size
-
-
-def _taken(buffer: ReplayBuffer, places: NDArray[np.int64]) -> Arrays:
-    columns = {name: getattr(buffer, name)[places] for name in _PLAIN}
-    following = buffer.next_observations[places]
-    other = np.ones(following.shape[:2], dtype=np.bool_)
-    # Compared as bits: -0.0 equals 0.0, but would come back as another number.
-    differs = _bits(following[:-1]) != _bits(columns["observations"][1:])
-    other[:-1] = differs.reshape(*differs.shape[:2], -1).any(axis=-1)
-    return columns | {"other": other, "next_observations": following[other]}
-
-
-def _put(buffer: ReplayBuffer, places: NDArray[np.int64], columns: Arrays) -> None:
-    for name in _PLAIN:
-        getattr(buffer, name)[places] = columns[name]
-    following = np.empty_like(columns["observations"])
-    following[:-1] = columns["observations"][1:]
-    following[columns["other"]] = columns["next_observations"]
-    buffer.next_observations[places] = following
-
-
-def _bits(values: NDArray[Any]) -> NDArray[Any]:
-    return values.view(_BITS[values.dtype.itemsize])

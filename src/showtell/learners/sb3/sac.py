@@ -15,6 +15,7 @@ from showtell.learners.networks import perceptron
 from showtell.learners.policies import sizes
 from showtell.learners.sb3.drawn import StatesAndStages
 from showtell.learners.sb3.pictures import Pictures
+from showtell.learners.sb3.state_replay import StateReplay
 from showtell.learners.schedules import learning_rate
 from showtell.nets.modules.adam import FusedAdam
 from showtell.project.errors import UserError
@@ -65,7 +66,7 @@ def algorithm(settings: "SacSettings", worlds: VecEnv, seed: int) -> SAC:
         "net_arch": list(settings.hidden),
         "optimizer_class": FusedAdam,
     }
-    replay: dict[str, Any] = {}
+    replay: dict[str, Any] = {"replay_buffer_class": StateReplay}
     if settings.pictures is not None:
         from showtell.learners.sb3.picture_policy import PicturePolicy
         from showtell.learners.sb3.picture_replay import PictureReplay
@@ -77,11 +78,13 @@ def algorithm(settings: "SacSettings", worlds: VecEnv, seed: int) -> SAC:
             "sharing": settings.pictures.sharing,
             "goals": worlds.sight.goals,
         }
-        replay["replay_buffer_class"] = PictureReplay
-        replay["replay_buffer_kwargs"] = {
-            "goals": worlds.sight.goals,
-            "shift": settings.pictures.shift,
-            "seed": seed,
+        replay = {
+            "replay_buffer_class": PictureReplay,
+            "replay_buffer_kwargs": {
+                "goals": worlds.sight.goals,
+                "shift": settings.pictures.shift,
+                "seed": seed,
+            },
         }
     elif settings.observation_scaling == "bounds":
         networks["features_extractor_class"] = Scaled

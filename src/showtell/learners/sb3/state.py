@@ -13,8 +13,10 @@ from stable_baselines3.common.base_class import BaseAlgorithm
 from stable_baselines3.common.off_policy_algorithm import OffPolicyAlgorithm
 from stable_baselines3.common.save_util import recursive_getattr
 
+from showtell.learners.sb3.picture_replay import PictureReplay
 from showtell.learners.sb3.private import counters, saved, set_counters
 from showtell.learners.sb3.replay import ReplaySegments
+from showtell.learners.sb3.state_replay import StateReplay
 from showtell.worlds.world import SeededEpisodes
 
 
@@ -69,7 +71,7 @@ def replay_of(model: BaseAlgorithm) -> ReplaySegments | None:
     """The segments of the algorithm's replay buffer, if it has one."""
     if not isinstance(model, OffPolicyAlgorithm):
         return None
-    assert model.replay_buffer is not None
+    assert isinstance(model.replay_buffer, PictureReplay | StateReplay)
     return ReplaySegments(model.replay_buffer)
 
 
