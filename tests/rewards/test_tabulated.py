@@ -42,6 +42,21 @@ def test_a_table_gives_the_reward_of_the_drawn_picture_without_drawing_it():
     assert 0 < read.agreement.mean <= read.agreement.largest < 0.05 * read.agreement.span
 
 
+def test_a_table_of_two_variables_gives_the_reward_of_the_drawn_picture():
+    angle = {"variable": "pole_angle", "low": -3.15, "high": 3.15, "points": 61}
+    place = {"variable": "cart_position", "low": -2.4, "high": 2.4, "points": 49}
+    read, states, drawn = tabulated("cartpole", **place, second=angle)
+    observed = states[:, None].astype(np.float32)
+    empty = np.zeros(observed.shape[:2], dtype=np.float32)
+    found = read.score(Episodes(observed, empty, empty, empty.astype(bool)))
+    np.testing.assert_allclose(found[:, 0], drawn, atol=0.15 * np.ptp(drawn))
+    assert 0 < read.agreement.mean < 0.03 * read.agreement.span
+    # At the points themselves nothing is interpolated.
+    rows = np.array([[-2.4, 0, -3.15, 0], [2.4, 0, 3.15, 0], [9, 0, 9, 0]])
+    corners = read._looked_up(rows)
+    assert corners.tolist() == [read._rewards[0, 0], *[read._rewards[-1, -1]] * 2]
+
+
 def test_a_coarse_table_and_a_picture_of_two_variables_are_refused():
     with pytest.raises(UserError, match=r"2 points .* use more points"):
         tabulated("mountain-car", points=2)
