@@ -38,8 +38,8 @@ class StateReplay(SampledReplay):
         # What `np.zeros` gives takes no memory before it is written.
         self.observations = np.zeros((rows, n_envs, *self.obs_shape), observation_space.dtype)
         self.ends: dict[int, NDArray[Any]] = {}  # by place: the (n, D) after its row
-        kind = self._maybe_cast_dtype(action_space.dtype)
-        self.actions = np.zeros((rows, n_envs, self.action_dim), kind)
+        whole = isinstance(action_space, spaces.Discrete)
+        self.actions = np.zeros((rows, n_envs, self.action_dim), np.int64 if whole else np.float32)
         self.rewards, self.dones, self.timeouts = (
             np.zeros((rows, n_envs), dtype=np.float32) for _ in range(3)
         )
