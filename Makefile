@@ -29,7 +29,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	  { echo "showtell needs Python 3.11 to 3.13; found $$($(PYTHON) --version). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(UV)
-	@echo "installing the locked environment into $(VENV) (5.5 GB, some minutes on a slow line)"
+	@echo "installing the locked environment into $(VENV) (6.6 GB, some minutes on a slow line)"
 	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@touch $@

@@ -22,6 +22,7 @@ class DemoFramesSettings(GoalSettings):
 
     source: ClassVar[Literal["demo"]] = "demo"
     timed: ClassVar[bool] = True
+    moments: ClassVar[bool] = True
 
     kind: Literal["demo_frames"]
     encoder: str

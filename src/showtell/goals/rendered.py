@@ -72,14 +72,15 @@ class RenderedGoal:
         return Target(
             stages=tuple(
                 Stage(embedding, picture)
-                for embedding, picture in zip(_embedded(encoder, pictures), pictures, strict=True)
+                for embedding, picture in zip(embedded(encoder, pictures), pictures, strict=True)
             ),
             baseline=None,
             source={"rendered": type(drawing.world).__name__, "view": list(drawing.view)},
         )
 
 
-def _embedded(encoder: Encoder | Distance | None, pictures: Frames) -> list[Any]:
+def embedded(encoder: Encoder | Distance | None, pictures: Frames) -> list[Any]:
+    """The vector of each picture; None where the pictures themselves are compared."""
     if encoder is None or isinstance(encoder, Distance):  # those compare the pictures themselves
         return [None] * len(pictures)
     return list(encoder.image(pictures).numpy().astype(np.float32))

@@ -87,9 +87,9 @@ def _of_moments(p: Parameters, reward: Any, wanted: Comparison, demo: str) -> It
             "not do; name a reward of the kind 'tcn', or a goal of another kind."
         )
     shown = p.demos[demo]
-    if goal.timed and (shown.frames or p.encoders[shown.encoder].clip_frames or 1) == 1:
+    if goal.moments and (shown.frames or p.encoders[shown.encoder].clip_frames or 1) == 1:
         yield (
-            f"{at} is followed frame by frame, but demos.{demo} keeps one frame; set "
+            f"{at} ({goal.kind}) reads frames by their time, but demos.{demo} keeps one frame; set "
             f"demos.{demo}.frames to all."
         )
 

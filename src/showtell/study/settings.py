@@ -136,6 +136,7 @@ class GoalSettings(PartSettings):
 
     source: ClassVar[Literal["prompts", "demo", "rendered"]]
     timed: ClassVar[bool] = False  # it has a stage for each moment of a demonstration
+    moments: ClassVar[bool] = False  # it reads single frames of a demonstration
 
     encoder: str | None
 

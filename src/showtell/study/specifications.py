@@ -94,19 +94,20 @@ class Specifications:
         """Embedding one goal of one task."""
         settings, entry = self._grid.goal(goal), self._grid.task(task)
         encoder = None if settings.encoder is None else self._encoder(settings.encoder, task)
-        rendered = settings.source == "rendered"
+        # Pictures alone are as large as the reward draws.
+        drawn = settings.source == "rendered" or (settings.source == "demo" and encoder is None)
         return self._job(
             "embed_goal",
             [
                 _module("goals", settings),
                 *([] if encoder is None else [_module("nets", encoder)]),
-                *([_module("worlds", entry.world)] if rendered else []),
+                *([_module("worlds", entry.world)] if drawn else []),
             ],
             goal=_plain(settings),
             encoder=_plain(encoder),
             prompts=_prompts(settings, entry),
-            task=_world(entry) if rendered else None,
-            picture=_plain(self._grid.picture(settings.encoder, task)) if rendered else None,
+            task=_world(entry) if drawn else None,
+            picture=_plain(self._grid.picture(settings.encoder, task)) if drawn else None,
             address=["goal", goal, task],
         )
 
