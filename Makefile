@@ -17,7 +17,7 @@ export PYTHONPATH := $(CURDIR)/src
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test plan why doctor share pull agree label ui bench gallery lint types contracts unit workflow-tests lock export format gl
+.PHONY: help reproduce test plan why doctor share pull agree label probe ui bench gallery lint types contracts unit workflow-tests lock export format gl
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -69,6 +69,12 @@ label: $(VENV)/.ready ## rate videos by hand: TASK=… KIND=buckets|frames|pairs
 	  $(if $(RATER),--rater '$(RATER)') $(if $(COUNT),--count '$(COUNT)') $(if $(EACH),--each '$(EACH)') \
 	  $(if $(PORT),--port '$(PORT)') $(if $(OFFLINE),--offline) $(if $(READ),--read '$(READ)') \
 	  $(if $(AGREEMENT),--agreement)
+
+# As variables of the environment, so that a sentence may hold any character.
+export TEXT BASELINE VIDEO IMAGE
+probe: $(VENV)/.ready gl ## is this a goal? TASK=… and TEXT="…", VIDEO=… or IMAGE=…; one page, no training
+	@showtell probe $(REPLICATE) --task '$(TASK)' $(if $(TEXT),--text "$$TEXT") $(if $(BASELINE),--baseline "$$BASELINE") \
+	  $(if $(VIDEO),--video "$$VIDEO") $(if $(IMAGE),--image "$$IMAGE")
 
 ui: $(VENV)/.ready ## look at the runs with MLflow, on this machine only
 	@mlflow ui --host 127.0.0.1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}

@@ -132,6 +132,7 @@ def _add_project_verbs(verbs: Any) -> None:
     agree.add_argument("--csv", type=Path, help="write the comparison as CSV")
     agree.set_defaults(run=_agree)
     _add_label(verbs)
+    _add_probe(verbs)
     page = verbs.add_parser("page", help="print where the report is")
     page.set_defaults(run=_page)
     export = verbs.add_parser("export", help="rewrite the files that are generated from code")
@@ -179,6 +180,30 @@ def _label(options: argparse.Namespace) -> int:
     if options.offline:
         return labelling.offline(options.task)
     return labelling.serve(options.task, options.port, browse=not options.no_browser)
+
+
+def _add_probe(verbs: Any) -> None:
+    probe = verbs.add_parser("probe", help="measure a goal of your own before any training")
+    probe.add_argument("--task", required=True, help="the task, for example drawer-close")
+    probe.add_argument("--text", help="the goal as a sentence")
+    probe.add_argument("--baseline", help="a sentence about the scene without the goal")
+    probe.add_argument("--video", type=Path, help="the goal as a video, a GIF or a folder")
+    probe.add_argument("--image", type=Path, help="the goal as a picture")
+    probe.add_argument("--cores", default="all", help="default: all")
+    probe.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
+    probe.add_argument("--seed", help="the root seed; default: that of params.yaml")
+    probe.set_defaults(run=_probe)
+
+
+def _probe(options: argparse.Namespace) -> int:
+    from showtell.commands.probe import probe
+    from showtell.probe.question import question
+    from showtell.study.loading import load
+
+    replicate = _replicate(options)
+    p = load(ROOT, replicate.scale, seed=replicate.seed)
+    asked = question(p, options.task, options.text, options.video, options.image, options.baseline)
+    return probe(ROOT, replicate.name, asked, p, options.cores)
 
 
 def _replicate(options: argparse.Namespace) -> Replicate:

@@ -60,7 +60,7 @@ def fits(table: Table) -> list[Fit]:
 
 def area(table: Table, against: Against) -> float:
     """The area of one method in one scene, from their rows."""
-    return auc(*_ranked(table, against))
+    return auc(*ranked(table, against))
 
 
 def lead(
@@ -79,7 +79,7 @@ def lead(
     values, drawn = [], []
     for table in tables.values():
         one, other = (
-            _ranked(table.where(method=name, scene=scene), against) for name in (method, versus)
+            ranked(table.where(method=name, scene=scene), against) for name in (method, versus)
         )
         whole = [auc(*one), auc(*other)]
         if np.isnan(whole).any():
@@ -122,7 +122,7 @@ def _fit(method: str, scene: str, rows: Table) -> Fit:
     )
 
 
-def _ranked(rows: Table, against: Against) -> tuple[Array, NDArray[np.bool_]]:
+def ranked(rows: Table, against: Against) -> tuple[Array, NDArray[np.bool_]]:
     """(minus the distance, whether it succeeded) of the successes and of those they must beat."""
     success = np.array([cell == "1" for cell in rows.column("success")], dtype=bool)
     other = np.array([cell == "0" for cell in rows.column("success")], dtype=bool)
