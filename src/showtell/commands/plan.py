@@ -1,27 +1,28 @@
-"""What would run, how long, how much disk: counted by a dry run, priced by earlier records."""
+"""What would run, how long, how much disk: counted by a dry run, priced by records or parts."""
 
 import json
 import statistics
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from showtell.commands.columns import aligned
+from showtell.commands.costs import of_training, together, unit_costs
 from showtell.project.errors import UserError
 from showtell.project.foreign import snakemake
 from showtell.project.replicate import Replicate
 from showtell.study.grid import Grid
+from showtell.study.specifications import Specifications
 
 
-@dataclass(frozen=True)
-class Price:
-    """What one job of a rule cost, by earlier records."""
+class Price(NamedTuple):
+    """What one job of a rule takes, from - to."""
 
-    seconds: float
+    low_s: float
+    high_s: float
     megabytes: float
-    source: str  # the replicate the record comes from
+    source: str  # of the price
 
 
 def plan(root: Path, replicate: str, grid: Grid, cores: int, study: Path | None = None) -> str:
@@ -30,34 +31,41 @@ def plan(root: Path, replicate: str, grid: Grid, cores: int, study: Path | None 
     if not jobs:
         return f"results/{replicate}: nothing to do; every result is up to date."
     rows: list[tuple[str, ...]] = [("rule", "jobs", "each", "together", "disk", "priced by")]
-    seconds = megabytes = 0.0
-    unpriced: list[str] = []
+    low = high = megabytes = 0.0
     for rule, count in jobs.items():
         price = _price(root, replicate, rule, grid)
-        if price is None:
-            unpriced.append(rule)
-            rows.append((rule, str(count), "?", "?", "?", "no record yet"))
-            continue
-        seconds += count * price.seconds
+        low, high = low + count * price.low_s, high + count * price.high_s
         megabytes += count * price.megabytes
-        each, together = _duration(price.seconds), _duration(count * price.seconds)
-        rows.append(
-            (rule, str(count), each, together, f"{count * price.megabytes:.0f} MB", price.source)
-        )
+        each = _between(price.low_s, price.high_s)
+        together = _between(count * price.low_s, count * price.high_s)
+        disk = f"{count * price.megabytes:.0f} MB"
+        rows.append((rule, str(count), each, together, disk, price.source))
     lines = [f"results/{replicate}: {sum(jobs.values())} jobs to run.", "", *aligned(rows), ""]
     lines.append(
-        f"About {_duration(seconds / cores)} on {cores} cores, {megabytes:.0f} MB of results."
+        f"About {_between(low / cores, high / cores)} on {cores} cores, {megabytes:.0f} MB of "
+        "results."
     )
+    lines += _on_gpus(grid, jobs)
     if "fetch_encoder" in jobs:
         lines.append("Downloads: " + ", ".join(_downloads(grid)) + " (see docs/paper-scale.md).")
     else:
         lines.append("Downloads: none.")
-    if unpriced:
-        lines.append(
-            f"Without a price: {', '.join(unpriced)}. "
-            "`make reproduce SCALE=smoke` records one of each."
-        )
     return "\n".join(lines)
+
+
+def _on_gpus(grid: Grid, jobs: dict[str, int]) -> list[str]:
+    """Of a whole replicate's trainings, if their networks ask for a GPU."""
+    cost = together(of_training(job) for job in _trainings(grid))
+    if "train" not in jobs or not cost.gpu_flop:
+        return []
+    low, high = cost.core_range()
+    return [
+        f"All trainings of this scale: {_between(low, high)} of one core and "
+        f"{_between(cost.gpu_low_s, cost.gpu_high_s)} of one H100 ({cost.gpu_flop / 1e18:.3g} "
+        f"EFLOP); the largest takes {cost.memory / 1e9:.1f} GB of memory, "
+        f"{cost.gpu_memory / 1e9:.1f} GB on the GPU and {cost.disk / 1e9:.1f} GB of disk while it "
+        "runs."
+    ]
 
 
 def pending(root: Path, replicate: str, study: Path | None = None) -> dict[str, int]:
@@ -68,22 +76,54 @@ def pending(root: Path, replicate: str, study: Path | None = None) -> dict[str, 
     return snakemake.job_counts(done.stdout + done.stderr)
 
 
-def _price(root: Path, replicate: str, rule: str, grid: Grid) -> Price | None:
-    """The median record of a rule: of this replicate, or of another, stretched by its steps."""
+def _price(root: Path, replicate: str, rule: str, grid: Grid) -> Price:
+    """By the records of this replicate, or by unit costs that another scale's records refine."""
     here = _records(root, replicate, rule)
     if here:
-        return Price(statistics.median(r["s"] for r in here), _megabytes(here), replicate)
+        seconds = sorted(r["s"] for r in here)
+        quarter = len(seconds) // 4
+        return Price(seconds[quarter], seconds[-1 - quarter], _megabytes(here), replicate)
+    table = unit_costs()
+    megabytes = table["job_bytes"].get(rule, 1e5) / 1e6
+    vary, source = None, "unit costs"
     for other in (Replicate.parse(replicate).scale, "mini", "desk", "smoke", "paper"):
         found = _records(root, other, rule)
-        if not found:
-            continue
-        if rule != "train":
-            return Price(statistics.median(r["s"] for r in found), _megabytes(found), other)
-        rates = [r["s"] / steps for r in found if (steps := _steps(r))]
-        if rates:
-            mean = statistics.mean(_planned_steps(grid))
-            return Price(statistics.median(rates) * mean, _megabytes(found), f"{other}, by steps")
-    return None
+        if found and rule != "train":
+            typical = statistics.median(r["s"] for r in found)
+            return Price(typical / 2, 2 * typical, _megabytes(found), other)
+        beside = [r["s"] / cost for r in found if (cost := _core_seconds(r))]
+        if beside:
+            ratio = statistics.median(beside)
+            vary, source = (ratio / 1.5, 1.5 * ratio), f"unit costs, refined by {other}"
+            break
+    if rule == "train":
+        costs = [of_training(job) for job in _trainings(grid)]
+        low, high = together(costs).seconds(vary)
+        count = max(1, len(costs))
+        return Price(low / count, high / count, megabytes, source)
+    low, high = table["job_s"].get(rule, (1, 60))
+    return Price(low, high, megabytes, source)
+
+
+def _trainings(grid: Grid) -> Iterator[dict[str, Any]]:
+    """The settings of each training of the grid."""
+    specifications = Specifications(grid)
+    for paper, name, experiment in grid.experiments():
+        for cell in grid.cells(paper, name):
+            if grid.home(cell) != cell:
+                continue  # counted where it is trained
+            for phase in grid.phases(experiment, cell.method):
+                yield specifications.settings_of_training(cell, phase)
+
+
+def _core_seconds(record: dict[str, Any]) -> float | None:
+    """What the table says of a record that needed no GPU; None where it cannot."""
+    job = record.get("params", {}).get("job")
+    try:
+        cost = of_training(json.loads(job)) if job else None
+    except (KeyError, TypeError, ValueError, UserError):  # of another version
+        return None
+    return cost.core_s if cost and not cost.gpu_flop else None
 
 
 def _records(root: Path, replicate: str, rule: str) -> list[dict[str, Any]]:
@@ -94,21 +134,6 @@ def _records(root: Path, replicate: str, rule: str) -> list[dict[str, Any]]:
             record["folder"] = path.parent
             found[record.get("rule_name", "")].append(record)
     return found[rule]
-
-
-def _planned_steps(grid: Grid) -> Iterator[int]:
-    """How long each training of the grid is."""
-    for paper, name, experiment in grid.experiments():
-        for cell in grid.cells(paper, name):
-            if grid.home(cell) != cell:
-                continue  # counted where it is trained
-            for phase in grid.phases(experiment, cell.method):
-                yield grid.learner(cell, phase).steps
-
-
-def _steps(record: dict[str, Any]) -> int | None:
-    job = record.get("params", {}).get("job")
-    return json.loads(job)["learner"]["steps"] if job else None
 
 
 def _megabytes(records: list[dict[str, Any]]) -> float:
@@ -128,9 +153,13 @@ def _downloads(grid: Grid) -> list[str]:
     ]
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+def _between(low: float, high: float) -> str:
+    """A range, in one unit."""
+    for unit, size in (("h", 3600.0), ("min", 60.0), ("s", 1.0)):
+        if high >= 1.5 * size or unit == "s":
+            a, b = (
+                f"{round(x / size, 1 if x < 10 * size and unit == 'h' else None):g}"
+                for x in (low, high)
+            )
+            return f"{a} {unit}" if a == b else f"{a} to {b} {unit}"
+    raise AssertionError

@@ -113,22 +113,27 @@ class Specifications:
 
     def training(self, cell: Cell, phase: str) -> str:
         """One training."""
-        experiment = self._grid.experiment(cell.paper, cell.experiment)
-        reward, learner = self._grid.reward(cell, phase), self._grid.learner(cell, phase)
-        task = self._grid.task(cell.task)
-        start = {} if phase == TRAIN else {"checkpoint": experiment.finetune[phase].checkpoint}
+        task, learner = self._grid.task(cell.task), self._grid.learner(cell, phase)
         return self._job(
             "train",
             [
                 *(_module("worlds", task.world), _module("learners", learner)),
-                *self._modules([reward]),
+                *self._modules([self._grid.reward(cell, phase)]),
             ],
-            task=_world(task),
-            learner=_plain(learner),
-            address=cell.address(phase),
-            **self._rewarded(cell, reward),
-            **start,
+            **self.settings_of_training(cell, phase),
         )
+
+    def settings_of_training(self, cell: Cell, phase: str) -> dict[str, Any]:
+        """What one training reads of the parameters."""
+        experiment = self._grid.experiment(cell.paper, cell.experiment)
+        start = {} if phase == TRAIN else {"checkpoint": experiment.finetune[phase].checkpoint}
+        return {
+            "task": _world(self._grid.task(cell.task)),
+            "learner": _plain(self._grid.learner(cell, phase)),
+            "address": cell.address(phase),
+            **self._rewarded(cell, self._grid.reward(cell, phase)),
+            **start,
+        }
 
     def evaluation(self, cell: Cell, phase: str) -> str:
         """Evaluating the policies of one training."""
