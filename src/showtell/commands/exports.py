@@ -4,10 +4,12 @@ import re
 import tomllib
 from pathlib import Path
 
+from showtell.commands.paper_scale import with_costs
 from showtell.commands.schema import schema
 from showtell.report.markdown import filled
 
 _RESULTS = "docs/results.md"
+_PAPER_SCALE = "docs/paper-scale.md"
 
 
 def exports(root: Path) -> dict[Path, str]:
@@ -16,6 +18,7 @@ def exports(root: Path) -> dict[Path, str]:
         root / "workflow/schemas/params.schema.json": schema(),
         root / "environment.yml": _environment(root),
         root / _RESULTS: filled((root / _RESULTS).read_text(), root / "results"),
+        root / _PAPER_SCALE: with_costs((root / _PAPER_SCALE).read_text(), root),
     }
 
 
