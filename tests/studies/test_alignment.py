@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from showtell.goals.goal import Target
 from showtell.rendering.pool import RenderPool
@@ -59,8 +60,14 @@ def measured():
         )
     }
     told["drawer-close"]["wrong"] = roboclip(encoder, "robot pushing green drawer")
-    settings = {"kind": "alignment", "methods": ["text"], "episodes": 6, "goals_of": list(told)}
-    study = made("studies", settings | {"controls": {"wrong": "its-reward"}})
+    told["drawer-close"]["truth wrong"] = roboclip(encoder, "robot pushing red drawer")
+    settings = {"kind": "alignment", "methods": ["text", "truth"], "episodes": 6}
+    study = made(
+        "studies",
+        settings
+        | {"goals_of": list(told), "controls": {"wrong": "its-reward"}}
+        | {"controls_of": {"truth": {"wrong": "another-reward"}}},
+    )
     known = {("text", "drawer-close"): 1.0, ("wrong", "drawer-close"): 0.75}
     with RenderPool(world.scene, world.scene_settings(), workers=1) as pool:
         subject = StudyInputs(world, told["drawer-close"], {}, pool.draw, told, known_words=known)
@@ -74,7 +81,7 @@ def column(measured, name, **wanted):
 
 def test_every_method_judges_every_episode_by_every_sentence(measured):
     table, _ = measured
-    assert len(table.rows) == (2 * 2 + 1) * 6
+    assert len(table.rows) == (2 * 2 + 2) * 6
     one, other = (
         column(table, "score", method="text", text=t) for t in ("drawer-close", "button-press")
     )
@@ -92,9 +99,23 @@ def test_a_control_is_another_text_of_the_first_method(measured):
 
 def test_each_row_says_how_many_words_of_its_sentence_are_known(measured):
     table, _ = measured
-    assert set(column(table, "known_words", text="wrong")) == {0.75}
+    assert set(column(table, "known_words", method="text", text="wrong")) == {0.75}
     assert set(column(table, "known_words", method="text", text="drawer-close")) == {1.0}
     assert np.isnan(column(table, "known_words", method="truth")).all()
+
+
+def test_a_control_of_another_method_is_a_text_of_that_method(measured):
+    table, _ = measured
+    assert set(column(table, "method")) == {"text", "truth"}
+    wrong = column(table, "score", method="truth", text="wrong")
+    assert len(wrong) == 6
+    assert wrong != column(table, "score", method="text", text="wrong")
+
+
+def test_a_control_of_a_method_that_is_not_measured_is_refused():
+    settings = {"kind": "alignment", "methods": ["text"], "episodes": 6, "goals_of": "own"}
+    with pytest.raises(ValidationError, match="not among the study"):
+        made("studies", settings | {"controls_of": {"txt": {"wrong": "its-reward"}}})
 
 
 def test_rollouts_run_from_aimless_to_scripted(measured):

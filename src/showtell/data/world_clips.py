@@ -24,6 +24,11 @@ from showtell.worlds.world import Measurable, World
 Captions = tuple[str, ...]
 Task = Mapping[str, Any]  # of params.yaml: world and view
 _DRAWN_AT_ONCE = 50  # episodes
+_NOTE = (
+    "A stand-in trained on clips of this very simulator, captioned by rule from what happened in "
+    "it: it has seen the simulator, which the public S3D has not, so it tests the machinery and "
+    "the learning, not the transfer from human videos to robots."
+)
 
 
 class WorldClipsSettings(DatasetSettings):
@@ -52,15 +57,10 @@ class Recorded(NamedTuple):
 class WorldClips:
     """Plays episodes of every kind, draws their frames, and captions the outcome of each."""
 
-    note: ClassVar[str] = (
-        "A stand-in trained on clips of this very simulator, captioned by rule from what happened "
-        "in it, with the paper's prompts among the captions: it has seen the simulator, which the "
-        "public S3D has not, so it tests the machinery and the learning, not the transfer from "
-        "human videos to robots."
-    )
-
     def __init__(self, settings: WorldClipsSettings) -> None:
         self._settings = settings
+        names = ", ".join(settings.task_names())
+        self.note = f"{_NOTE} Its tasks: {names}." if names else _NOTE
 
     def make(self, generator: np.random.Generator, request: Request) -> tuple[Narrated, Narrated]:
         """(training, held out): different episodes, in random order."""
@@ -132,6 +132,8 @@ HAND_WORDS: Mapping[str, Words] = {
     "button-press": Words("red button", "pushing"),
     "drawer-open": Words("green drawer", "opening"),
     "door-open": Words("door", "opening"),  # of wood
+    "coffee-push": Words("white cup", "pushing"),
+    "faucet-open": Words("red faucet", "turning"),
 }
 # The share of the work that a hand does, by what comes of it.
 _HANDS: Mapping[Outcome, Callable[[np.random.Generator], float]] = {

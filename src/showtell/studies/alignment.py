@@ -5,10 +5,10 @@ behaviour are scored by every reward, with every sentence.
 """
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, Self, get_args
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from showtell.learners.labelling import Rollout
 from showtell.learners.progress import succeeded
@@ -38,6 +38,18 @@ class AlignmentSettings(StudySettings):
     # A reward of the same kind whose goal is another sentence of the task itself. In the table they
     # are texts of the first method.
     controls: dict[Control, str] = Field(default={})
+    # Method -> the same for this method.
+    controls_of: dict[str, dict[Control, str]] = Field(default={})
+
+    @model_validator(mode="after")
+    def _controls_of_methods(self) -> Self:
+        for method in self.controls_of:
+            if method not in self.methods:
+                raise ValueError(
+                    f"controls_of names {method!r}, which is not among the study's methods; add it "
+                    "to methods, or leave it out of controls_of."
+                )
+        return self
 
     def problem(self, offers: Offers) -> str | None:
         """A script is played with more and more noise."""
@@ -49,7 +61,21 @@ class AlignmentSettings(StudySettings):
 
     def control_rewards(self) -> Mapping[str, str]:
         """Sentences of the task itself, as rewards."""
-        return {str(name): reward for name, reward in self.controls.items()}
+        return {
+            **{str(control): reward for control, reward in self.controls.items()},
+            **{
+                f"{method} {control}": reward
+                for method, controls in self.controls_of.items()
+                for control, reward in controls.items()
+            },
+        }
+
+    def control(self, name: str) -> tuple[str | None, str]:
+        """(its method, what it is) of a reward's name; no method is the first. ("", "") of none."""
+        if name in self.controls:
+            return None, name
+        method, _, control = name.rpartition(" ")
+        return (method, control) if control in self.controls_of.get(method, ()) else ("", "")
 
 
 class Alignment:
@@ -70,10 +96,10 @@ class Alignment:
         first = next(iter(subject.rewards), "")
         for task, rewards in subject.rewards_of.items():
             for method, reward in rewards.items():
-                control = method in self._settings.controls
+                owner, control = self._settings.control(method)
                 scores, similarities = self._judge(subject, reward, played)
-                named = subject.named(first if control else method)
-                text = method if control else task
+                named = subject.named((owner or first) if control else method)
+                text = control or task
                 known = subject.known_words.get((method, task), float("nan"))
                 rows += [
                     (*named, text, number, *map(float, values), known)
