@@ -1,4 +1,4 @@
-"""An animated hand at a button, a drawer and a door: another body, another scene, another camera.
+"""An animated hand at everyday things: another body, another scene, another camera.
 
 RoboCLIP's demonstrations are two cartoons and a video that may not be copied; these stand in for
 them, drawn by code: no robot, no simulator, nothing in common with the task but what is done.

@@ -1,4 +1,4 @@
-"""Cartoons of a hand at a button, a drawer and a door, drawn by code, no two quite alike."""
+"""Cartoons of a hand at everyday things, drawn by code, no two quite alike."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -144,6 +144,29 @@ def _door(sketch: Sketch, tone: float, done: float) -> Point:
     return (*grip, 0.67)
 
 
+def _cup(sketch: Sketch, tone: float, done: float) -> Point:
+    """A white cup pushed to the right, under a coffee machine."""
+    sketch.ground(1.2, shade((176, 150, 120), tone))
+    machine = shade((122, 48, 52), tone)
+    sketch.box((0.22, 0.16, 0.0), (0.5, 0.3, 0.8), machine)
+    sketch.box((0.22, -0.14, 0.56), (0.5, 0.3, 0.24), shade(machine, 0.9))
+    at = -0.3 + 0.72 * done
+    sketch.knob((at, 0.0, 0.0), 0.11, (0.0, 0.0, 0.26), shade((238, 238, 232), tone))
+    return (at - 0.11, 0.0, 0.15)
+
+
+def _faucet(sketch: Sketch, tone: float, done: float) -> Point:
+    """A red handle on a grey faucet, turned from the left to the front."""
+    grey = shade((150, 154, 160), tone)
+    sketch.ground(1.2, shade((168, 176, 170), tone))
+    sketch.knob((0.0, 0.0, 0.0), 0.1, (0.0, 0.0, 0.42), grey)
+    turn = np.radians(180 + 85 * done)
+    way = (0.42 * float(np.cos(turn)), 0.42 * float(np.sin(turn)))
+    sketch.knob((0.0, 0.0, 0.5), 0.055, (*way, 0.0), shade((206, 34, 34), tone))
+    sketch.knob((0.0, 0.0, 0.42), 0.1, (0.0, 0.0, 0.14), shade(grey, 1.1))
+    return (*way, 0.5)
+
+
 SCENES = {
     "button-press": _Scene(
         caption="a cartoon hand pushes a red button",
@@ -174,5 +197,25 @@ SCENES = {
         angle=25,
         pose="grip",
         size=0.32,
+    ),
+    "coffee-push": _Scene(
+        caption="a cartoon hand pushes a white cup",
+        camera=Camera((0.05, 0.0, 0.28), 2.4, azimuth=-16, elevation=24, zoom=3.0),
+        background=(190, 198, 208),
+        draw=_cup,
+        comes_from=(-0.7, -0.2, 0.2),
+        angle=-10,
+        pose="point",
+        size=0.42,
+    ),
+    "faucet-open": _Scene(
+        caption="a cartoon hand turns a red faucet",
+        camera=Camera((-0.1, -0.1, 0.34), 2.2, azimuth=10, elevation=36, zoom=3.2),
+        background=(198, 200, 188),
+        draw=_faucet,
+        comes_from=(-0.5, 0.1, 0.3),
+        angle=-24,
+        pose="point",
+        size=0.42,
     ),
 }
