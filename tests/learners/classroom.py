@@ -180,7 +180,7 @@ PPO = {
     "log_std_init": -0.5, "bootstrap_at_horizon": False, "reward_scale": "none",
     "refit_critic": 0, "cloning": None, "checkpoint_every": 32, "log_every": 32,
 }  # fmt: skip
-CLONING = {"steps": 5, "batch": 16, "learning_rate": 1e-2}
+CLONING = {"first": 7, "steps": 5, "near": True, "batch": 16, "learning_rate": 1e-2}
 
 
 def ppo(**changes) -> Ppo:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import stable_baselines3
@@ -10,6 +12,7 @@ from showtell.learners.policies import Network, Policy
 from showtell.learners.ppo import PpoSettings
 from showtell.learners.progress import csv_of
 from showtell.learners.sb3.ppo import CRITIC, TunedPpo
+from showtell.learners.sb3.rollouts import weights_of
 from showtell.nets.modules.adam import FusedAdam
 from showtell.project.checkpoints import Resume
 from showtell.project.errors import UserError
@@ -297,7 +300,7 @@ def test_fine_tuning_starts_from_the_given_policy_and_its_critic(tmp_path, first
     assert all(np.allclose(still.weights[name], first[name], atol=1e-6) for name in first)
 
 
-def test_a_refitted_critic_is_new_and_the_actor_waits_for_it(tmp_path, first):
+def test_a_refitted_critic_is_new_and_the_actor_waits_for_it(tmp_path, first, monkeypatch):
     actor, critic = actor_and_critic(first)
     waiting = train(
         tmp_path / "a", work={"start": first}, refit_critic=10, learning_rate=1e-9
@@ -308,11 +311,37 @@ def test_a_refitted_critic_is_new_and_the_actor_waits_for_it(tmp_path, first):
         new["mlp_extractor.value_net.0.weight"].T @ new["mlp_extractor.value_net.0.weight"],
         2 * np.eye(3), atol=1e-5,
     )  # fmt: skip
-    waiting = train(tmp_path / "b", work={"start": first}, refit_critic=10).weights
-    assert same(actor, waiting)
-    assert not any(np.allclose(waiting[n], new[n], atol=1e-3) for n in new if "weight" in n)
-    moved = train(tmp_path / "c", work={"start": first}, refit_critic=9).weights
+    policies_at = []
+    original = TunedPpo.train
+
+    def train_once(self):
+        original(self)
+        policies_at.append(weights_of(self))
+
+    monkeypatch.setattr(TunedPpo, "train", train_once)
+    train(tmp_path / "b", work={"start": first}, refit_critic=3)
+    assert len(policies_at) == 3 + 10  # the refit takes nothing of the ten rollouts
+    assert all(same(actor, waiting) for waiting in policies_at[:3])
+    assert not any(np.allclose(policies_at[2][n], new[n], atol=1e-3) for n in new if "weight" in n)
+    moved = policies_at[3]
     assert not any(np.allclose(moved[n], actor[n], atol=1e-5) for n in actor if "weight" in n)
+
+
+def test_the_log_and_the_decay_begin_when_the_actor_learns(tmp_path, first, monkeypatch):
+    rates = []
+    original = TunedPpo.train
+
+    def train_once(self):
+        original(self)
+        rates.append(self.policy.optimizer.param_groups[0]["lr"])
+
+    monkeypatch.setattr(TunedPpo, "train", train_once)
+    changes = {"decay": "linear", "learning_rate": 1e-3, "log_every": 16}
+    plain = train(tmp_path / "a", work={"start": first}, **changes)
+    decayed, rates[:] = list(rates), []
+    refitted = train(tmp_path / "b", work={"start": first}, refit_critic=3, **changes)
+    assert [row.step for row in refitted.progress] == [row.step for row in plain.progress]
+    np.testing.assert_allclose(rates, [1e-3, 1e-3, 1e-3, *decayed])
 
 
 def test_without_a_start_there_is_nothing_to_refit(tmp_path):
@@ -328,11 +357,48 @@ def test_a_policy_that_is_paid_nothing_does_as_the_demonstration(tmp_path):
 
     trained = train(
         tmp_path, Nothing(), work={"demo": pointing(offset=0.1)}, steps=160, entropy=0.0,
-        cloning={"steps": 100, "batch": 32, "learning_rate": 1e-2}, hidden=[16],
+        cloning=CLONING | {"steps": 100, "batch": 32, "learning_rate": 1e-2}, hidden=[16],
     )  # fmt: skip
     inside = OBSERVATIONS * 0.6
     np.testing.assert_allclose(acts(trained).act(inside), inside[:, :2] + 0.1, atol=0.05)
     np.testing.assert_allclose(trained.weights["log_std"], -0.5, atol=0.05)  # left to the reward
+
+
+FIRST = CLONING | {"first": 600, "batch": 32}
+
+
+def test_a_policy_is_a_clone_before_its_first_rollout(tmp_path):
+    changes = {"log_std_init": -4.0, "log_every": 16, "learning_rate": 1e-9}
+    success = {}
+    for name, cloning in (("clone", FIRST), ("untrained", None)):
+        work = {"demo": pointing()}
+        trained = train(tmp_path / name, work=work, cloning=cloning, hidden=[16], **changes)
+        success[name] = next(iter(trained.progress)).success
+    assert success["clone"] > 0.9 > success["untrained"] + 0.4
+
+
+def test_a_policy_stays_near_its_clone_where_the_demonstration_never_was(tmp_path):
+    class Lures:
+        reads = Reads()
+
+        def score(self, episodes):
+            return np.float32(episodes.actions[..., 0] * 100)
+
+    demo = pointing()
+    states = 0.1 * demo.observations
+    demo = replace(demo, observations=states, actions=states[:, :-1, :2])
+
+    def act(name, near, rate):
+        cloning = FIRST | {"steps": 30, "near": near}
+        trained = train(
+            tmp_path / name, Lures(), work={"demo": demo}, steps=480, environments=4, rollout=16,
+            batch=64, learning_rate=rate, epochs=5, hidden=[16], cloning=cloning,
+        )  # fmt: skip
+        return acts(trained).act(OBSERVATIONS)[:, 0]
+
+    clone = act("clone", False, 1e-12)
+    near, free = (np.abs(act(str(near), near, 3e-3) - clone).mean() for near in (True, False))
+    assert near < 0.5 * free
 
 
 def test_cloning_without_a_demonstration_says_what_is_missing(tmp_path):
@@ -372,7 +438,7 @@ def test_a_world_of_choices_is_refused(tmp_path):
         ({"batch": 12}, "does not divide the 16 steps"),
         ({"gamma": 1.1}, "less than or equal to 1"),
         ({"refit_critic": -1}, "greater than or equal to 0"),
-        ({"cloning": {"steps": 0, "batch": 1, "learning_rate": 1}}, "greater than 0"),
+        ({"cloning": CLONING | {"steps": 0}}, "greater than 0"),
         ({"ent_coef": 0.1}, "not permitted"),
     ],
 )

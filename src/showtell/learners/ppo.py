@@ -1,5 +1,6 @@
 """PPO, as RoboCLIP trains everything: Stable-Baselines3's, on episodes labelled after they end."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -36,7 +37,12 @@ class Cloning(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    # Gradient steps before anything else: enough of them, and the policy does as the demonstration.
+    first: NonNegativeInt
     steps: PositiveInt  # gradient steps after every update
+    # Whether these also pull towards the policy that the first steps left, in the states visited
+    # since: a demonstration says nothing of states that it did not reach.
+    near: bool
     batch: PositiveInt
     learning_rate: PositiveFloat
 
@@ -48,7 +54,7 @@ class PpoSettings(LearnerSettings):
     log_probs: ClassVar[bool] = True
 
     kind: Literal["ppo"]
-    steps: PositiveInt  # of all environments together
+    steps: PositiveInt  # of all environments together, after those of refit_critic
     environments: PositiveInt
     rollout: PositiveInt  # steps of each environment between updates: whole episodes
     batch: int = Field(ge=2)
@@ -109,11 +115,12 @@ class Ppo:
         from showtell.learners.sb3.training import train
 
         settings = self._settings
-        refits = assignment.start is not None and settings.refit_critic > 0
+        refits = settings.refit_critic if assignment.start is not None else 0
+        pace = self._pace(refits)
 
         def algorithm(worlds: "VecEnv", seed: int) -> "TunedPpo":
-            model = self._algorithm(worlds, seed)
-            model.still = settings.refit_critic if refits else 0
+            model = self._algorithm(worlds, seed, pace)
+            model.still = refits
             if settings.cloning is not None:
                 model.clone(_example(assignment, settings.cloning))
             return model
@@ -122,7 +129,7 @@ class Ppo:
             algorithm,
             on_policy.pay_and_go_on if settings.bootstrap_at_horizon else on_policy.pay,
             assignment,
-            self._pace(),
+            pace,
             resume,
             sink,
             scale=ReturnScale() if settings.reward_scale == "running" else None,
@@ -142,11 +149,12 @@ class Ppo:
         from showtell.learners.sb3.rollouts import weights_of
         from showtell.learners.sb3.training import untrained
 
-        model = untrained(self._algorithm, assignment, self._pace())
+        pace = self._pace()
+        model = untrained(partial(self._algorithm, pace=pace), assignment, pace)
         spaces = model.observation_space, model.action_space
         return Untrained(weights_of(model), self._network(*spaces))
 
-    def _pace(self) -> "Schedule":
+    def _pace(self, refits: int = 0) -> "Schedule":
         from showtell.learners.sb3.rollouts import Schedule
 
         settings = self._settings
@@ -157,6 +165,7 @@ class Ppo:
             environments=settings.environments,
             rollout=settings.rollout,
             setting="rollout",
+            waits=refits * settings.rollout * settings.environments,
         )
 
     def _network(
@@ -177,7 +186,7 @@ class Ppo:
             **sizes(observation, action),
         }
 
-    def _algorithm(self, worlds: "VecEnv", seed: int) -> "TunedPpo":
+    def _algorithm(self, worlds: "VecEnv", seed: int, pace: "Schedule") -> "TunedPpo":
         from gymnasium import spaces
 
         from showtell.learners.sb3.ppo import TunedPpo
@@ -192,7 +201,7 @@ class Ppo:
         return TunedPpo(
             "MlpPolicy",
             worlds,
-            learning_rate=learning_rate(settings.learning_rate, settings.decay),
+            learning_rate=learning_rate(settings.learning_rate, settings.decay, pace.share),
             n_steps=settings.rollout,
             batch_size=settings.batch,
             n_epochs=settings.epochs,

@@ -1,6 +1,7 @@
-"""Stable-Baselines3's PPO with two steps around its update, for fine-tuning."""
+"""Stable-Baselines3's PPO with steps before and after its updates, for fine-tuning."""
 
-from typing import Any, NamedTuple
+import copy
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -20,13 +21,15 @@ class Clone(NamedTuple):
 
     observations: NDArray[np.float32]  # (N, D)
     actions: NDArray[np.float32]  # (N, A): what was done there
+    first: int  # gradient steps before anything else
     steps: int  # gradient steps after every update
+    near: bool  # whether they also pull towards the clone of the first steps, wherever it went
     batch: int
     learning_rate: float
 
 
 class TunedPpo(SavingPpo):
-    """PPO that can hold its actor still at first, and clones behaviour after every update."""
+    """PPO that can hold its actor still at first, and clones behaviour around its updates."""
 
     still: int = 0  # updates at the start in which only the critic learns
     _clone: Clone | None = None
@@ -36,7 +39,17 @@ class TunedPpo(SavingPpo):
         self._clone = clone
         # Its own moments: the two losses differ in scale by orders of magnitude.
         self.cloning = FusedAdam(_actor(self.policy), lr=clone.learning_rate)
-        self.more_to_save = ("cloning",)
+        self.cloned = copy.deepcopy(self.policy)  # as it is after the first steps
+        self.more_to_save = ("cloning", "cloned")
+
+    def learn(self, *args: Any, **kwargs: Any) -> Self:
+        """Clone first, unless this goes on from a checkpoint."""
+        clone = self._clone
+        if clone is not None and clone.first and not self.num_timesteps:
+            self._imitate(clone, clone.first)
+        if clone is not None and not self.num_timesteps:
+            self.cloned.load_state_dict(self.policy.state_dict())
+        return super().learn(*args, **kwargs)
 
     def train(self) -> None:
         """One update, from the rollout that was just collected."""
@@ -46,14 +59,22 @@ class TunedPpo(SavingPpo):
             parameter.requires_grad_(moves)
         super().train()
         if self._clone is not None and moves:
-            self.logger.record("train/cloning_loss", self._imitate(self._clone))
+            loss = self._imitate(self._clone, self._clone.steps, near=self._clone.near)
+            self.logger.record("train/cloning_loss", loss)
 
-    def _imitate(self, clone: Clone) -> float:
+    def _imitate(self, clone: Clone, steps: int, *, near: bool = False) -> float:
+        """Gradient steps on the demonstration, and where `near` on the states just visited too."""
         seen, done = torch.from_numpy(clone.observations), torch.from_numpy(clone.actions)
+        visited = torch.from_numpy(self.rollout_buffer.observations).flatten(0, 1) if near else None
         losses = []
-        for _ in range(clone.steps):
+        for _ in range(steps):
             rows = torch.randint(len(seen), (clone.batch,))
             loss = -_likelihood(self.policy, seen[rows], done[rows]).mean()
+            if visited is not None:
+                some = visited[torch.randint(len(visited), (clone.batch,))]
+                with torch.no_grad():
+                    wanted = self.cloned.get_distribution(some).mode()
+                loss = loss - _likelihood(self.policy, some, wanted).mean()
             self.cloning.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             self.cloning.step()

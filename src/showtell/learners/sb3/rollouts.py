@@ -42,6 +42,12 @@ class Schedule(NamedTuple):
     environments: int
     rollout: int  # steps of each environment between updates
     setting: str  # what the learner's settings call the line above
+    waits: int = 0  # steps before `steps` in which the policy stands still: in no log
+
+    @property
+    def share(self) -> float:
+        """Of all steps, those in which the policy learns."""
+        return self.steps / (self.steps + self.waits)
 
 
 class TrainingLog:
@@ -106,8 +112,13 @@ class Rollouts(BaseCallback):
         if self._stream is not None:
             self._stream.close()
 
+    @property
+    def _step(self) -> int:
+        """How long the policy has been learning; below zero while it stands still."""
+        return self.model.num_timesteps - self._pace.waits
+
     def _on_training_start(self) -> None:
-        self._saved = self._shown = self.model.num_timesteps
+        self._saved, self._shown = self.model.num_timesteps, max(self._step, 0)
         reward, draw = self._assignment.reward, self._assignment.draw
         # Environments that are drawn at every step have drawn the reward's frames already.
         drawn_once = not isinstance(self.training_env, Drawn)
@@ -117,8 +128,8 @@ class Rollouts(BaseCallback):
     def _on_rollout_start(self) -> None:
         # All that came before is learned, and every episode is at its first step.
         step, every = self.model.num_timesteps, self._pace.checkpoint_every
-        if step != self._shown:
-            self._sink(step, {})  # how far it is
+        if (learned := max(self._step, 0)) != self._shown:
+            self._sink(learned, {})  # how far it is
         if step // every > self._saved // every:
             model = capture(self.model, self._worlds, self._replay)
             self._resume.save(step, {"model": model, "log": self._log.state()})
@@ -156,8 +167,10 @@ class Rollouts(BaseCallback):
         losses = reward.learn(episodes) if isinstance(reward, Learns) else {}
         labels = self._labels(episodes, snapshots, starts)
         self._pay(self.model, self._log.paid(labels), episodes, self._rollout)
+        if self._step <= 0:
+            return
         self._log.episodes.add(
-            self.model.num_timesteps,
+            self._step,
             episodes.true_rewards.sum(axis=1, dtype=np.float64),
             labels.sum(axis=1, dtype=np.float64),
             succeeded(self._success_rule, episodes.successes),
@@ -181,7 +194,7 @@ class Rollouts(BaseCallback):
         return np.stack([world.start for world in self._worlds])
 
     def _show(self, losses: dict[str, float]) -> None:
-        step, every = self.model.num_timesteps, self._pace.log_every
+        step, every = self._step, self._pace.log_every
         if step // every > self._shown // every:
             *_, row = self._log.episodes.rows(every, ended=False)
             # These weights acted in the window's last rollout.

@@ -62,7 +62,7 @@ def train(
     with closing(rollouts):
         model.learn(
             # Stable-Baselines3 adds the steps already done, if it is not to count from zero.
-            pace.steps - model.num_timesteps,
+            pace.waits + pace.steps - model.num_timesteps,
             callback=rollouts,
             log_interval=None,  # type: ignore[arg-type]  # what switches its own log off
             reset_num_timesteps=saved is None,
