@@ -316,7 +316,7 @@ def test_a_refitted_critic_is_new_and_the_actor_waits_for_it(tmp_path, first, mo
 
     def train_once(self):
         original(self)
-        policies_at.append(weights_of(self))
+        policies_at.append({name: array.copy() for name, array in weights_of(self).items()})
 
     monkeypatch.setattr(TunedPpo, "train", train_once)
     train(tmp_path / "b", work={"start": first}, refit_critic=3)
@@ -357,7 +357,8 @@ def test_a_policy_that_is_paid_nothing_does_as_the_demonstration(tmp_path):
 
     trained = train(
         tmp_path, Nothing(), work={"demo": pointing(offset=0.1)}, steps=160, entropy=0.0,
-        cloning=CLONING | {"steps": 100, "batch": 32, "learning_rate": 1e-2}, hidden=[16],
+        hidden=[16],
+        cloning=CLONING | {"near": False, "steps": 100, "batch": 32},
     )  # fmt: skip
     inside = OBSERVATIONS * 0.6
     np.testing.assert_allclose(acts(trained).act(inside), inside[:, :2] + 0.1, atol=0.05)

@@ -18,8 +18,11 @@ HERE, THERE = "out-of-domain", "roboclip/language"
 
 @pytest.fixture(scope="module")
 def values():
-    """The study at the papers' values; out-of-domain takes GAIL's trainings from language."""
+    """The study at the papers' values; out-of-domain takes GAIL's trainings alone from language."""
     values = load(ROOT, "paper").model_dump(mode="json")
+    for experiment in experiments(values).values():
+        for method in experiment["methods"].values():
+            method["trainings_of"] = None
     values["rewards"]["gail-of-7-updates"] = values["rewards"]["gail"] | {"updates": 7}
     experiments(values)[HERE]["methods"]["gail"]["trainings_of"] = THERE
     return values

@@ -203,7 +203,7 @@ SCENES = {
         camera=Camera((0.05, 0.0, 0.28), 2.4, azimuth=-16, elevation=24, zoom=3.0),
         background=(190, 198, 208),
         draw=_cup,
-        comes_from=(-0.7, -0.2, 0.2),
+        comes_from=(-0.32, -0.25, 0.3),
         angle=-10,
         pose="point",
         size=0.42,

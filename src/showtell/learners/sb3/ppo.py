@@ -65,7 +65,9 @@ class TunedPpo(SavingPpo):
     def _imitate(self, clone: Clone, steps: int, *, near: bool = False) -> float:
         """Gradient steps on the demonstration, and where `near` on the states just visited too."""
         seen, done = torch.from_numpy(clone.observations), torch.from_numpy(clone.actions)
-        visited = torch.from_numpy(self.rollout_buffer.observations).flatten(0, 1) if near else None
+        # An update leaves the buffer's steps and environments flattened.
+        buffered = self.rollout_buffer.observations.reshape(-1, seen.shape[1])
+        visited = torch.from_numpy(buffered) if near else None
         losses = []
         for _ in range(steps):
             rows = torch.randint(len(seen), (clone.batch,))
