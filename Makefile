@@ -43,8 +43,8 @@ reproduce: $(VENV)/.ready gl ## run the study; SCALE=smoke|mini|desk|paper, SEED
 	@SHOWTELL_MAKE=$$PPID snakemake --cores $(CORES) --config scale=$(SCALE) $(if $(SEED),seed='$(SEED)') $(if $(STUDY),study='$(STUDY)') --logger showtell -- $(TARGETS) && \
 	  showtell page $(REPLICATE) $(if $(STUDY),--study '$(STUDY)')
 
-plan: $(VENV)/.ready ## what would run, how long, how much disk and download
-	@showtell plan $(REPLICATE) $(if $(STUDY),--study '$(STUDY)')
+plan: $(VENV)/.ready ## what would run, how long, how much disk and download; PROFILE=slurm: what a cluster is asked for
+	@showtell plan $(REPLICATE) $(if $(STUDY),--study '$(STUDY)') $(if $(PROFILE),--profile '$(PROFILE)')
 
 why: $(VENV)/.ready ## what would run for TARGET="…" (a file, a paper, all), and what changed
 	@showtell why $(REPLICATE) '$(or $(TARGET),all)'

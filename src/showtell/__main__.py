@@ -95,6 +95,7 @@ def _add_project_verbs(verbs: Any) -> None:
     doctor = verbs.add_parser("doctor", help="check this machine; every problem comes with its fix")
     doctor.set_defaults(run=_doctor)
     plan = verbs.add_parser("plan", help="what would run, how long, how much disk and download")
+    plan.add_argument("--profile", help="of a cluster: slurm, kubernetes; what jobs ask it for")
     plan.set_defaults(run=_plan)
     why = verbs.add_parser("why", help="what would run for a target, and what changed")
     why.add_argument("target", help="a result file, a paper, or all")
@@ -224,6 +225,11 @@ def _plan(options: argparse.Namespace) -> int:
     from showtell.study.loading import load
 
     replicate = _replicate(options)
+    if options.profile is not None:
+        from showtell.commands.booking import booking
+
+        print(booking(ROOT, replicate.name, options.profile, options.study))
+        return 0
     grid = Grid(load(ROOT, replicate.scale, options.study, replicate.seed))
     print(plan(ROOT, replicate.name, grid, os.cpu_count() or 1, options.study))
     return 0

@@ -1,5 +1,6 @@
 """No password and no token is written where an address is."""
 
+import json
 import logging
 import subprocess
 import sys
@@ -7,9 +8,12 @@ import sys
 import pytest
 
 from showtell.commands.doctor import line, tracking
-from showtell.project.addresses import MaskedFormatter, masked
+from showtell.project.addresses import MaskedFormatter, masked, refuse_secrets
 from showtell.project.errors import UserError
+from showtell.project.foreign.dvc import remember_remote
+from showtell.project.provenance import job_key, write_provenance
 from showtell.project.tracking import Tracking
+from showtell.project.tracking.run import describe
 from showtell.project.tracking.view import View
 
 SECRET = "s3cr3t"
@@ -89,3 +93,44 @@ def test_a_job_that_fails_in_any_way_writes_no_password():
     assert done.returncode != 0
     assert "RuntimeError" in done.stderr
     assert SECRET not in done.stderr
+
+
+JOB = {
+    "encoder": {"source": f"https://me:{SECRET}@host/weights"},
+    "fingerprint": "0",
+    "modules": [],
+}
+
+
+def test_a_job_with_a_password_has_none_in_its_provenance_nor_in_its_run(tmp_path):
+    path = tmp_path / "provenance.json"
+    write_provenance(
+        path, job_name="fetch_encoder", job=JOB, inputs=[], outputs=[], started=0.0,
+        wall_time_s=0.0, extra={"invocation": f"postgresql://a:{SECRET}@host/db", "n": [1, True]},
+    )  # fmt: skip
+    text = path.read_text()
+    assert SECRET not in text
+    record = json.loads(text)
+    assert record["job"]["encoder"]["source"] == "https://***@host/weights"
+    assert record["n"] == [1, True]
+    # The run of a job that is shown live is the one that is rebuilt from this file.
+    assert job_key(record["job"]) == job_key(JOB) == record["job_key"]
+    live, rebuilt = (
+        describe(tmp_path, "fetch_encoder", job, tmp_path / "results/mini/models/a", None)
+        for job in (JOB, record["job"])
+    )
+    assert live == rebuilt
+    assert SECRET not in str(live)
+
+
+def test_a_parameter_with_a_password_is_refused_by_its_path():
+    with pytest.raises(UserError, match=r"encoder\.source is https://\*\*\*@host") as refused:
+        refuse_secrets(JOB)
+    assert SECRET not in str(refused.value)
+    refuse_secrets({"encoder": {"source": "https://host/weights"}, "batch": 3})
+
+
+def test_the_address_of_a_remote_is_for_its_owner_alone(tmp_path):
+    (tmp_path / ".dvc").mkdir()
+    remember_remote(tmp_path, "shared", f"https://me:{SECRET}@host/path")
+    assert (tmp_path / ".dvc/config.local").stat().st_mode & 0o077 == 0

@@ -1,13 +1,16 @@
 # Helpers of the rules: names in, paths and job specifications out. The grid itself is in src/.
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from showtell.claims import agreement
+from showtell.cluster.resources import Demand
 from showtell.demos import inputs
 from showtell.labels import inputs as label_inputs
 from showtell.project import invocation
+from showtell.project.addresses import refuse_secrets
 from showtell.project.foreign.snakemake import schedule_when_jobs_end, unmade
 from showtell.study import loading, shared_trainings
 from showtell.project.errors import UserError
@@ -41,6 +44,7 @@ try:
     )
     SCALE, RESULTS = REPLICATE.scale, REPLICATE.name  # the overlay, the folder
     GRID = Grid(loading.load(ROOT, SCALE, OWN_STUDY, REPLICATE.seed))
+    refuse_secrets(GRID.parameters.model_dump(mode="json"))
     shared_trainings.check(GRID)
     WHOLE = loading.load(ROOT, "paper")
     agreement.check(WHOLE)
@@ -62,8 +66,8 @@ invocation.own(ROOT, RESULTS, sys.argv[1:])
 # Results that came by a plain `dvc pull` or `dvc checkout` are known to Snakemake from here on.
 records.restore(ROOT, RESULTS)
 
-# A training takes a GPU where this machine has one; clusters say so in their profile.
-GPU_PER_TRAINING = min(1, invocation.gpus())
+DEMAND = Demand(GRID)
+TRAININGS = ("train", "train_encoder")
 
 
 def cell(wildcards):
@@ -74,6 +78,31 @@ def cell(wildcards):
         wildcards.method,
         int(wildcards.seed),
     )
+
+
+# --- resources: of each job by its specification; a profile's `set-resources` replaces them ---
+
+
+@cache
+def asked(rule, wildcards, threads):
+    return DEMAND.of(rule, dict(wildcards), threads)
+
+
+def asks(rule, resource):
+    """One resource of a rule: Snakemake calls what this returns for each job."""
+
+    def of_job(wildcards, threads, attempt):
+        value = getattr(
+            asked(rule, tuple(map(tuple, wildcards.items())), threads), resource
+        )
+        if resource == "mem_mb":  # a job that ran out of it gets half as much again
+            return value * (1 + attempt) // 2
+        here = workflow.local_exec and not (workflow.dryrun or workflow.remote_exec)
+        if resource == "gpu" and here:  # a training takes what this machine has
+            return min(1, invocation.gpus()) if rule in TRAININGS else 0
+        return value
+
+    return of_job
 
 
 # --- specifications: the one parameter of each rule ---

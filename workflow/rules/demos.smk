@@ -15,8 +15,9 @@ rule demonstrate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
-        gpu=0,
+        mem_mb=asks("demonstrate", "mem_mb"),
+        runtime=asks("demonstrate", "runtime"),
+        gpu=asks("demonstrate", "gpu"),
     params:
         job=job_of_demo,
     shell:

@@ -20,8 +20,9 @@ rule evaluate:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=3000,
-        gpu=0,
+        mem_mb=asks("evaluate", "mem_mb"),
+        runtime=asks("evaluate", "runtime"),
+        gpu=asks("evaluate", "gpu"),
     params:
         job=job_of_evaluation,
     shell:
@@ -52,8 +53,9 @@ rule measure:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=8000,
-        gpu=0,
+        mem_mb=asks("measure", "mem_mb"),
+        runtime=asks("measure", "runtime"),
+        gpu=asks("measure", "gpu"),
     params:
         job=job_of_study,
     shell:

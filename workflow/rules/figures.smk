@@ -19,8 +19,9 @@ rule compare:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        gpu=0,
+        mem_mb=asks("compare", "mem_mb"),
+        runtime=asks("compare", "runtime"),
+        gpu=asks("compare", "gpu"),
     params:
         job=job_of_comparison,
     shell:
@@ -58,8 +59,9 @@ rule figure:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        gpu=0,
+        mem_mb=asks("figure", "mem_mb"),
+        runtime=asks("figure", "runtime"),
+        gpu=asks("figure", "gpu"),
     params:
         job=job_of_figure,
     shell:

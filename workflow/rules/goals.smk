@@ -15,8 +15,9 @@ rule embed_goal:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=8000,
-        gpu=0,
+        mem_mb=asks("embed_goal", "mem_mb"),
+        runtime=asks("embed_goal", "runtime"),
+        gpu=asks("embed_goal", "gpu"),
     params:
         job=job_of_goal,
     shell:

@@ -19,8 +19,9 @@ rule train_encoder:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
-        gpu=GPU_PER_TRAINING,
+        mem_mb=asks("train_encoder", "mem_mb"),
+        runtime=asks("train_encoder", "runtime"),
+        gpu=asks("train_encoder", "gpu"),
     params:
         job=job_of_encoder,
     shell:
@@ -48,8 +49,9 @@ rule fetch_encoder:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=40000,
-        gpu=0,
+        mem_mb=asks("fetch_encoder", "mem_mb"),
+        runtime=asks("fetch_encoder", "runtime"),
+        gpu=asks("fetch_encoder", "gpu"),
     params:
         job=job_of_encoder,
     shell:

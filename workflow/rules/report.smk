@@ -16,8 +16,9 @@ rule report:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        gpu=0,
+        mem_mb=asks("report", "mem_mb"),
+        runtime=asks("report", "runtime"),
+        gpu=asks("report", "gpu"),
     params:
         job=job_of_report,
     shell:

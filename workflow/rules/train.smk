@@ -20,8 +20,9 @@ rule train:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
-        gpu=GPU_PER_TRAINING,
+        mem_mb=asks("train", "mem_mb"),
+        runtime=asks("train", "runtime"),
+        gpu=asks("train", "gpu"),
     params:
         job=job_of_training,
     shell:

@@ -16,8 +16,9 @@ rule draw_videos:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=2000,
-        gpu=0,
+        mem_mb=asks("draw_videos", "mem_mb"),
+        runtime=asks("draw_videos", "runtime"),
+        gpu=asks("draw_videos", "gpu"),
     params:
         job=job_of_drawing,
     shell:
@@ -48,8 +49,9 @@ rule read_videos:
         "../../environment.yml"
     threads: 1
     resources:
-        mem_mb=4000,
-        gpu=0,
+        mem_mb=asks("read_videos", "mem_mb"),
+        runtime=asks("read_videos", "runtime"),
+        gpu=asks("read_videos", "gpu"),
     params:
         job=job_of_reading,
     shell:

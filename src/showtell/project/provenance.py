@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from showtell.project.addresses import masked, masked_values
 from showtell.project.errors import UserError
 from showtell.project.files import canonical_json, read_json, sha256, write_json
 from showtell.project.fingerprint import contents, digest
@@ -26,8 +27,8 @@ _FILES = "*provenance.json"  # provenance.json in a job's own folder, NAME.prove
 
 
 def job_key(job: Mapping[str, Any]) -> str:
-    """The identity of a job: the hash of its canonical specification."""
-    return hashlib.sha256(canonical_json(job).encode()).hexdigest()
+    """The identity of a job: the hash of its canonical specification, without any password."""
+    return hashlib.sha256(masked(canonical_json(job)).encode()).hexdigest()
 
 
 def write_provenance(
@@ -46,24 +47,26 @@ def write_provenance(
     commit, dirty = git_state(root)
     write_json(
         path,
-        {
-            "job_name": job_name,
-            "job_key": job_key(job),
-            "job": job,
-            "fingerprint": job.get("fingerprint"),
-            "code": _code(job),
-            "seeds": {"root": job.get("root"), "address": job.get("address")},
-            "git_commit": commit,
-            "git_dirty": dirty,
-            "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
-            "wall_time_s": round(wall_time_s, 3),
-            "machine": machine(),
-            "versions": versions(),
-            "inputs": hashes(root, inputs),
-            "outputs": hashes(root, outputs),
-            "resumed": 0,
-            **extra,
-        },
+        masked_values(
+            {
+                "job_name": job_name,
+                "job_key": job_key(job),
+                "job": job,
+                "fingerprint": job.get("fingerprint"),
+                "code": _code(job),
+                "seeds": {"root": job.get("root"), "address": job.get("address")},
+                "git_commit": commit,
+                "git_dirty": dirty,
+                "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
+                "wall_time_s": round(wall_time_s, 3),
+                "machine": machine(),
+                "versions": versions(),
+                "inputs": hashes(root, inputs),
+                "outputs": hashes(root, outputs),
+                "resumed": 0,
+                **extra,
+            }
+        ),
     )
 
 

@@ -83,8 +83,10 @@ def remember_remote(root: Path, name: str, url: str) -> None:
     section = f"{_REMOTE_SECTION}{name}\"'"
     # `verify` is off by default: DVC then takes a damaged object for a good one, for good.
     config.read_dict({"core": {"remote": name}, section: {"url": url, "verify": "true"}})
-    with replacing(path) as temporary, temporary.open("w") as file:
-        config.write(file)
+    with replacing(path) as temporary:
+        temporary.touch(mode=0o600)  # an address may have a password in it
+        with temporary.open("w") as file:
+            config.write(file)
 
 
 def read_config(root: Path, *names: str) -> configparser.RawConfigParser:

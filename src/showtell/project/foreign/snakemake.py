@@ -119,6 +119,34 @@ def planned(text: str) -> list[Planned]:
     return found
 
 
+class Booked(NamedTuple):
+    """What one job of a dry run would ask a cluster for."""
+
+    rule: str
+    threads: int
+    mem_mb: int
+    runtime: int  # minutes
+    gpu: int
+
+
+def booked(text: str) -> list[Booked]:
+    """The jobs of a dry run that a cluster would run."""
+    found = []
+    for block in re.split(r"^(?=(?:local)?rule \w+:$)", text, flags=re.MULTILINE)[1:]:
+        asked = re.search(r"^    resources: (.*)$", block, flags=re.MULTILINE)
+        values = dict(re.findall(r"(\w+)=(\d+)", asked[1])) if asked else {}
+        if block.startswith("rule") and {"mem_mb", "runtime", "gpu"} <= values.keys():
+            threads = re.search(r"^    threads: (\d+)$", block, flags=re.MULTILINE)
+            found.append(
+                Booked(
+                    block[len("rule ") : block.index(":")],
+                    int(threads[1]) if threads else 1,
+                    *(int(values[name]) for name in ("mem_mb", "runtime", "gpu")),
+                )
+            )
+    return found
+
+
 def _reasons(text: str) -> dict[str, tuple[str, ...]]:
     """A reason by its heading; the values of parameters are in the record of the output."""
     headed = re.findall(r"(?:^|; )([A-Z][a-z][\w ]+)(?:: (.*?))?(?=; [A-Z][a-z]|$)", text)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from showtell.project.addresses import masked_values
 from showtell.project.files import canonical_json
 from showtell.project.git import git_state
 from showtell.project.provenance import job_key
@@ -43,6 +44,7 @@ def describe(
     git: tuple[str | None, bool | None] | None = None,
 ) -> Run:
     """The run of a job whose results are at `results/<replicate>/<paper or models>/…`."""
+    job = masked_values(job)
     path = _relative(root, results_path)
     inside = path.parts[:1] == ("results",) and len(path.parts) > 2
     replicate, group, *rest = path.parts[1:] if inside else ("", "other", *path.parts)

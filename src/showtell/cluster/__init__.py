@@ -1,0 +1,1 @@
+"""What jobs ask of a cluster: memory, time and GPUs, from their specifications."""
