@@ -16,6 +16,8 @@ from showtell.project.sharing.integrity import (
     objects,
     refuse_changed,
 )
+from showtell.project.sharing.origins import elsewhere, mixture
+from showtell.project.sharing.permissions import as_their_folder
 from showtell.project.sharing.records import keeping_times, record, refuse_unfinished, restore
 from showtell.project.sharing.stages import (
     Stage,
@@ -51,6 +53,10 @@ def share(root: Path, replicate: str, remote_url: str | None) -> int:
         out for out in outs(root, replicate) if out.stage in {stage.target for stage in complete}
     ]
     _say(_pushed(root, to, shared))
+    if to.objects is not None:
+        as_their_folder(Path(to.url), objects(root, shared))
+    if (mixed := mixture(root, replicate)) is not None:
+        _say(mixed)
     for stage in stages(root, replicate):
         if stage.missing:
             _say(f"not shared: {stage.name} ({', '.join(stage.missing)} does not exist yet)")
@@ -94,6 +100,8 @@ def pull(root: Path, replicate: str, remote_url: str | None) -> int:
         f"pulled {replicate} from {source.url}: {count} files, {_bytes(size)}, every one checked; "
         f"{restored} of them are new to Snakemake."
     )
+    if (other := elsewhere(root, replicate)) is not None:
+        _say(other)
     return 0
 
 
