@@ -185,8 +185,10 @@ def _small(wildcards: Mapping[str, str], threads: int) -> Resources:
 
 
 def _cell(wildcards: Mapping[str, str]) -> Cell:
-    names = ("paper", "experiment", "task", "method")
-    return Cell(*(wildcards[name] for name in names), int(wildcards["seed"]))
+    return Cell(
+        *(wildcards["paper"], wildcards["experiment"], wildcards["task"], wildcards["method"]),
+        int(wildcards["seed"]),
+    )
 
 
 def _pixels(picture: Picture) -> int:

@@ -27,13 +27,14 @@ def weights(settings: EncoderSettings) -> int:
         return 0
     kind = architecture.get("kind", settings.kind)
     counted = {
-        "s3d": _s3d,
-        "vivit": _vivit,
-        "grid": _grid,
-        "outlines": lambda one: 0,
-        "late_fusion": lambda one: _residual(one) + 4 * one["dimensions"] * one["hidden"],
-    }
-    return int(counted.get(kind, _residual)(architecture))
+        "s3d": _s3d, "vivit": _vivit, "grid": _grid, "late_fusion": _late_fusion,
+        "outlines": _none,
+    }  # fmt: skip
+    return counted.get(kind, _residual)(architecture)
+
+
+def _none(one: Mapping[str, Any]) -> int:
+    return 0
 
 
 def _residual(one: Mapping[str, Any]) -> int:
@@ -41,7 +42,11 @@ def _residual(one: Mapping[str, Any]) -> int:
     squares = sum(
         layers * (one["width"] * 2**part) ** 2 for part, layers in enumerate(one["layers"])
     )
-    return (17 if one["block"] == "bottleneck" else 18) * squares
+    return int((17 if one["block"] == "bottleneck" else 18) * squares)
+
+
+def _late_fusion(one: Mapping[str, Any]) -> int:
+    return _residual(one) + int(4 * one["dimensions"] * one["hidden"])
 
 
 def _transformer(layers: int, width: int, mlp: float) -> int:
@@ -56,9 +61,8 @@ def _vivit(one: Mapping[str, Any]) -> int:
 
 def _grid(one: Mapping[str, Any]) -> int:
     """Basic blocks, of which each next one has twice as many channels."""
-    return 75 * one["width"] + sum(
-        18 * (one["width"] * 2**block) ** 2 for block in range(one["blocks"])
-    )
+    width: int = one["width"]
+    return 75 * width + sum(18 * width**2 << 2 * block for block in range(one["blocks"]))
 
 
 def _s3d(one: Mapping[str, Any]) -> int:
@@ -71,7 +75,7 @@ def _s3d(one: Mapping[str, Any]) -> int:
 def _clip(architecture: str) -> int:
     config = _config(architecture)
     image, text = config["vision_cfg"], config["text_cfg"]
-    words = text.get("vocab_size", 49408) * text["width"]
+    words = int(text.get("vocab_size", 49408) * text["width"])
     sentences = _transformer(text["layers"], text["width"], text.get("mlp_ratio", 4))
     if isinstance(image["layers"], list):
         return words + sentences + _residual(image | {"block": "bottleneck"})

@@ -19,7 +19,9 @@ def booking(root: Path, replicate: str, profile: str, study: Path | None = None)
     of_rule: dict[str, list[Booked]] = defaultdict(list)
     for job in jobs:
         of_rule[job.rule].append(job)
-    rows = [("rule", "jobs", "with GPU", "threads", "memory", "time limit", "GPU-hours at most")]
+    rows: list[tuple[str, ...]] = [
+        ("rule", "jobs", "with GPU", "threads", "memory", "time limit", "GPU-hours at most")
+    ]
     rows += [_row(rule, of) for rule, of in of_rule.items()]
     gpu_hours, core_hours = _gpu_hours(jobs), sum(job.threads * job.runtime for job in jobs) / 60
     return "\n".join(

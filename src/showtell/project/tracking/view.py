@@ -90,6 +90,12 @@ class View:
             ) from None
         except (UserError, KeyboardInterrupt):
             raise
+        except ModuleNotFoundError as error:
+            raise UserError(
+                f"the MLflow store at {address} needs the Python package {error.name}, its "
+                "database's driver; install it (for PostgreSQL: pip install psycopg2-binary), then "
+                "run `showtell track`. No result is lost: the store is a view of the files."
+            ) from error
         except Exception as error:
             raise UserError(
                 f"the MLflow store at {address} does not answer "
