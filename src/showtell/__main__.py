@@ -11,6 +11,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from showtell.project import shortages
 from showtell.project.addresses import MaskedFormatter, masked
 from showtell.project.errors import UserError
 from showtell.project.replicate import Replicate
@@ -50,6 +51,14 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("showtell: interrupted; the next run carries on from here.", file=sys.stderr)
         return 130
+    except Exception as error:
+        why = shortages.sentence(error)
+        if why is None and isinstance(error, RecursionError):
+            why = "values are nested too deep in a file or a setting that was read."
+        if why is None:
+            raise
+        print(f"showtell: {masked(why)}", file=sys.stderr)
+        return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -278,13 +287,17 @@ def _pull(options: argparse.Namespace) -> int:
 
 def _track(options: argparse.Namespace) -> int:
     from showtell.commands.track import track
+    from showtell.project.processes import end_with_workflow
 
+    end_with_workflow(os.environ)  # a store that does not answer would keep it for minutes
     return track(ROOT, _replicate(options).name, begin=options.begin)
 
 
 def _refresh(options: argparse.Namespace) -> int:
     from showtell.jobs.report import refresh
+    from showtell.project.processes import end_with_workflow
 
+    end_with_workflow(os.environ)
     return refresh(ROOT, _replicate(options), options.study)
 
 
@@ -368,7 +381,7 @@ def run_job(options: argparse.Namespace) -> int:
     except Exception as error:
         if options.results is not None:  # it may come from a table that is damaged
             refuse_damaged_below(ROOT, Path(options.results))
-        if isinstance(error, MemoryError | RecursionError):
+        if shortages.of_memory(error) or isinstance(error, RecursionError):
             raise UserError(_too_large(error, named)) from error
         raise
     inputs = named
@@ -397,9 +410,10 @@ def run_job(options: argparse.Namespace) -> int:
 def _too_large(error: Exception, inputs: dict[str, list[Path]]) -> str:
     """A sentence for a job that had no room: for its numbers, or for what a file unfolds to."""
     files = ", ".join(str(path) for paths in inputs.values() for path in paths)
-    what = "memory" if isinstance(error, MemoryError) else "levels for nested values"
+    what = "levels for nested values" if isinstance(error, RecursionError) else "memory"
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
     return (
-        f"the job ran out of {what} ({error or type(error).__name__}). Its settings ask for more "
+        f"the job ran out of {what} ({said}). Its settings ask for more "
         f"than this machine has, or a file that it reads is not what it should be: {files or '-'}."
     )
 

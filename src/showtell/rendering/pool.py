@@ -38,7 +38,11 @@ def processes() -> int:
 
 
 class RenderError(RuntimeError):
-    """A scene failed to draw, or its process died twice over the same snapshots."""
+    """A scene failed to draw."""
+
+
+class DeadRendererError(RenderError, UserError):
+    """A render process that died twice over the same snapshots: the machine's fault, or GL's."""
 
 
 class Chunk(NamedTuple):
@@ -149,9 +153,11 @@ class RenderPool:
         guilty, *innocent = worker.under_way
         code = worker.process.wait()
         if guilty.deaths:
-            raise RenderError(
+            raise DeadRendererError(
                 f"the render process of {self._start.scene} died twice ({_cause(code)}) while "
-                f"drawing snapshots {guilty.first} to {guilty.last - 1} of a batch"
+                f"drawing snapshots {guilty.first} to {guilty.last - 1} of a batch. If memory ran "
+                "out, ask for fewer processes (CORES=1); `make doctor` checks the drawing. Run "
+                "the same command again, and it carries on."
             )
         self._replace(number)
         return [*reversed(innocent), guilty._replace(deaths=1)]
