@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from showtell.media.clips import fit, read_clip, resample, trim
+from showtell.media import clips
+from showtell.media.clips import fit, read_clip
 from showtell.media.video import write_video
 from showtell.project.errors import UserError
 
@@ -25,7 +26,7 @@ def save(path, frames, mode="RGB", **options):
 @pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
 def test_moving_pictures_come_back_whole(tmp_path, suffix):
     options = {"lossless": True} if suffix == "webp" else {}
-    frames = read_clip(save(tmp_path / f"clip.{suffix}", squares(), **options))
+    frames = read_clip(save(tmp_path / f"clip.{suffix}", squares(), **options)).frames
     assert frames.shape == (6, 30, 40, 3)
     assert np.abs(frames.astype(int) - squares()).mean() < 3
 
@@ -35,7 +36,7 @@ def test_every_frame_of_a_gif_has_its_own_palette(tmp_path):
     frames = np.stack([gradient, gradient[::-1], gradient[:, ::-1]])
     pictures = [Image.fromarray(frame).quantize(32) for frame in frames]
     pictures[0].save(tmp_path / "clip.gif", save_all=True, append_images=pictures[1:])
-    back = read_clip(tmp_path / "clip.gif")
+    back = read_clip(tmp_path / "clip.gif").frames
     for seen, picture in zip(back, pictures, strict=True):
         np.testing.assert_array_equal(seen, np.asarray(picture.convert("RGB")))
 
@@ -43,22 +44,23 @@ def test_every_frame_of_a_gif_has_its_own_palette(tmp_path):
 def test_transparency_is_laid_on_white(tmp_path):
     rgba = np.zeros((2, 10, 10, 4), np.uint8)
     rgba[:, 2:8, 2:8] = (200, 30, 30, 255)
+    rgba[:, 0, 9] = (0, 0, 0, 255)  # else the white around would be a page
     rgba[1, 4:6, 4:6] = (0, 0, 255, 128)
-    back = read_clip(save(tmp_path / "clip.webp", rgba, mode="RGBA", lossless=True))
+    back = read_clip(save(tmp_path / "clip.webp", rgba, mode="RGBA", lossless=True)).frames
     np.testing.assert_array_equal(back[:, 0, 0], [[255] * 3] * 2)
     np.testing.assert_allclose(back[1, 5, 5], [127, 127, 255], atol=1)
 
 
 def test_a_video_of_odd_size_is_read(tmp_path):
     write_video(tmp_path / "clip.mp4", squares(4, 41, 31), 10)
-    assert read_clip(tmp_path / "clip.mp4").shape[0] == 4
+    assert read_clip(tmp_path / "clip.mp4").frames.shape[0] == 4
 
 
 def test_a_folder_of_pictures_is_read_by_number(tmp_path):
     for number, frame in enumerate(squares(11)):
         Image.fromarray(frame).save(tmp_path / f"frame{number}.png")
     (tmp_path / "notes.txt").write_text("no picture")
-    np.testing.assert_array_equal(read_clip(tmp_path), squares(11))
+    np.testing.assert_array_equal(read_clip(tmp_path).frames, squares(11))
 
 
 def test_frames_of_several_sizes_are_refused(tmp_path):
@@ -98,28 +100,38 @@ def test_nothing_and_nothing_there_are_told_apart(tmp_path):
         read_clip(tmp_path / "clip.gif")
 
 
-def test_a_page_around_a_clip_is_cut_off():
+def stills(folder, frames):
+    for number, frame in enumerate(frames):
+        Image.fromarray(frame).save(folder / f"{number}.png")
+    return folder
+
+
+def test_a_page_around_a_clip_is_cut_off(tmp_path):
     page = np.full((6, 60, 70, 3), 254, dtype=np.uint8)
     page[:, 13:43, 17:57] = squares()
-    np.testing.assert_array_equal(trim(page), squares())
+    clip = read_clip(stills(tmp_path, page))
+    np.testing.assert_array_equal(clip.frames, squares())
+    assert (clip.found, clip.size) == (6, (70, 60))
 
 
-def test_white_that_is_part_of_the_picture_stays():
-    sky = squares()
-    sky[:, :8] = 255  # on one side only
-    assert trim(sky).shape == sky.shape
-    blank = np.full((2, 8, 8, 3), 255, np.uint8)
-    assert trim(blank).shape == blank.shape
+@pytest.mark.parametrize("below", [8, 30])  # a sky, and nothing but white
+def test_white_that_is_part_of_the_picture_stays(tmp_path, below):
+    shown = squares()
+    shown[:, :below] = 255
+    np.testing.assert_array_equal(read_clip(stills(tmp_path, shown)).frames, shown)
 
 
-@pytest.mark.parametrize(("count", "picked"), [(3, [0, 2, 5]), (6, range(6)), (1, [0])])
-def test_resampling_keeps_the_first_and_the_last(count, picked):
-    np.testing.assert_array_equal(resample(squares(), count), squares()[list(picked)])
-
-
-def test_a_short_clip_is_stretched():
-    many = resample(squares(2), 8)
-    np.testing.assert_array_equal(many, squares(2)[[0, 0, 0, 0, 1, 1, 1, 1]])
+@pytest.mark.parametrize(
+    ("count", "picked"), [(3, [0, 2, 5]), (6, range(6)), (1, [0]), (8, [0, 1, 1, 2, 3, 4, 4, 5])]
+)
+@pytest.mark.parametrize("held", [0, 1 << 20])
+def test_frames_are_taken_evenly_also_of_a_clip_that_is_not_held(
+    tmp_path, monkeypatch, count, picked, held
+):
+    monkeypatch.setattr(clips, "_KEPT_BYTES", held)
+    clip = read_clip(stills(tmp_path, squares()), count)
+    np.testing.assert_array_equal(clip.frames, squares()[list(picked)])
+    assert clip.found == 6
 
 
 @pytest.mark.parametrize("size", [(20, 20), (64, 16), (7, 90), (250, 250)])

@@ -1,6 +1,5 @@
 """A demonstration in a file, and the interface of what makes one."""
 
-import json
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from showtell.project import archives, bounds
 from showtell.project.errors import UserError
 from showtell.project.files import canonical_json, replacing
 from showtell.rendering.scene import View
@@ -94,19 +94,21 @@ class Demo:
     @classmethod
     def load(cls, path: Path) -> "Demo":
         """Read what `save` wrote."""
+        cure = "delete it and make it again with: make reproduce"
+        if path.is_file():
+            archives.check_arrays(path, "a whole demonstration", cure)
         try:
             with np.load(path, allow_pickle=False) as archive:
                 arrays = {name: archive[name] for name in _MEMBERS if name in archive}
-                about = json.loads(archive["about"].tobytes())
+                about = bounds.loads(archive["about"].tobytes())
             return cls(**arrays, about=about)
         except FileNotFoundError:
             raise UserError(
                 f"there is no demonstration at {path}; make it with: make reproduce"
             ) from None
-        except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, KeyError, TypeError, ValueError, *bounds.ODD) as error:
             raise UserError(
-                f"{path} is not a whole demonstration ({error}); delete it and make it again "
-                "with: make reproduce"
+                f"{path} is not a whole demonstration ({bounds.said(error)}); {cure}"
             ) from None
 
 

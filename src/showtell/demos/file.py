@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from showtell.demos.demo import Demo, Request
-from showtell.media.clips import fit, read_clip, resample, trim
+from showtell.media.clips import fit, read_clip
 from showtell.project.errors import UserError, nearest
 from showtell.study.settings import DemoSettings
 
@@ -41,16 +41,14 @@ class File:
 
 def from_clip(path: Path, frames: int | None, request: Request, about: dict[str, Any]) -> Demo:
     """One clip as a demonstration: its page cut off, resampled, cropped to the view's aspect."""
-    clip = read_clip(path)
-    trimmed = trim(clip)
+    clip = read_clip(path, frames)
     view = request.view
-    kept = trimmed if frames is None else resample(trimmed, frames)
-    shown = fit(kept, view.width, view.height)
+    shown = fit(clip.frames, view.width, view.height)
     about = about | {
         "made_by": "a clip",
-        "clip_frames": len(clip),
-        "clip_size": [clip.shape[2], clip.shape[1]],
-        "size_without_margins": [trimmed.shape[2], trimmed.shape[1]],
+        "clip_frames": clip.found,
+        "clip_size": list(clip.size),
+        "size_without_margins": [clip.frames.shape[2], clip.frames.shape[1]],
     }
     return Demo(frames=shown[None], about=about)
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from showtell.nets.distance import Distance, Stage, Vector
 from showtell.nets.encoder import Encoder, read_error
+from showtell.project.bounds import ODD, BoundError, check_safetensors, loads
 from showtell.project.errors import UserError
 from showtell.project.files import replacing
 from showtell.rendering.scene import Frames, Snapshots, View
@@ -78,18 +79,21 @@ class Target:
         expected = "a target with stages"
         cure = "delete it and make it again with: make reproduce"
         try:
+            check_safetensors(path, cure)
             with safe_open(path, framework="numpy") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 metadata = file.metadata()
             if "goal" in tensors:
                 expected += " but a single embedding in the format of an earlier version"
-            about = json.loads(metadata["target"])
+            about = loads(metadata["target"])
             stages = tuple(
                 Stage(tensors.get(f"stage{n}.embedding"), tensors.get(f"stage{n}.picture"))
                 for n in range(about["stages"])
             )
             return cls(stages, tensors.get("baseline"), about["source"])
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        except BoundError:
+            raise
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError, *ODD) as error:
             raise read_error(path, expected, cure, error) from None
 
 

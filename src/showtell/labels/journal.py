@@ -1,6 +1,5 @@
 """Every click of one rater, on disk at once: a file that only grows, and what it adds up to."""
 
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, ValidationError
 
+from showtell.project.bounds import loads
 from showtell.project.errors import UserError
 from showtell.project.settings import Frozen
 
@@ -110,7 +110,7 @@ def _read(path: Path) -> tuple[Clicks, int]:
     whole = text.rfind(b"\n") + 1
     for number, line in enumerate(text[:whole].splitlines(), 1):
         try:
-            clicks.add(Click.model_validate(json.loads(line)))
+            clicks.add(Click.model_validate(loads(line)))
         except (ValueError, ValidationError):
             raise UserError(
                 f"{path}, line {number}: expected one click, such as "

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from showtell.labels.study import Key, journals
+from showtell.project.bounds import ODD
 from showtell.project.errors import UserError
 from showtell.project.files import replacing
 
@@ -87,7 +88,7 @@ def read_labels(path: Path) -> list[dict[str, Any]]:
 
     try:
         table = pq.read_table(path)
-    except (pa.ArrowInvalid, FileNotFoundError) as error:
+    except (pa.ArrowInvalid, FileNotFoundError, *ODD) as error:
         raise UserError(
             f"{path} is no table of labels ({error}); `make label` writes it."
         ) from None

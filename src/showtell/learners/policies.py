@@ -15,6 +15,7 @@ from pydantic import Field, PositiveInt, ValidationError, model_validator
 
 from showtell.learners.checkpoints import CHECKPOINTS, Checkpoint, Weights
 from showtell.learners.networks import Dense, Layer, arrays_of, through
+from showtell.project.bounds import ODD, check_safetensors
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, replacing, write_json
 from showtell.project.settings import Frozen
@@ -180,8 +181,9 @@ def load_weights(path: Path, checkpoint: Checkpoint = "last") -> Weights:
     from safetensors.numpy import load_file
 
     try:
+        check_safetensors(path, "Delete it, or pull it again.")
         arrays: Weights = load_file(path)
-    except SafetensorError as error:
+    except (SafetensorError, *ODD) as error:
         raise UserError(
             f"{path} is not a whole safetensors file ({error}); delete it, or pull it again."
         ) from None

@@ -1,15 +1,21 @@
 """Clips in MP4 files that every browser plays."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
+from showtell.project import bounds
 from showtell.project.errors import UserError
 
 Frames = NDArray[np.uint8]  # (N, H, W, 3), upright RGB
+_SHORTER = "Cut it shorter."
+_SMALLER = "Encode it with fewer pixels: networks read 256 x 256 of them or fewer."
 
 
 def write_video(path: Path, frames: Frames, fps: float) -> None:
@@ -38,31 +44,52 @@ def write_video(path: Path, frames: Frames, fps: float) -> None:
 
 def read_video(path: Path) -> tuple[Frames, float]:
     """All frames of a clip, and how many a second."""
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
-            promised, fps = stream.frames, float(stream.average_rate or 0)
-    except (av.error.FFmpegError, IndexError) as error:
+    frames: list[Frames] = []
+    for frame in video_frames(path):
+        held = (len(frames) + 1) * frame.nbytes
+        bounds.at_most(path, held, bounds.HELD_BYTES, "bytes of frames", _SHORTER)
+        frames.append(frame)
+    with _opened(path) as container:
+        return np.stack(frames), float(container.streams.video[0].average_rate or 0)
+
+
+def video_frames(path: Path) -> Iterator[NDArray[np.uint8]]:
+    """Every frame, (H, W, 3), decoded when it is asked for."""
+    count = pixels = 0
+    with _opened(path) as container:
+        stream = container.streams.video[0]
+        claimed = stream.codec_context.width * stream.codec_context.height
+        bounds.at_most(path, claimed, bounds.PIXELS, "pixels a frame", _SMALLER)
+        for frame in container.decode(stream):
+            count, pixels = count + 1, pixels + frame.width * frame.height
+            at_once = frame.width * frame.height
+            bounds.at_most(path, at_once, bounds.PIXELS, "pixels a frame", _SMALLER)
+            bounds.at_most(path, pixels, bounds.CLIP_PIXELS, "pixels in its frames", _SHORTER)
+            yield frame.to_ndarray(format="rgb24")
+        promised = stream.frames
+    if count < max(promised, 1):  # FFmpeg only logs it when a file breaks off
         raise UserError(
-            f"{path} is not a whole video ({error}); delete it, or pull it again."
-        ) from error
-    if len(frames) < max(promised, 1):  # FFmpeg only logs it when a file breaks off
-        raise UserError(
-            f"{path} breaks off after {len(frames)} of {promised} frames; "
-            "delete it, or pull it again."
+            f"{path} breaks off after {count} of {promised} frames; delete it, or pull it again."
         )
-    return np.stack(frames), fps
 
 
 def count_frames(path: Path) -> int:
     """How many frames a clip promises, without decoding it."""
+    with _opened(path) as container:
+        return int(container.streams.video[0].frames)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The container of a clip; what FFmpeg says of a damaged one names the file."""
     try:
         with av.open(str(path)) as container:
-            return int(container.streams.video[0].frames)
-    except (av.error.FFmpegError, IndexError) as error:
+            yield container
+    except (av.error.FFmpegError, IndexError, ValueError, *bounds.ODD) as error:
+        if isinstance(error, UserError):
+            raise
         raise UserError(
-            f"{path} is not a whole video ({error}); delete it, or pull it again."
+            f"{path} is not a whole video ({bounds.said(error)}); delete it, or pull it again."
         ) from error
 
 

@@ -10,6 +10,7 @@ from showtell.nets.downloads import fetch
 from showtell.nets.encoder import read_error
 from showtell.nets.open_clip_import import library
 from showtell.nets.open_clip_models import build, pretrained_entry, save_weights
+from showtell.project.bounds import ODD, check_safetensors
 from showtell.project.errors import UserError
 from showtell.project.files import write_json
 
@@ -63,11 +64,13 @@ def read_published(architecture: str, file: Path) -> "nn.Module":
 
     model = build(architecture)
     cure = "delete it and fetch it again with: make reproduce"
+    if file.suffix == ".safetensors":
+        check_safetensors(file, cure)
     try:
         library().load_checkpoint(model, str(file), strict=True, weights_only=True)
     except UnpicklingError as error:
         raise read_error(file, "a file of plain tensors", cure, error) from None
-    except (SafetensorError, OSError, EOFError) as error:
+    except (SafetensorError, OSError, EOFError, *ODD) as error:
         raise read_error(file, "a whole file of tensors", cure, error) from None
     except _NOT_THIS_MODEL as error:
         raise read_error(file, f"a whole file of {architecture}'s tensors", cure, error) from None

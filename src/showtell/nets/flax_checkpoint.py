@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from showtell.nets.encoder import read_error
+from showtell.project.bounds import ODD
 
 _ARRAY, _COMPLEX, _SCALAR = 1, 2, 3  # flax's types of extensions
 _NUMBERS = {
@@ -35,7 +36,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         if not isinstance(tree, dict) or reader.place != len(reader.buffer):
             raise ValueError("it is no map, or something follows it")
         return tree
-    except (OSError, ValueError, KeyError, TypeError, struct.error, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, *ODD) as error:
         raise read_error(path, "a whole checkpoint of flax", cure, error) from None
 
 

@@ -18,6 +18,7 @@ from showtell.nets.downloads import Source, fetch_accepted
 from showtell.nets.encoder import read_error
 from showtell.nets.flax_checkpoint import read_checkpoint
 from showtell.nets.scenic_names import Tree, parameters_of
+from showtell.project.archives import check_arrays
 from showtell.project.errors import UserError
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def _difference(outputs: "Callable[[Tensor], Tensor]", recorded: Path) -> float:
     import torch
 
     cure = "record it again, or delete it to convert without this check"
+    check_arrays(recorded, "a record of inputs and outputs", cure)
     try:
         with np.load(recorded, allow_pickle=False) as file:
             inputs, expected = (np.asarray(file[key], np.float32) for key in ("inputs", "outputs"))

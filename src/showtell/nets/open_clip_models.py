@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from showtell.nets.encoder import Channels, read_error
 from showtell.nets.open_clip_import import library
+from showtell.project.bounds import ODD, check_safetensors
 from showtell.project.errors import UserError, nearest
 from showtell.project.files import replacing
 
@@ -71,8 +72,9 @@ def load_weights(model: "nn.Module", path: Path) -> None:
 
     cure = "delete it and make it again with: make reproduce"
     try:
+        check_safetensors(path, cure)
         model.load_state_dict(load_file(path), strict=True)
-    except (SafetensorError, OSError) as error:
+    except (SafetensorError, OSError, *ODD) as error:
         raise read_error(path, "a whole safetensors file", cure, error) from None
     except RuntimeError as error:  # missing, unexpected or misshapen tensors
         raise read_error(path, "a model of the architecture it should be", cure, error) from None

@@ -9,6 +9,7 @@ from showtell.nets.downloads import fetch_accepted
 from showtell.nets.encoder import read_error
 from showtell.nets.open_clip_models import save_weights
 from showtell.nets.r3m import Architecture, R3mSettings, describe
+from showtell.project.bounds import ODD
 from showtell.project.errors import UserError
 from showtell.project.files import write_json
 
@@ -93,7 +94,7 @@ def read_checkpoint(file: Path) -> "dict[str, Tensor]":
         content: Any = torch.load(file, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         raise read_error(file, "a file of plain tensors", cure, error) from None
-    except (RuntimeError, OSError, EOFError, ValueError) as error:
+    except (RuntimeError, OSError, EOFError, ValueError, *ODD) as error:
         raise read_error(file, "a whole file of tensors", cure, error) from None
     state = content.get("r3m") if isinstance(content, Mapping) else None
     if not isinstance(state, Mapping):

@@ -11,6 +11,8 @@ from showtell.nets.encoder import read_error
 from showtell.nets.open_clip_models import save_weights
 from showtell.nets.s3d import Architecture, S3dSettings, describe
 from showtell.nets.s3d_text import Vocabulary
+from showtell.project.archives import check_arrays
+from showtell.project.bounds import ODD
 from showtell.project.errors import UserError
 from showtell.project.files import write_json
 
@@ -107,15 +109,16 @@ def read_weights(model: "S3DG", file: Path) -> None:
         model.load_state_dict(torch.load(file, map_location="cpu", weights_only=True), strict=True)
     except UnpicklingError as error:
         raise read_error(file, "a file of plain tensors", _FETCH_AGAIN, error) from None
-    except (RuntimeError, OSError, EOFError, TypeError, AttributeError) as error:
+    except (RuntimeError, OSError, EOFError, TypeError, AttributeError, *ODD) as error:
         raise read_error(file, "a whole file of S3D's tensors", _FETCH_AGAIN, error) from None
 
 
 def read_dictionary(file: Path) -> Vocabulary:
     """The published words. Nothing in the file can run code."""
+    check_arrays(file, "a whole file of words", _FETCH_AGAIN)
     try:
         words = np.load(file, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, *ODD) as error:
         raise read_error(file, "a whole file of words", _FETCH_AGAIN, error) from None
     if not isinstance(words, np.ndarray) or words.ndim != 1 or words.dtype.kind != "U":
         found = TypeError("it holds something else")

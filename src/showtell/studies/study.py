@@ -14,6 +14,7 @@ from showtell.learners.policies import Policy
 from showtell.media.frames import resize_picture
 from showtell.nets.distance import Distance
 from showtell.nets.encoder import Clips, Encoder
+from showtell.project.archives import check_arrays
 from showtell.project.files import replacing
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.rewards.reading import ReadFrames, frames_for, parts
@@ -132,6 +133,7 @@ def write_strips(path: Path, strips: Mapping[str, Frames]) -> None:
 
 def read_strips(path: Path) -> dict[str, Frames]:
     """Read what `write_strips` wrote."""
+    check_arrays(path, "a whole file of strips", "delete it and run `make reproduce` again")
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
 

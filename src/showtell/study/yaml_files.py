@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from showtell.project.bounds import ODD, YAML_BYTES, check_size
 from showtell.project.errors import UserError
 
 _DEEPEST = 40  # levels of mappings and lists
@@ -14,6 +15,7 @@ _MOST = 200_000  # values
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML mapping, or an error with the line that is wrong."""
+    check_size(path, YAML_BYTES, "No settings are that long: was another file meant?")
     try:
         text = path.read_text()
         value = yaml.load(text, Loader=_Loader if _nested(text) else _FastLoader)
@@ -23,7 +25,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ) from None
     except IsADirectoryError:
         raise UserError(f"{path} is a folder, not a file of YAML.") from None
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, *ODD) as error:
         raise UserError(f"{path} is not valid YAML: {error}") from None
     if _counted(value, 0) > _MOST:
         raise UserError(
@@ -70,6 +72,14 @@ class _Strict:
             seen.add(key.value)
         mapping: dict[Any, Any] = super().construct_mapping(node, deep)  # type: ignore[misc]
         return mapping
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge what `<<` names; merges of merges multiply, so each is counted."""
+        super().flatten_mapping(node)  # type: ignore[misc]
+        if len(node.value) > _MOST:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"merged keys add up to more than {_MOST}", node.start_mark
+            )
 
 
 class _Loader(_Strict, yaml.SafeLoader):

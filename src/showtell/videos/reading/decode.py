@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from showtell.project.bounds import CLIP_PIXELS, ODD, PIXELS, said
 from showtell.videos.reading.records import Reason, VideoError
 
 Picture = NDArray[np.uint8]  # (H, W, 3), upright RGB
@@ -70,9 +71,11 @@ def frames(path: Path, decoder: Decoder) -> Iterator[Picture]:
 def examine(path: Path, decoder: Decoder) -> Shape:
     """Decode a whole video and compare it with its header; `VideoError` if it cannot be used."""
     header, end_s = _header(path)
-    count, sizes = 0, set()
+    count, pixels, sizes = 0, 0, set()
     for size in _sizes(path, decoder):
-        count += 1
+        count, pixels = count + 1, pixels + size[0] * size[1]
+        if pixels > CLIP_PIXELS:
+            raise VideoError(Reason.LARGE, f"{pixels:,} pixels in its frames, over {CLIP_PIXELS:,}")
         sizes.add(size)
     _check(path, header, count, end_s)
     if count < 2:
@@ -116,7 +119,7 @@ def _header(path: Path) -> tuple[_Header, float]:
                     end_s = max(end_s, float(end) - start_s)
     except VideoError:
         raise
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+    except (av.error.FFmpegError, OSError, ValueError, *ODD) as error:
         raise VideoError(Reason.UNREADABLE, _said(error)) from None
     if not header.fps and not end_s:
         raise VideoError(Reason.UNREADABLE, "no frame rate")
@@ -140,7 +143,7 @@ def _av(path: Path) -> Iterator[Any]:
             stream.thread_type = "NONE"
             stream.codec_context.thread_count = 1  # as many workers as processors are at work
             yield from container.decode(stream)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
+    except (av.error.FFmpegError, OSError, ValueError, *ODD) as error:
         raise VideoError(Reason.BROKEN, _said(error)) from None
 
 
@@ -154,7 +157,7 @@ def _torchcodec(path: Path) -> Iterator[Picture]:
         for start in range(0, len(video), _BATCH):
             batch = video.get_frames_in_range(start, min(start + _BATCH, len(video)))
             yield from batch.data.numpy()
-    except (RuntimeError, ValueError, IndexError) as error:
+    except (RuntimeError, ValueError, IndexError, *ODD) as error:
         raise VideoError(Reason.BROKEN, _said(error)) from None
 
 
@@ -162,6 +165,8 @@ def _picture_stream(container: Any) -> Any:
     stream = container.streams.best("video")
     if stream is None:
         raise VideoError(Reason.UNREADABLE, "no pictures in it")
+    if (pixels := stream.codec_context.width * stream.codec_context.height) > PIXELS:
+        raise VideoError(Reason.LARGE, f"{pixels:,} pixels a frame, over {PIXELS:,}")
     return stream
 
 
@@ -174,4 +179,4 @@ def _has_trailer(path: Path) -> bool:
 
 def _said(error: Exception) -> str:
     """What a library said, without the path, which the table has already."""
-    return getattr(error, "strerror", None) or str(error).splitlines()[0]
+    return getattr(error, "strerror", None) or said(error)

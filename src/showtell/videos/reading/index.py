@@ -30,7 +30,7 @@ SCHEMA = pa.schema(
         ("path", pa.string()),
     ]
 )
-_RULES = 1  # of what is refused; a journal written under other rules is not used
+_RULES = 2  # of what is refused; a journal written under other rules is not used
 
 
 class Indexed(NamedTuple):

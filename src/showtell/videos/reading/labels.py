@@ -1,11 +1,11 @@
 """The label files of Something-Something v2: which video belongs to which split and template."""
 
 import csv
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from showtell.project import bounds
 from showtell.project.errors import UserError, nearest
 from showtell.videos.reading.records import Reason, Refused, Video
 
@@ -99,8 +99,11 @@ def _answers(path: Path) -> dict[str, str]:
     """Id -> template of the test split: `id;template` a line, without a header."""
     if not path.exists():
         return {}
-    with path.open(newline="", encoding="utf-8") as stream:
-        rows = [row for row in csv.reader(stream, delimiter=";") if row]
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            rows = [row for row in csv.reader(stream, delimiter=";") if row]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise _unlike(path, f"text in UTF-8 ({error})") from None
     if any(len(row) != 2 for row in rows):
         raise _unlike(path, "`id;template` on each line")
     return {number.strip(): template.strip() for number, template in rows}
@@ -108,7 +111,10 @@ def _answers(path: Path) -> dict[str, str]:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        bounds.check_size(path, bounds.LABEL_BYTES, f"Unzip labels.zip again over {path.parent}.")
+        return bounds.loads(path.read_text(encoding="utf-8"))
+    except bounds.BoundError:
+        raise
     except ValueError as error:
         raise UserError(
             f"{path} is not whole JSON ({error}); unzip labels.zip again over {path.parent}."

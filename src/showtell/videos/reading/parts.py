@@ -2,17 +2,17 @@
 
 import io
 import re
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from showtell.project import archives, bounds
 from showtell.project.errors import UserError
 from showtell.videos.reading.labels import FOLDER
 
 _NAME = re.compile(re.escape(FOLDER) + r"-(\d{2,})(\.zip)?")
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_AGAIN = "Download it again."
 
 
 class Part(NamedTuple):
@@ -66,7 +66,8 @@ def opened(part: Part) -> IO[bytes]:
     """The bytes of a part."""
     if part.member is None:
         return part.path.open("rb")
-    return zipfile.ZipFile(part.path).open(part.member)
+    archive = archives.opened_zip(part.path, _AGAIN)
+    return archives.member(archive, archive.getinfo(part.member), part.path, _AGAIN)
 
 
 class Joined(io.RawIOBase):
@@ -93,7 +94,7 @@ class Joined(io.RawIOBase):
                 self._current = opened(self.part)
             try:
                 content = self._current.read(len(view))
-            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            except (EOFError, *bounds.ODD) as error:
                 raise UserError(
                     f"{self.part.path} is damaged ({error}); download it again."
                 ) from None
@@ -117,14 +118,8 @@ def _part(number: int, path: Path) -> Part:
         zipped = path.suffix == ".zip" or stream.read(len(_ZIP)) == _ZIP
     if not zipped:
         return Part(number, path, None, path.stat().st_size)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            inside = [entry for entry in archive.infolist() if not entry.is_dir()]
-    except zipfile.BadZipFile:
-        raise UserError(
-            f"{path} is not a whole zip file: its download broke off, or it is another file; "
-            "download it again."
-        ) from None
+    with archives.opened_zip(path, _AGAIN) as archive:
+        inside = [entry for entry in archive.infolist() if not entry.is_dir()]
     expected = f"{FOLDER}-{number:02d}"
     if len(inside) != 1 or Path(inside[0].filename).name != expected:
         names = ", ".join(entry.filename for entry in inside[:3]) or "nothing"

@@ -30,6 +30,7 @@ class Reason(StrEnum):
     SHORT = "the video has fewer than two frames"
     RESIZED = "frames differ in size"
     CRASHED = "the decoder ended its process"
+    LARGE = "it is larger than is read"
     UNFIT = "a frame cannot be stored as JPEG"
     CHANGED = "the video has changed since it was indexed"
 

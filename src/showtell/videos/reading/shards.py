@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from PIL import Image
 
+from showtell.project.bounds import ODD
 from showtell.project.errors import UserError, nearest
 from showtell.videos.reading.pack import OFFSETS, SIZES, VIDEOS, shard_path
 
@@ -112,7 +113,7 @@ class Videos:
         try:
             with Image.open(io.BytesIO(jpeg)) as image:
                 return np.asarray(image.convert("RGB"))
-        except OSError as error:
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, *ODD) as error:
             raise UserError(
                 f"{shard_path(self._folder, shard)} is damaged ({error}); delete it, and "
                 f"{_AGAIN.format(self._folder)}"

@@ -5,23 +5,27 @@ import io
 import os
 import shutil
 import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
+from zipfile import ZipFile
 
 from filelock import FileLock, Timeout
 
+from showtell.project import archives, bounds
 from showtell.project.errors import UserError
 from showtell.project.files import replacing, write_json
 from showtell.videos.reading.labels import ANSWERS, FOLDER, REQUIRED
 from showtell.videos.reading.layout import LABELS, MARK, Layout, State, mark
-from showtell.videos.reading.parts import Joined
+from showtell.videos.reading.parts import Joined, Part
 from showtell.videos.reading.space import writing
 
 _BLOCK = 1 << 20
 _PART = ".video.part"  # the one video that is being written
+_AGAIN = "Download it again."
+_OTHER = "It is not Something-Something v2, so it is not unpacked further."
+_UNFOLDED = 4  # times what the parts hold: videos do not shrink by gzip
+_SMALL = 1 << 30  # bytes that any archive may unfold to
 
 
 class Need(NamedTuple):
@@ -85,16 +89,18 @@ def unpack(layout: Layout, progress: Callable[[int], None] | None = None) -> Unp
 
 def _unpack_videos(layout: Layout, progress: Callable[[int], None] | None) -> Unpacked:
     (layout.root / FOLDER).mkdir(exist_ok=True)
-    written = kept = 0
+    written = kept = entries = 0
     joined = Joined(layout.parts)
     try:
         with (
             io.BufferedReader(joined, _BLOCK) as stream,
             gzip.GzipFile(fileobj=stream) as archive,
-            tarfile.open(fileobj=archive, mode="r|") as videos,
+            tarfile.open(fileobj=_Metered(archive, layout.parts), mode="r|") as videos,
         ):
             while (member := videos.next()) is not None:
                 videos.members.clear()  # type: ignore[attr-defined]  # 220,000 would be remembered
+                entries += 1
+                _check_member(layout.root, member, entries)
                 content = videos.extractfile(member) if member.isfile() else None
                 new = _write(layout.root, member, content)
                 written += new is True
@@ -103,7 +109,7 @@ def _unpack_videos(layout: Layout, progress: Callable[[int], None] | None) -> Un
                     progress(joined.bytes_read)
             while archive.read(_BLOCK):  # gzip compares its checksum at its end
                 pass
-    except (EOFError, tarfile.TarError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, tarfile.TarError, gzip.BadGzipFile, *bounds.ODD) as error:
         raise UserError(
             f"the archive in {layout.root} breaks off or is damaged within part "
             f"{joined.part.number:02d} ({error}); download that part again, or the parts that "
@@ -114,9 +120,41 @@ def _unpack_videos(layout: Layout, progress: Callable[[int], None] | None) -> Un
     return Unpacked(written, kept)
 
 
+class _Metered(io.RawIOBase):
+    """What tarfile reads of the archive; it ends where the archive unfolds to more than videos do.
+
+    A header may claim a name or a text of any length, which tarfile would read into memory.
+    """
+
+    def __init__(self, archive: gzip.GzipFile, parts: Sequence[Part]) -> None:
+        self._archive, self._read = archive, 0
+        self._place = parts[0].path.parent
+        self._most = _UNFOLDED * sum(part.path.stat().st_size for part in parts) + _SMALL
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        """Some bytes more."""
+        block = self._archive.read(len(buffer))
+        buffer[: len(block)] = block
+        self._read += len(block)
+        bounds.at_most(f"the archive in {self._place}", self._read, self._most, "bytes", _OTHER)
+        return len(block)
+
+
+def _check_member(root: Path, member: tarfile.TarInfo, entries: int) -> None:
+    bounds.at_most(f"the archive in {root}", entries, bounds.ARCHIVE_MEMBERS, "members", _OTHER)
+    what = f"{member.name!r} in the archive in {root}"
+    bounds.at_most(what, member.size, bounds.VIDEO_BYTES, "bytes", _OTHER)
+    if member.issparse():
+        raise UserError(f"{what} is a sparse file, which no video is. {_OTHER}")
+
+
 def _write(root: Path, member: tarfile.TarInfo, content: IO[bytes] | None) -> bool | None:
     """Whether the video was written; None for the folder itself."""
-    name = _name(member)
+    name = _name(root, member)
     if name is None:
         return None
     assert content is not None
@@ -131,7 +169,7 @@ def _write(root: Path, member: tarfile.TarInfo, content: IO[bytes] | None) -> bo
     return True
 
 
-def _name(member: tarfile.TarInfo) -> str | None:
+def _name(root: Path, member: tarfile.TarInfo) -> str | None:
     """The video's name within the flat folder; an archive may write nothing else."""
     path = PurePosixPath(member.name)
     steps = path.parts
@@ -142,8 +180,8 @@ def _name(member: tarfile.TarInfo) -> str | None:
     if not (member.isfile() and flat and plain and steps[-1] != "/"):
         kind = "file" if member.isfile() else "entry that is no plain file"
         raise UserError(
-            f"the archive holds the {kind} {member.name!r}, but only videos in {FOLDER}/ were "
-            "expected; it is not Something-Something v2, so it is not unpacked further."
+            f"the archive in {root} holds the {kind} {member.name!r}, but only videos in {FOLDER}/ "
+            "were expected; it is not Something-Something v2, so it is not unpacked further."
         )
     return steps[-1]
 
@@ -157,7 +195,12 @@ def _unpack_labels(path: Path, folder: Path) -> None:
         # Known names only, into one folder: what else the file holds is left in it.
         for name in (*REQUIRED, ANSWERS):
             if name in entries:
-                with archive.open(entries[name]) as source, replacing(folder / name) as target:
+                entry, what = entries[name], f"{name} in {path}"
+                bounds.at_most(what, entry.file_size, bounds.LABEL_BYTES, "bytes", _AGAIN)
+                with (
+                    archives.member(archive, entry, path, _AGAIN) as source,
+                    replacing(folder / name) as target,
+                ):
                     _copy(source, target, path)
 
 
@@ -165,12 +208,9 @@ def _copy(source: IO[bytes], target: Path, archive: Path) -> None:
     try:
         with target.open("wb") as stream:
             shutil.copyfileobj(source, stream, _BLOCK)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (EOFError, *bounds.ODD) as error:
         raise UserError(f"{archive} is damaged ({error}); download it again.") from None
 
 
-def _labels_archive(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except zipfile.BadZipFile:
-        raise UserError(f"{path} is not a whole zip file; download it again.") from None
+def _labels_archive(path: Path) -> ZipFile:
+    return archives.opened_zip(path, _AGAIN)
