@@ -273,9 +273,9 @@ def test_video_is_that_of_the_seed_with_the_median_success(mini_tree):
         path = mini_tree.run_folder("zero", seed) / "evaluation/episodes.csv"
         head = path.read_text().splitlines()[0]
         rows = [
-            f"{policy},{n},9.0,9,1,1,{int(n < 4 * rate)},{int(n < 4 * rate)}"
+            f"{policy},{n},9.0,9,1,1,{int(n < 20 * rate)},{int(n < 20 * rate)}"
             for policy in ("deterministic", "stochastic")
-            for n in range(4)
+            for n in range(20)
         ]
         path.write_text("\n".join([head, *rows]) + "\n")
     assert "seed 2 · 50 %" in Reader(built(mini_tree)).text

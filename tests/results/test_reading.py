@@ -15,6 +15,7 @@ HEADER = "policy,episode,return,length,success_any,success_final,success_always,
 def experiment(tmp_path):
 
     plan = comparison({"text": None, "zero": None}, seeds=2)
+    plan = plan.model_copy(update={"evaluate": plan.evaluate | {"episodes": 1}})
 
     def write(run: Run, rows, name="evaluation/episodes.csv", header=HEADER):
         path = Layout(tmp_path).training(plan.paper, plan.experiment, run) / name
@@ -27,6 +28,7 @@ def experiment(tmp_path):
 
 def test_scores_are_means_over_the_episodes_of_one_policy(experiment):
     plan, write = experiment
+    plan = plan.model_copy(update={"evaluate": plan.evaluate | {"episodes": 2}})
     rows = ["stochastic,0,10.0,5,1,1,0,1", "stochastic,1,20.0,5,True,False,False,False"]
     path = write(Run("cartpole", "text", 0, "train"), rows)
     results = read(plan, path)

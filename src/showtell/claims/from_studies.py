@@ -197,7 +197,7 @@ def _fixed(method: str, value: float, holds: bool, text: str, why: str | None) -
 def _row(table: Table, method: str, column: str) -> Estimate | None:
     """A study's number with its interval, where it wrote one."""
     rows = table.where(method=method)
-    if not len(rows):
+    if not rows.rows:
         return None
     ends = [rows.numbers(name)[0] if name in rows.columns else None for name in ("low", "high")]
     low, high = (None if end is None or end != end else end for end in ends)

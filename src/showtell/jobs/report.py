@@ -14,6 +14,7 @@ import psutil
 
 from showtell import report
 from showtell.project.errors import UserError
+from showtell.project.provenance import refuse_damaged_below
 from showtell.project.replicate import Replicate
 from showtell.project.tracking import Tracking
 from showtell.project.tracking.view import View
@@ -31,6 +32,7 @@ _REST = 20  # the live page takes at most a twentieth of one core from the train
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
     """Input: the folder results/<replicate>; the page shows whatever exists there."""
+    refuse_damaged_below(Path.cwd(), inputs["results"][0], (".csv", ".json"))
     report.build(inputs["results"][0], job, outputs["page"])
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import platform
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -105,10 +105,11 @@ def refuse_damaged(root: Path, paths: Iterable[Path]) -> None:
                 )
 
 
-def refuse_damaged_below(root: Path, folder: Path) -> None:
-    """The same for each recorded file under a folder: what a job that failed may have read."""
+def refuse_damaged_below(root: Path, folder: Path, suffixes: Collection[str] = ()) -> None:
+    """The same for each recorded file under a folder, or for those of some kinds alone."""
     for path in sorted(folder.rglob(_FILES)):
-        refuse_damaged(root, (root / name for name in _outputs(path)))
+        files = [root / name for name in _outputs(path)]
+        refuse_damaged(root, [one for one in files if not suffixes or one.suffix in suffixes])
 
 
 def _outputs(record: Path) -> dict[str, str]:

@@ -10,14 +10,13 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from showtell.learners.checkpoints import policy_name
 from showtell.project import seeds
-from showtell.project.errors import UserError
+from showtell.project.files import read_json
 from showtell.results.table import Table
 from showtell.study.layout import Layout, Run
 
 Role = Literal["true reward", "no reward"]
 METRICS = ("success", "success_any", "success_final", "success_always", "return")
 Key = TypeVar("Key")
-_TRUTH = {"True": 1.0, "False": 0.0}
 _ROLES: dict[str, Role] = {"true_reward": "true reward", "zero": "no reward"}
 
 
@@ -216,12 +215,12 @@ def read(comparison: Comparison, results: Path) -> Results:
     )
     strips = _existing({key: layout.strips(*where, *key) for key in studies})
     demos = _existing({task: layout.demo(demo, task) for demo, task in plan.demos})
-    scores = {run: _scores(path) for run, path in evaluations.items()}
+    scores = {run: _scores(path, plan.evaluate["episodes"]) for run, path in evaluations.items()}
     wanted = set(plan.policies)
     return Results(
         plan,
         {run: found for run, found in scores.items() if wanted <= found.keys()},  # or it is stale
-        {run: Table.read(path) for run, path in curves.items()},
+        {run: _curve(path) for run, path in curves.items()},
         {key: Table.read(path) for key, path in studies.items()},
         videos,
         demos,
@@ -234,20 +233,40 @@ def _existing(paths: dict[Key, Path]) -> dict[Key, Path]:
     return {key: path for key, path in paths.items() if path.exists()}
 
 
-def _scores(path: Path) -> dict[str, dict[str, float]]:
+def _curve(path: Path) -> Table:
+    """A learning curve, of which the steps grow."""
+    table = Table.read(path, key=("step",))
+    steps = table.numbers("step")
+    if steps != sorted(steps):
+        raise table.damaged("has steps that do not grow")
+    return table
+
+
+def _scores(path: Path, episodes: int) -> dict[str, dict[str, float]]:
     """Policy -> metric -> mean over the episodes."""
-    table = Table.read(path)
-    lacking = sorted({"policy", *METRICS} - set(table.columns))
-    if lacking:
-        raise UserError(
-            f"{path} has no column {lacking[0]!r}; delete the file and run its evaluation again."
-        )
+    table = Table.read(path, key=("policy", "episode"))
+    found = {policy: table.where(policy=policy) for policy in table.distinct("policy")}
+    for policy, rows in found.items():
+        if len(rows.rows) != episodes:
+            if _asked_for(path) not in (episodes, None):  # by other parameters: stale
+                return {}
+            raise table.damaged(f"has {len(rows.rows)} of {episodes} episodes of {policy}")
     return {
-        policy: {metric: _mean(table.where(policy=policy), metric) for metric in METRICS}
-        for policy in table.distinct("policy")
+        policy: {metric: _mean(rows, metric) for metric in METRICS}
+        for policy, rows in found.items()
     }
 
 
+def _asked_for(path: Path) -> int | None:
+    """How many episodes the evaluation that wrote this file was to play, where that is known."""
+    try:
+        return int(read_json(path.with_name("provenance.json"))["job"]["evaluate"]["episodes"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _mean(table: Table, column: str) -> float:
-    cells = table.column(column)
-    return float(np.mean([_TRUTH[cell] if cell in _TRUTH else float(cell) for cell in cells]))
+    mean = float(np.mean(table.numbers(column)))
+    if np.isnan(mean):
+        raise table.damaged(f"has an empty cell in column {column!r}")
+    return mean

@@ -53,7 +53,7 @@ def read(folder: Path) -> Results:
             "results/mini/tables/vlm_rm/cartpole. `make tables SCALE=mini` writes them."
         )
     comparison = Comparison.model_validate(read_json(folder / "comparison.json"))
-    table = Table.read(folder / "scores.csv")
+    table = Table.read(folder / "scores.csv", key=(*_RUN, "policy"))
     judged: dict[Run, dict[str, dict[str, float]]] = {}
     columns = [table.numbers(name) for name in METRICS]
     policies = table.column("policy")
@@ -63,7 +63,12 @@ def read(folder: Path) -> Results:
     studies = {
         (path.parent.name, path.stem): Table.read(path) for path in folder.glob("studies/*/*.csv")
     }
-    return Results(comparison, judged, _progress(Table.read(folder / "curves.csv")), studies)
+    return Results(
+        comparison,
+        judged,
+        _progress(Table.read(folder / "curves.csv", key=(*_RUN, "step"))),
+        studies,
+    )
 
 
 def _progress(table: Table) -> dict[Run, Table]:
@@ -75,4 +80,5 @@ def _progress(table: Table) -> dict[Run, Table]:
 
 
 def _runs(table: Table) -> list[Run]:
+    table.numbers("seed")  # an error about a word names the file
     return [Run(task, method, int(seed), phase) for task, method, seed, phase in table.pick(_RUN)]

@@ -7,6 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from showtell.project.files import read_json, write_json, write_text
+from showtell.project.provenance import refuse_damaged_below
 from showtell.study.layout import Layout
 
 _SETTING = ("task", "method", "phase", "policy", "metric")
@@ -18,6 +19,7 @@ def write_tables(root: Path, replicate: str, papers: Iterable[str]) -> int:
     What is not on disk keeps the tables that it has.
     """
     layout = Layout(root / Layout.of(replicate).results)
+    refuse_damaged_below(root, layout.results, (".csv", ".json"))
     tables = layout.results / "tables"
     count = 0
     for paper in papers:
