@@ -1,0 +1,123 @@
+"""One small job of each kind, of which each may be an input of the next."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from tests.demos.requests import TASKS
+from tests.faults.children import Job, run
+from tests.jobs.jobs import CAMERA, EVALUATE, PPO, TRAIN
+from tests.nets.models import SMOKE
+from tests.nets.test_jobs import GOAL, PROMPTS, TASK
+from tests.report.conftest import Tree, named, report_job
+from tests.training.test_clip import RECIPE
+from tests.videos.jobs import KEPT, READ
+from tests.videos.reading.making import video
+
+_POLICY = {"policy": "policy.safetensors", "network": "policy.json", "progress": "progress.csv",
+           "metrics": "metrics.json"}  # fmt: skip
+_NETWORK = {"weights": "model.safetensors", "network": "model.json", "training": "training.csv",
+            "metrics": "metrics.json"}  # fmt: skip
+_COMPARED = {"summary": "summary.csv", "scores": "scores.csv", "curves": "curves.csv",
+             "claims": "claims.json", "comparison": "comparison.json"}  # fmt: skip
+_DQN = {"steps": 600, "learning_starts": 100, "checkpoint_every": 200, "log_every": 200,
+        "gradient_steps": 2, "buffer": 300}  # fmt: skip
+_PPO = {"steps": 128, "checkpoint_every": 64, "log_every": 64}
+_ROOT = "results/smoke"
+OWN = {"kind": "own_folder", "validation_share": 0.4, **KEPT}
+
+
+def make(root: Path, only: set[str] | None = None) -> dict[str, Job]:
+    """The jobs by their name, each run once: root holds what an undisturbed run leaves."""
+    root.mkdir(parents=True, exist_ok=True)
+    _import()
+    jobs = {job.name: job for job in _all(root)}
+    needed = jobs if only is None else {name: jobs[name] for name in jobs if name in only}
+    for job in needed.values():
+        ended = run(root, job)
+        assert ended.code == 0, f"{job.name}: {ended.said}"
+    return needed
+
+
+def _import() -> None:
+    """What the jobs import: their children have it then."""
+    for name in ("demonstrate", "read_videos", "train_encoder", "embed_goal", "train", "evaluate"):
+        importlib.import_module(f"showtell.jobs.{name}")
+    for name in ("measure", "compare", "figure", "report"):
+        importlib.import_module(f"showtell.jobs.{name}")
+    for name in (
+        "torch",
+        "stable_baselines3",
+        "matplotlib.pyplot",
+        "pyarrow.parquet",
+        "scipy.stats",
+    ):
+        importlib.import_module(name)
+    for name in ("showtell.worlds.classic_control.world", "showtell.learners.dqn", "filelock"):
+        importlib.import_module(name)
+    from showtell.nets.open_clip_import import library
+
+    library()
+
+
+def _all(root: Path) -> list[Job]:
+    clip = root / "clip.gif"
+    shown = [Image.new("RGB", (60, 40), (40 * n, 80, 200)) for n in range(5)]
+    shown[0].save(clip, save_all=True, append_images=shown[1:])
+    (root / "mine").mkdir(exist_ok=True)
+    own = [video(root / "mine" / f"{name}.mp4", 4, width=58) for name in "ab"]
+    tree = Tree(root / "results/mini", report_job(alphas=(0.0,), seeds=2))
+    if not tree.root.exists():
+        tree.write_all(films=False)
+    model = f"{_ROOT}/models/clip"
+    dqn, ppo = f"{_ROOT}/paper/cartpole/dqn/train", f"{_ROOT}/paper/drawer/ppo/train"
+    policy = {"policy": [f"{dqn}/policy.safetensors"], "description": [f"{dqn}/policy.json"]}
+    network = {"weights": f"{model}/model.safetensors", "network": f"{model}/model.json"}
+    recipe = RECIPE | {"steps": 4, "batch": 8}
+    address: dict[str, Any] = {"root": 0, "address": ["one", "two"]}
+    table = {"table": "study.csv", "strips": "study.npz"}
+    return [
+        Job("demonstrate", "demonstrate", {
+            "demo": {"kind": "file", "encoder": "s3d", "files": {"door-open": str(clip)}},
+            "picture": {"width": 48, "height": 32}, "frames": 4,
+            "task": {"world": TASKS["door-open"].world.model_dump(mode="json"),
+                     "camera": CAMERA, "name": "door-open"}, **address,
+        }, f"{_ROOT}/demos/file", {"demo": "demo.npz", "film": "demo.mp4", "strip": "strip.png"},
+            {"files": [str(clip)]}),
+        Job("read_videos", "read_videos", {
+            "videos": OWN | {"folder": str(root / "mine")},
+            **address,
+        }, f"{_ROOT}/videos/mine", READ, {"files": [str(path) for path in own]}),
+        Job("train_encoder", "train_encoder",
+            {"encoder": SMOKE, "training": recipe, "tasks": {}, **address}, model, _NETWORK),
+        Job("embed_goal", "embed_goal", {
+            "goal": GOAL, "encoder": SMOKE, "prompts": PROMPTS, "task": None, "picture": None,
+            **address,
+        }, f"{_ROOT}/goals/text", {"target": "target.safetensors"},
+            {"encoder": [network["weights"]], "network": [network["network"]]}),
+        Job("train (DQN)", "train", TRAIN | {"learner": TRAIN["learner"] | _DQN}, dqn, _POLICY),
+        Job("train (PPO)", "train", PPO | {"learner": PPO["learner"] | _PPO}, ppo, _POLICY),
+        Job("evaluate", "evaluate", EVALUATE | {
+            "learner": TRAIN["learner"] | _DQN,
+            "evaluate": EVALUATE["evaluate"] | {"episodes": 1, "actions": ["deterministic"]},
+        }, f"{_ROOT}/paper/cartpole/dqn/evaluation",
+            {"episodes": "episodes.csv", "metrics": "metrics.json", "video": "rollout.mp4"},
+            policy),
+        Job("measure", "measure", {
+            "study": {"kind": "epic", "states": 50, "against": "criteria",
+                      "methods": ["truth", "zero"]},
+            "task": TASK | {"name": "cartpole"}, "variants": {}, "order": ["truth", "zero"],
+            "rewards": {"truth": {"kind": "true_reward"}, "zero": {"kind": "zero"}},
+            "controls": [], "picture": {"width": 600, "height": 400}, "goals": {}, "targets": [],
+            "encoders": {}, "demos": [], **address,
+        }, f"{_ROOT}/paper/cartpole/studies", table),
+        Job("compare", "compare", {**tree.plan, "root": 0, "fingerprint": "f"},
+            "results/mini/compared", _COMPARED, results="results/mini"),
+        Job("figure", "figure", {**tree.plan, "root": 0, "figure": named(tree, "learning")},
+            "results/mini/figures", {kind: f"learning.{kind}" for kind in ("svg", "pdf", "csv")},
+            results="results/mini"),
+        Job("report", "report", tree.job, "results/mini/page", {"page": "report.html"},
+            results="results/mini"),
+    ]  # fmt: skip
