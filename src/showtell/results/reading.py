@@ -245,6 +245,8 @@ def _curve(path: Path) -> Table:
 def _scores(path: Path, episodes: int) -> dict[str, dict[str, float]]:
     """Policy -> metric -> mean over the episodes."""
     table = Table.read(path, key=("policy", "episode"))
+    if lacking := sorted(set(METRICS) - set(table.columns)):
+        raise table.damaged(f"has no column {lacking[0]!r}")
     found = {policy: table.where(policy=policy) for policy in table.distinct("policy")}
     for policy, rows in found.items():
         if len(rows.rows) != episodes:
