@@ -72,9 +72,9 @@ def download(url: str, file: Path) -> None:
                 part.unlink()
                 failure = "it was published anew"
             elif error.code < 500 and error.code != 429:
-                raise DownloadError(f"{url}: {error.code} {error.reason}") from None
+                raise DownloadError(f"{url}: {error.code} {_line(error.reason)}") from None
             else:
-                failure = f"{error.code} {error.reason}"
+                failure = f"{error.code} {_line(error.reason)}"
         except (URLError, ValueError) as error:  # no network, no such host, no address
             raise DownloadError(f"{url}: {getattr(error, 'reason', error)}") from None
         except (HTTPException, TimeoutError, ConnectionError, _BrokenError) as error:
@@ -129,6 +129,11 @@ def _copy(answer: Any, stream: BinaryIO, file: Path) -> None:
         spent = time.monotonic() - began
         if spent > _TIMEOUT_S and came < spent * _SLOWEST:
             raise _BrokenError(f"less than {_SLOWEST} bytes a second came")
+
+
+def _line(said: object) -> str:
+    """What a server said, in one line: an error about redirections has three."""
+    return " ".join(str(said).split())
 
 
 def _size(path: Path) -> int:
