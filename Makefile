@@ -17,7 +17,7 @@ export PYTHONPATH := $(CURDIR)/src
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test plan why doctor share pull agree label probe ui bench gallery lint types contracts unit workflow-tests lock export format gl
+.PHONY: help reproduce test plan why doctor share pull agree label probe ui bench faults gallery lint types contracts unit workflow-tests lock export format gl
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -81,6 +81,9 @@ ui: $(VENV)/.ready ## look at the runs with MLflow, on this machine only
 
 bench: $(VENV)/.ready gl ## measure speed and memory; writes docs/performance.md
 	@python -m tests.bench
+
+faults: $(VENV)/.ready ## kill, damage, fill disks, in 800 ways; writes docs/reliability.md
+	@python -m tests.faults --write
 
 # --- what a contributor does ---
 
