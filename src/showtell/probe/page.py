@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from showtell.jobs.parts import Job
-from showtell.media.clips import read_clip, resample
+from showtell.media.clips import read_clip
 from showtell.media.frames import Picture, resize, write_png
 from showtell.probe.answer import Line, beside_pixels, of_alignment, of_distances, overall
 from showtell.probe.chart import chart
@@ -91,9 +91,10 @@ def _goal(question: Question) -> list[str]:
     """Frames of the goal itself, where it is a file."""
     if question.how == "text":
         return []
-    frames = read_clip(Path(question.goal))
-    count = 1 if question.how == "image" else _FRAMES
-    return [_png(frame) for frame in resample(frames[-1:] if count == 1 else frames, count)]
+    path = Path(question.goal)
+    image = question.how == "image"
+    frames = read_clip(path).frames[-1:] if image else read_clip(path, _FRAMES).frames
+    return [_png(frame) for frame in frames]
 
 
 def _png(picture: Picture) -> str:

@@ -97,7 +97,7 @@ def _read(path: Path, how: How) -> str:
     """The digest of a file that is what it is said to be."""
     from showtell.media.clips import read_clip
 
-    frames = read_clip(path)
+    frames = read_clip(path).frames
     if how == "video" and len(frames) < 2:
         raise UserError(f"{path} holds one picture, no video; give it as --image {path}.")
     if frames.min() == frames.max():
