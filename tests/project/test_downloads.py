@@ -66,6 +66,7 @@ def test_a_chunked_transfer_that_is_cut_off_is_carried_on(tmp_path):
         (whole()[:-300], rest(len(CONTENT) - 300)),
         (whole()[:-300], whole()),  # it cannot carry on
         (whole()[:-300], rest(0, said=0)),  # it carries on elsewhere
+        (whole()[:-300], rest(10, said=10), whole()),
         (b"garbage\r\n\r\n", whole()),
         (b"", whole()),
         (b"HTTP/1.1 503 Busy\r\n\r\n", whole()),
@@ -73,7 +74,18 @@ def test_a_chunked_transfer_that_is_cut_off_is_carried_on(tmp_path):
         (OK + b"Content-Length: -5\r\n\r\n" + CONTENT,),
         (whole()[:-300], b"HTTP/1.1 416 No\r\n\r\n", whole()),
     ],
-    ids=["cut", "no-ranges", "elsewhere", "garbage", "silence", "busy", "word", "negative", "416"],
+    ids=[
+        "cut",
+        "no-ranges",
+        "elsewhere",
+        "between",
+        "garbage",
+        "silence",
+        "busy",
+        "word",
+        "negative",
+        "416",
+    ],
 )
 def test_what_may_pass_is_tried_again(tmp_path, answers):
     download(Server(*answers).url, tmp_path / "w.bin")

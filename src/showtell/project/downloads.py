@@ -94,8 +94,11 @@ def _attempt(url: str, file: Path, part: Path) -> None:
     done = _size(part)
     headers = {"Range": f"bytes={done}-"} if done else {}
     with urlopen(Request(url, headers=headers), timeout=_TIMEOUT_S) as answer:
-        if not _continues(answer, done):  # the server sends everything from the start
-            done = 0
+        begins = _begins(answer, done)
+        if begins not in (0, done):  # neither here nor everything: the next attempt asks for all
+            part.unlink()
+            raise _BrokenError(f"it sent what begins at byte {begins}, not at {done}")
+        done = begins
         length = answer.headers.get("Content-Length") or ""
         total = done + int(length) if length.isdigit() else None
         _check_space(file, total, done)
@@ -107,12 +110,12 @@ def _attempt(url: str, file: Path, part: Path) -> None:
     part.replace(file)
 
 
-def _continues(answer: Any, done: int) -> bool:
-    """Whether the server carries on at the byte that was asked for."""
+def _begins(answer: Any, asked: int) -> int:
+    """The byte at which the server begins; one that cannot carry on sends everything."""
     if getattr(answer, "status", None) != 206:
-        return False
-    sent = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range") or f"bytes {done}-")
-    return sent is not None and int(sent[1]) == done
+        return 0
+    sent = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range") or f"bytes {asked}-")
+    return int(sent[1]) if sent else -1
 
 
 def _copy(answer: Any, stream: BinaryIO, file: Path) -> None:
