@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import open_clip
@@ -14,7 +15,7 @@ from showtell.nets.clip import ClipEncoder, describe
 from showtell.nets.encoder import load
 from showtell.nets.open_clip_models import architectures, config
 from showtell.project.errors import UserError
-from tests.nets.models import noise, save, settings, smoke_encoder
+from tests.nets.models import noise, random_model, save, settings, smoke_encoder
 
 OPENAI = (0.48145466, 0.4578275, 0.40821073)
 
@@ -158,6 +159,38 @@ def test_weights_with_a_name_are_fetched_and_others_are_not():
     named = settings(architecture="ViT-B-32", pretrained="openai")
     assert named.fetched == "ViT-B-32/openai"
     assert settings().fetched is None
+
+
+def test_the_size_is_counted_from_the_network():
+    encoder = smoke_encoder()
+    whole = sum(parameter.numel() for parameter in random_model().parameters())
+    assert encoder.parameters == whole
+    # Of the table of 49,408 words, 32 numbers each, two ends and the words of the captions count.
+    encoder.words = frozenset(["robot", "kneeling"])
+    tokens = len(encoder.tokens(["robot kneeling"])[0].unique()) - 1  # less the padding
+    assert encoder.parameters == whole - (49_408 - tokens) * 32
+
+
+def test_the_family_of_stand_ins_grows_by_its_width():
+    sizes = [
+        sum(p.numel() for p in random_model(f"showtell-{name}").visual.parameters())
+        for name in ("quarter", "half", "mini", "double")
+    ]
+    assert all(3 < larger / smaller < 5 for smaller, larger in pairwise(sizes))
+
+
+def test_a_random_network_is_made_from_its_seed_and_says_what_it_is(tmp_path):
+    asked = settings(pretrained="random")
+    vectors = []
+    for seed in (3, 3, 4):
+        files = tmp_path / "model.safetensors", tmp_path / "model.json"
+        ClipEncoder.fetch(asked, tmp_path, tmp_path / "lock.json", *files, seed)
+        loaded = load(asked, *files)
+        vectors.append(loaded.image(noise(2)))
+        assert "random" in loaded.network.note
+    assert torch.equal(vectors[0], vectors[1])
+    assert not torch.equal(vectors[0], vectors[2])
+    assert not (tmp_path / "lock.json").exists()
 
 
 def test_an_unknown_architecture_names_the_nearest():

@@ -11,9 +11,10 @@ from showtell.labels.frames import Labelled
 from showtell.rendering.scene import View
 from showtell.rewards.reward import Episodes, Reads
 from showtell.studies.epic import EpicSettings, ends, epic, resampled
+from showtell.studies.study import StudyInputs
 from showtell.study.needs import Offers
 from showtell.study.registry import build, part
-from tests.studies.subjects import ANGLE, Counting, OfState, clip_subject, subject, world
+from tests.studies.subjects import ANGLE, Counting, OfState, clip_subject, draw, subject, world
 
 SETTINGS = EpicSettings(kind="epic", methods=["text"], states=400, against="criteria")
 LABEL = OfState(lambda states: world().successes(states.astype(float)).astype(float))
@@ -160,6 +161,30 @@ def test_against_labels_it_is_the_distance_to_what_people_said_of_the_frames():
     assert float(of(rows, "dark", "labels")["epic"]) > 0.99
 
 
+def test_a_body_whose_states_have_no_true_reward_is_compared_with_its_rule_alone():
+    settings = part("worlds", "humanoid").settings.model_validate(
+        {
+            "kind": "humanoid",
+            "pose": "kneeling",
+            "horizon": 4,
+            "end": "terminal",
+            "observe_time": False,
+            "action_repeat": 1,
+            "integrator": "implicit",
+            "observed": "joints",
+            "ends_when_unhealthy": False,
+            "textured": True,
+        }
+    )
+    body = build("worlds", settings)
+    rule = OfState(lambda states: body.successes(states.astype(float)).astype(float))
+    found = StudyInputs(body, {"rule": rule}, {}, draw, parameters={"rule": 12})
+    (row,) = measured(found, states=60)
+    assert (row["against"], row["parameters"]) == ("success", "12")
+    assert float(row["epic"]) == pytest.approx(0, abs=1e-6)
+    assert np.isnan(found.true_rewards(np.zeros((2, 24)))).all()
+
+
 def test_against_labels_needs_no_world_that_knows_the_truth_but_rewards_of_pictures():
     settings = EpicSettings(kind="epic", methods=["one"], states=9, against="labels")
     nothing = Offers(
@@ -167,9 +192,8 @@ def test_against_labels_needs_no_world_that_knows_the_truth_but_rewards_of_pictu
     )
     assert settings.problem(nothing) is None
     assert SETTINGS.problem(nothing) is not None
-    clip = part("rewards", "clip").settings.model_validate(
-        {"kind": "clip", "goal": "g", "alpha": 0}
-    )
+    sampled = {"kind": "clip_sampled", "goal": "g", "alpha": 0, "stride": 3}
+    clip = part("rewards", "clip_sampled").settings.model_validate(sampled)
     true = part("rewards", "true_reward").settings.model_validate({"kind": "true_reward"})
     assert settings.problem_with(clip) is None
     assert "clip" in settings.problem_with(true)

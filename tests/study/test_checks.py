@@ -214,15 +214,21 @@ IMPOSSIBLE = {
         ),
         ["studies.epic", "drawer-close", "EPIC"],
     ),
-    "EPIC on the humanoid, whose states have no true reward": (
+    "histograms of goal states on Meta-World": (
         experiment(
-            ["humanoid-splits"],
-            method("zero", learner="ppo"),
+            DRAWER,
+            method("zero"),
             studies={
-                "epic": {"kind": "epic", "methods": ["one"], "states": 9, "against": "criteria"}
+                "goals": {
+                    "kind": "goal_states",
+                    "methods": ["one"],
+                    "states": 9,
+                    "bins": 3,
+                    "span": 2,
+                }
             },
         ),
-        ["studies.epic", "humanoid-splits", "true reward"],
+        ["studies.goals", "drawer-close", "uniformly"],
     ),
     "a landscape over a misspelt variable": (
         changed(f"{CLASSIC}.studies.pole-angle.variable", "pole_angl"),

@@ -76,6 +76,19 @@ class Separates(Entry):
     value: float = Field(gt=0.5, le=1)
 
 
+class Lower(Entry):
+    """In a study one method has a lower number than another, by so much."""
+
+    kind: Literal["lower"]
+    text: str
+    study: str
+    column: str
+    rows: dict[str, str] = Field(default={})  # which of its rows: {against: success}
+    method: str
+    versus: str
+    by: PositiveFloat
+
+
 class PublishedWeights(Entry):
     """The claim is about an encoder that was not trained here, on pictures of these worlds."""
 
@@ -85,7 +98,7 @@ class PublishedWeights(Entry):
 
 
 Control = Annotated[
-    Reaches | Beats | BeatsControl | Ranks | Separates | PublishedWeights,
+    Reaches | Beats | BeatsControl | Ranks | Separates | Lower | PublishedWeights,
     Field(discriminator="kind"),
 ]
 
@@ -141,7 +154,7 @@ def easy(results: Results) -> str:
 def _each(control: Control, results: Results) -> Iterator[tuple[str, Found]]:
     plan = results.comparison
     tasks = plan.tasks
-    if isinstance(control, Ranks | Separates) and control.study in plan.studies:
+    if isinstance(control, Ranks | Separates | Lower) and control.study in plan.studies:
         tasks = plan.study_tasks(control.study)
     studied = {task for study in plan.studies for task in plan.study_tasks(study)}
     if isinstance(control, PublishedWeights):
@@ -158,6 +171,8 @@ def _each(control: Control, results: Results) -> Iterator[tuple[str, Found]]:
                 yield task, _ranks(control, results, task)
             case Separates():
                 yield task, _separates(control, results, task)
+            case Lower():
+                yield task, _lower(control, results, task)
             case PublishedWeights():
                 here = control.encoder in plan.trained_here
                 where = "was trained here" if here else "is the published one"
@@ -232,6 +247,24 @@ def _separates(control: Separates, results: Results, task: str) -> Found:
     if task not in aucs:
         return Found(None, "the study has no goal of its own")
     return Found(aucs[task] >= control.value, f"AUC {aucs[task]:.2f} with its own goal")
+
+
+def _lower(control: Lower, results: Results, task: str) -> Found:
+    table = results.study_tables(control.study).get(task)
+    if table is None:
+        return Found(None, f"the study {control.study!r} does not run on it")
+    alone = table.where(versus="", **control.rows)
+    found = []
+    for method in (control.method, control.versus):
+        rows = alone.where(method=method)
+        if not rows.rows:
+            return Found(None, f"the study does not measure “{method}” at this scale")
+        found.append(rows.numbers(control.column)[0])
+    one, other = found
+    words = f"“{control.method}” {one:.2f}, “{control.versus}” {other:.2f}"
+    if other != other:  # a constant reward, which says nothing of any state
+        return Found(one == one, f"“{control.method}” {one:.2f}, “{control.versus}” is constant")
+    return Found(other - one >= control.by - 1e-9, words)
 
 
 def _scores(

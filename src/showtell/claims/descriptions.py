@@ -13,9 +13,12 @@ from showtell.claims.tests import (
     Diagonal,
     Early,
     LandscapePeak,
+    LowersEach,
+    LowersSmallMore,
     NoBetter,
     NoWorse,
     OfPolicies,
+    Predicts,
     Rises,
     SameShape,
     Separates,
@@ -23,6 +26,7 @@ from showtell.claims.tests import (
     Sooner,
     Times,
     Within,
+    WithSize,
 )
 from showtell.learners.checkpoints import Checkpoint
 
@@ -155,6 +159,37 @@ def _asked(test: Any, who: str) -> str:
                 "rollouts, on average over tasks, in each of the scenes "
                 f"{', '.join(test.scenes)}, {who}."
             )
+        case WithSize():
+            name, way = words(test.column), "rises" if test.rises else "falls"
+            line = (
+                ""
+                if test.linear is None
+                else f", with a Pearson correlation of {'at least ' if test.rises else 'at most −'}"
+                f"{test.linear:g} with the logarithm of the size, which has no sampling"
+            )
+            return (
+                f"{name} {way} from each network to the next larger one by the bootstrap over the "
+                f"same states, {_among(test)}{line}."
+            )
+        case LowersEach():
+            among = {"every": "In every network", "most": "In most networks", "any": "In a network"}
+            return (
+                f"{among[test.share]} some method has a lower {words(test.column)} than with "
+                f"{setting_words(test.than)} by the bootstrap over the same states, {_among(test)}."
+            )
+        case LowersSmallMore():
+            share = {"every": "every", "most": "most", "any": "one"}[test.share]
+            return (
+                f"{words(test.column)} falls below that with {setting_words(test.than)} by more in "
+                f"{share} of the smaller networks than in the largest one, at the best method of "
+                f"each, {_among(test)}. The standard errors over states of the two are added."
+            )
+        case Predicts():
+            return (
+                f"Spearman correlation of {words(test.column)} with mean {words(test.metric)} "
+                f"({_policy(test)}) is below 0 by the permutation test over methods, "
+                f"{_among(test)}."
+            )
         case _:
             return (
                 f"{words(test.column)} lower than with {setting_words(test.than)} by the bootstrap "
@@ -177,6 +212,10 @@ def _who(test: Any) -> str:
     return f"{who} {_ON[test.share]}" if getattr(test, "each_task", False) else who
 
 
+def _among(test: Any) -> str:
+    return f"among “{test.method}”"
+
+
 def _versus(test: Against, again: str = "to ") -> str:
     names = [other.rstrip("*") for other in test.others] or ["the same method"]
     who = f" and {again}".join(names)
@@ -189,7 +228,7 @@ def _metric(test: OfPolicies) -> str:
     return "normalised return" if test.metric == "return" else words(test.metric)
 
 
-def _policy(test: OfPolicies) -> str:
+def _policy(test: OfPolicies | Predicts) -> str:
     after = "" if test.phase == "train" else f" after {test.phase}"
     return f"{test.policy} policy{after}"
 

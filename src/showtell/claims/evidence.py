@@ -59,7 +59,8 @@ def setting_words(setting: Setting) -> str:
 
 def words(metric: str) -> str:
     """A metric's name as words."""
-    return "EPIC distance" if metric == "epic" else metric.replace("_", " ")
+    known = {"epic": "EPIC distance", "auc": "AUC"}
+    return known.get(metric, metric.replace("_", " "))
 
 
 def part_of(method: str, estimate: Estimate, text: str, **judged: Any) -> Part:

@@ -234,6 +234,56 @@ class Order(Entry):
     share: Share = "every"
 
 
+class BySize(Entry):
+    """Base of tests that compare networks of several sizes, by the column `parameters`."""
+
+    study: str
+    column: str
+    rows: dict[str, str] = {}  # which of its rows: {against: success}
+    method: str  # pattern of the methods that are compared
+    task: str | None = None  # on this task alone; null: on each
+
+
+class WithSize(BySize):
+    """A study's number falls, or rises, from each network to the next larger one."""
+
+    kind: Literal["with_size"]
+    rises: bool = False
+    # The Pearson correlation with the logarithm of the size, in that direction; null: any shape.
+    linear: float | None = Field(default=None, gt=0, le=1)
+    share: Share = "every"  # of the steps from one network to the next, and of the correlation
+
+
+class LowersEach(BySize):
+    """In each network, one of the methods at least has a lower number than the reference."""
+
+    kind: Literal["lowers_each"]
+    than: Setting  # which of the methods of a network is its reference
+    share: Share = "every"  # of the networks
+
+
+class LowersSmallMore(BySize):
+    """The number is lowered by more in each smaller network than in the largest one."""
+
+    kind: Literal["lowers_small_more"]
+    than: Setting
+    share: Share = "most"  # of the smaller networks
+
+
+class Predicts(Entry):
+    """The lower a study's number, the higher the success: a rank correlation over methods."""
+
+    kind: Literal["predicts"]
+    study: str
+    column: str
+    rows: dict[str, str] = {}
+    method: str  # pattern
+    metric: str
+    policy: Policy
+    phase: str = "train"
+    share: Share = "every"
+
+
 class Separates(Entry):
     """A distance tells successes from other rollouts better than another one does, or as well."""
 
@@ -264,6 +314,10 @@ Test = Annotated[
     | Rises
     | SameShape
     | Order
+    | WithSize
+    | LowersEach
+    | LowersSmallMore
+    | Predicts
     | Separates,
     Field(discriminator="kind"),
 ]

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from showtell.claims import from_curves, from_policies, from_studies
+from showtell.claims import from_curves, from_policies, from_sizes, from_studies
 from showtell.claims.controls import Checked, check, easy
 from showtell.claims.decisions import LEVEL, at_least, decide, holm, needed_parts
 from showtell.claims.descriptions import describe
@@ -17,13 +17,17 @@ from showtell.claims.tests import (
     Against,
     AtLeast,
     AtMost,
+    BySize,
     Diagonal,
     Early,
     LandscapePeak,
+    LowersEach,
+    LowersSmallMore,
     NoBetter,
     NoWorse,
     OfPolicies,
     Order,
+    Predicts,
     Rises,
     SameShape,
     Separates,
@@ -31,6 +35,7 @@ from showtell.claims.tests import (
     Sooner,
     Times,
     Within,
+    WithSize,
 )
 from showtell.results.reading import Results
 from showtell.results.table import Table
@@ -61,6 +66,10 @@ _EVIDENCE: dict[type, Callable[[Any, Results, Mapping[str, str]], Evidence]] = {
     Rises: from_studies.rises,
     SameShape: from_studies.same_shape,
     Order: from_studies.order,
+    WithSize: from_sizes.with_size,
+    LowersEach: from_sizes.lowers_each,
+    LowersSmallMore: from_sizes.lowers_small_more,
+    Predicts: from_sizes.predicts,
     Separates: from_studies.separates,
 }
 _DECIDED: dict[bool, Outcome] = {True: "reproduced", False: "not reproduced"}
@@ -283,6 +292,13 @@ def _absent(test: Any, results: Results) -> str | None:
         return None
     if test.study not in plan.studies:
         return f"study {test.study}"
+    if isinstance(test, Predicts):
+        if not plan.seeds:
+            return "trained agent"
+        return None if test.policy in plan.policies else f"{test.policy} policy"
+    if isinstance(test, BySize):
+        few = len(methods_matching(test.method, plan.methods)) < 2
+        return f"second method {test.method} to compare with" if few else None
     if isinstance(test, Diagonal) and _single(results.study_tables(test.study)):
         return "second sentence to compare with"
     setting = getattr(test, "reference", None) or getattr(test, "than", None)

@@ -52,6 +52,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
             lambda: _untrained(job, pool.draw),
             labelled_frames(inputs["labels"][0]) if inputs.get("labels") else None,
             _known_words(job, context),
+            _parameters(job, context),
         )
         measured = study.measure(subject, job["root"], tuple(job["address"]))
     write_text(outputs["table"], measured.csv)
@@ -80,6 +81,17 @@ def _measured(job: Job, context: Context, task: str) -> Iterator[tuple[str, Rewa
             continue
         if all((goal, task) in context.targets for goal in settings.needs().goals):
             yield method, settings
+
+
+def _parameters(job: Job, context: Context) -> dict[str, int]:
+    """Method -> the size of the network that its goals are embedded by, where it is known."""
+    found = {}
+    for method in job["order"]:
+        for goal in reward_settings(job["rewards"][method]).needs().goals:
+            network = context.encoders.get(job["goals"][goal]["encoder"])
+            if (size := getattr(network, "parameters", None)) is not None:
+                found[method] = int(size)
+    return found
 
 
 def _known_words(job: Job, context: Context) -> dict[tuple[str, str], float]:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 
+RANDOM = "random"  # in place of a tag
+
+
 class ClipSettings(EncoderSettings):
     """Which open_clip model, with which weights, and how frames are made to fit it."""
 
@@ -34,7 +37,7 @@ class ClipSettings(EncoderSettings):
 
     kind: Literal["open_clip"]
     architecture: str  # a configuration of open_clip, or one in nets/architectures
-    pretrained: str | None  # open_clip's tag of the weights
+    pretrained: str | None  # open_clip's tag of the weights; random: never trained, a control
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None  # of the file that is fetched
     fit: Literal["squash", "crop", "pad"]
     antialias: bool
@@ -117,17 +120,34 @@ class ClipEncoder:
         lock: Path,
         weights: Path,
         network: Path,
-        seed: int,  # of encoders that may stay random; a CLIP never does
+        seed: int,  # of a network that stays random
     ) -> None:
-        """Published weights, checked and converted: write what `load` reads."""
-        from showtell.nets.clip_weights import fetch_clip
+        """Published weights, checked and converted, or random ones: write what `load` reads."""
+        from showtell.nets.clip_weights import fetch_clip, write_random
 
-        fetch_clip(settings, cache, lock, weights, network)
+        if settings.pretrained == RANDOM:
+            write_random(settings, weights, network, seed)
+        else:
+            fetch_clip(settings, cache, lock, weights, network)
 
     def save(self, weights: Path, network: Path, note: str | None = None) -> None:
         """Write what `load` reads; `note` is for readers of the results."""
         save_weights(self._model, weights)
         write_json(network, self.network.model_copy(update={"note": note}).model_dump(mode="json"))
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were trained: of the word table the rows of its captions' words alone.
+
+        Of published weights all rows count; nearly all of a small network's are such rows.
+        """
+        table = getattr(self._model, "text", self._model).token_embedding.weight
+        whole: int = sum(parameter.numel() for parameter in self._model.parameters())
+        if self.words is None:
+            return whole
+        tokens = {token for word in self.words for token in self._tokenizer.encode(word)}
+        ends = 2  # the start and the end of every sentence
+        return whole - (len(table) - len(tokens) - ends) * int(table.shape[1])
 
     def image(self, frames: Frames) -> "Tensor":
         """One vector of length 1 a frame: (N, D) float32, on the CPU."""
@@ -187,7 +207,8 @@ def describe(
     library()
     from open_clip.constants import OPENAI_DATASET_MEAN, OPENAI_DATASET_STD
 
-    own = own_preprocessing(settings.architecture, settings.pretrained)
+    tag = None if settings.pretrained == RANDOM else settings.pretrained
+    own = own_preprocessing(settings.architecture, tag)
     openai = settings.normalisation == "openai"
     return Network(
         architecture=settings.architecture,

@@ -41,6 +41,18 @@ def fetch_clip(
     write_json(network, describe(settings, source).model_dump(mode="json"))
 
 
+def write_random(settings: ClipSettings, weights: Path, network: Path, seed: int) -> None:
+    """A network with the weights that its training would begin with."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        save_weights(build(settings.architecture), weights)
+    note = "A network with random weights, as a control."
+    described = describe(settings).model_copy(update={"note": note})
+    write_json(network, described.model_dump(mode="json"))
+
+
 def locations(entry: Mapping[str, Any]) -> Iterator[str]:
     """Where an entry of open_clip's table says its weights are, safetensors first."""
     if repository := entry.get("hf_hub"):

@@ -1,6 +1,7 @@
 """EPIC: how far a reward is from the truth, whatever its scale and offset (VLM-RM, Lemma 1)."""
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,9 @@ from showtell.study.settings import RewardSettings, StudySettings
 RESAMPLES = 1000
 COVERAGE = 0.95
 # `versus`: the method that was subtracted; empty for the distance itself.
-_COLUMNS = ("against", "versus", "epic", "low", "high", "p_lower", "p_higher", "states")
+_NUMBERS = ("epic", "low", "high", "p_lower", "p_higher", "states")
+_COLUMNS = ("parameters", "against", "versus", *_NUMBERS)
+_OF_PICTURES = ("clip", "clip_sampled")  # rewards that a picture alone determines
 
 Compared = tuple[dict[str, Array], dict[str, Array]]  # rewards by method, truths by name
 
@@ -24,7 +27,8 @@ class EpicSettings(StudySettings):
 
     kind: Literal["epic"]
     states: int = Field(ge=2)  # drawn uniformly from all that the world allows; labels: the most
-    # The success of a state and its true reward by rule, or the labels of people on frames.
+    # The success of a state by rule, and its true reward where the world knows it of a state
+    # alone; or the labels of people on frames.
     against: Literal["criteria", "labels"]
 
     @property
@@ -34,17 +38,15 @@ class EpicSettings(StudySettings):
 
     def problem_with(self, reward: RewardSettings) -> str | None:
         """A label belongs to a picture: of its state nothing else is known."""
-        if self.reads_labels and reward.kind != "clip":
-            return "EPIC against labels needs rewards of single pictures (kind: clip)"
+        if self.reads_labels and reward.kind not in _OF_PICTURES:
+            return f"EPIC against labels needs rewards of pictures ({' or '.join(_OF_PICTURES)})"
         return None
 
     def problem(self, offers: Offers) -> str | None:
-        """States are drawn uniformly, and each has a true reward; labels need neither."""
-        if self.reads_labels:
+        """States are drawn uniformly; labels need none."""
+        if self.reads_labels or offers.uniform_states:
             return None
-        if offers.uniform_states and offers.true_rewards_of_states:
-            return None
-        return "EPIC needs a world whose states can be drawn uniformly, each with a true reward"
+        return "EPIC needs a world whose states can be drawn uniformly"
 
 
 class Epic:
@@ -74,22 +76,24 @@ class Epic:
                 for method, rewards in scores.items()
             }
             for method, value in values.items():
-                name = (*subject.named(method), against)
+                name = (*subject.named(method), subject.parameters.get(method), against)
                 rows.append((*name, "", value, *ends(drawn[method]), None, None, count))
                 for other in scores:
                     if other != method:
                         gaps = drawn[method] - drawn[other]
-                        gap = (value - values[other], *ends(gaps), *_chances(gaps))
+                        gap = (value - values[other], *ends(gaps), *chances(gaps))
                         rows.append((*name, other, *gap, count))
         return Measured(("method", *subject.swept, *_COLUMNS), rows)
 
     def _by_rule(self, subject: StudyInputs, generator: np.random.Generator) -> Compared:
         """Uniform states, with the world's own criteria."""
         states = subject.world.uniform(generator, self._settings.states)
-        return subject.scores(states), {
+        truths = {
             "success": subject.world.successes(states).astype(np.float64),
-            "true_reward": subject.world.true_rewards(states),
+            "true_reward": subject.true_rewards(states),
         }
+        known = {name: truth for name, truth in truths.items() if not np.isnan(truth).any()}
+        return subject.scores(states), known
 
     def _by_people(self, subject: StudyInputs, generator: np.random.Generator) -> Compared:
         """The labelled frames, or as many of them as are asked for."""
@@ -117,12 +121,17 @@ def epic(rewards: Array, truth: Array, weights: Array | None = None) -> float:
     return math.sqrt(max(0.0, 1 - rho) / 2)
 
 
-def resampled(rewards: Array, truth: Array, generator: np.random.Generator) -> Array:
+Statistic = Callable[[Array, Array, Array], float]  # of rewards, truths and weights of states
+
+
+def resampled(
+    rewards: Array, truth: Array, generator: np.random.Generator, statistic: Statistic = epic
+) -> Array:
     """The distance at RESAMPLES draws of the states; NaN at a draw without any success."""
     count = len(rewards)
     picks = (generator.integers(0, count, count) for _ in range(RESAMPLES))
     weights = (np.bincount(pick, minlength=count) / count for pick in picks)
-    return np.array([epic(rewards, truth, weight) for weight in weights])
+    return np.array([statistic(rewards, truth, weight) for weight in weights])
 
 
 def ends(drawn: Array) -> tuple[float, float]:
@@ -133,7 +142,7 @@ def ends(drawn: Array) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _chances(gaps: Array) -> tuple[float, float]:
+def chances(gaps: Array) -> tuple[float, float]:
     """P-values of “not lower” and “not higher”."""
     known = gaps[~np.isnan(gaps)]
     if not len(known):

@@ -9,6 +9,7 @@ from showtell.project.errors import nearest
 from showtell.studies.study import Array, Measured, StudyInputs, Value
 from showtell.study.needs import Offers
 from showtell.study.settings import StudySettings
+from showtell.worlds.world import SettableStates
 
 
 class LandscapeSettings(StudySettings):
@@ -46,6 +47,7 @@ class Landscape:
         """One row a method and point; `rescaled` runs from 0 to 1 within a method."""
         settings = self._settings
         values = np.linspace(settings.low, settings.high, settings.points)
+        assert isinstance(subject.world, SettableStates)  # the settings ask for its variables
         snapshots = subject.world.landscape(settings.variable, values)
         true = subject.world.true_rewards(snapshots)
         rows: list[tuple[Value, ...]] = [

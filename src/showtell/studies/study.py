@@ -19,7 +19,7 @@ from showtell.project.files import replacing
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.rewards.reading import ReadFrames, frames_for, parts
 from showtell.rewards.reward import Episodes, Reads, Reward
-from showtell.worlds.world import SettableStates, World
+from showtell.worlds.world import DrawableStates, SettableStates, World
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,7 +39,7 @@ def _missing() -> Any:
 class StudyInputs:
     """The rewards that are measured, and where; for some studies also what is played."""
 
-    world: SettableStates
+    world: DrawableStates
     rewards: Mapping[str, Reward]  # method -> its reward
     variants: Mapping[str, Mapping[str, Value]]  # method -> what a sweep set of its reward
     draw: Callable[[Snapshots, View], Frames]
@@ -51,6 +51,8 @@ class StudyInputs:
     labelled: "Labelled | None" = None  # frames that people labelled, where the study asks
     # (method, task whose sentence is meant) -> the share of its content words its encoder knows.
     known_words: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    # Method -> the size of the network behind its reward; none for rewards without one.
+    parameters: Mapping[str, int] = field(default_factory=dict)
     _drawn: dict[Reads, ReadFrames] = field(default_factory=dict)
 
     @property
@@ -97,11 +99,17 @@ class StudyInputs:
                 drawn[view] = _of_pictures(np.stack(frames))
         return {name: _score(reward, drawn) for name, reward in self.rewards.items()}
 
+    def true_rewards(self, moments: Snapshots) -> Array:
+        """The true reward of each moment, (N,); NaN where the world knows none of a state alone."""
+        if isinstance(self.world, SettableStates):
+            return self.world.true_rewards(moments)
+        return np.full(len(moments), np.nan)
+
     def _episodes(self, moments: Snapshots, view: View | None) -> Episodes:
         return Episodes(
             observations=moments[:, None].astype(np.float32),
             actions=np.zeros((len(moments), 1), dtype=np.float32),
-            true_rewards=self.world.true_rewards(moments)[:, None].astype(np.float32),
+            true_rewards=self.true_rewards(moments)[:, None].astype(np.float32),
             successes=self.world.successes(moments)[:, None],
             frames=None if view is None else self.draw(moments, view)[:, None],
         )

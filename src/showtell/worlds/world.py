@@ -143,23 +143,28 @@ class Reachable(Protocol):
 
 
 @runtime_checkable
-class SettableStates(Protocol):
-    """A world whose states can be drawn at will, with the true reward of each."""
-
-    def landscape(self, variable: str, values: Array) -> Snapshots:
-        """Snapshots at rest where one variable runs through `values`."""
-        ...
+class DrawableStates(Protocol):
+    """A world whose states can be drawn at random, and that knows whether each is a success."""
 
     def uniform(self, generator: np.random.Generator, n: int) -> Snapshots:
         """States drawn uniformly from all that the world allows."""
         ...
 
-    def true_rewards(self, snapshots: Snapshots) -> Array:
-        """The true reward of each moment."""
-        ...
-
     def successes(self, snapshots: Snapshots) -> NDArray[np.bool_]:
         """Whether each moment counts as a success."""
+        ...
+
+
+@runtime_checkable
+class SettableStates(DrawableStates, Protocol):
+    """A world whose states can be drawn or set at will, with the true reward of each."""
+
+    def landscape(self, variable: str, values: Array) -> Snapshots:
+        """Snapshots at rest where one variable runs through `values`."""
+        ...
+
+    def true_rewards(self, snapshots: Snapshots) -> Array:
+        """The true reward of each moment."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The figures of VLM-RM: reward landscapes and EPIC distances over the strength α."""
+"""Reward landscapes: a curve for each strength α (VLM-RM, Figure 2)."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -79,61 +79,6 @@ class Landscape:
             return figure
 
 
-class EpicFigureSettings(FigureSettings):
-    """Which EPIC study is drawn, over which swept setting."""
-
-    kind: Literal["epic"]
-    study: str
-    over: str  # the name of the setting
-
-    def needs(self) -> FigureNeeds:
-        """Its study."""
-        return FigureNeeds({self.study: "epic"}, ())
-
-
-class Epic:
-    """EPIC distance over a swept setting, with its interval over states."""
-
-    def __init__(self, settings: EpicFigureSettings) -> None:
-        self._study, self._over = settings.study, settings.over
-
-    def table(self, results: Results) -> Table:
-        """EPIC distance to the success of a state, or to labels by people; one row a method."""
-        numbers = ("epic", "low", "high", "states")
-        methods = results.comparison.methods
-        style_of = styles(methods.values())
-        rows: list[tuple[Value, ...]] = []
-        for task, table in results.study_tables(self._study).items():
-            truth = "labels" if "labels" in table.distinct("against") else "success"
-            for method, *found in table.where(against=truth, versus="").pick(("method", *numbers)):
-                if method in methods and self._over in methods[method].variant:
-                    x = float(methods[method].variant[self._over])
-                    rows.append((task, method, *style_of[method], self._over, x, truth, *found))
-        return Table.of(("task", "method", *STYLE_COLUMNS, "over", "x", "against", *numbers), rows)
-
-    def draw(self, table: Table) -> "Figure":
-        """A panel a task."""
-        with style():
-            tasks = table.distinct("task")
-            figure, axes = panels(len(tasks), 0.35 + 2.2 * len(tasks))
-            for axis, task in zip(axes, tasks, strict=True):
-                line = table.where(task=task)
-                x, y, high = line.numbers("x"), line.numbers("epic"), line.numbers("high")
-                axis.plot(x, y, color=SOFT, linewidth=1.0)
-                ends = zip(x, y, line.numbers("low"), high, line.column("colour"), strict=True)
-                for at, value, *interval, colour in ends:
-                    axis.plot([at] * 2, interval, color=colour, linewidth=2.6, alpha=0.5)
-                    axis.plot([at], [value], "o", color=colour, markersize=5.5)
-                axis.set_ylim(0, 1.02 if max(high) > 0.75 else 0.8)
-                axis.margins(x=0.06)
-                axis.set_xticks(x)
-                truth = {"labels": " to people"}.get(line.column("against")[0], "")
-                axis.set_ylabel(f"EPIC distance{truth}" + (f" · {task}" if len(tasks) > 1 else ""))
-            over = table.column("over")[0]
-            axes[-1].set_xlabel({"alpha": "α, strength of the regularisation"}.get(over, over))
-            return figure
-
-
 def _draw_goal(axis: "Axes", table: Table, variable: str) -> None:
     """A line at the goal, and a band where the ground truth is content."""
     if variable in _GOALS:
@@ -160,5 +105,4 @@ def _draw_bar(axis: "Axes", methods: list[MethodStyle]) -> None:
 
 PARTS = {
     "landscape": (LandscapeFigureSettings, "Landscape"),
-    "epic": (EpicFigureSettings, "Epic"),
 }
