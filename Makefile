@@ -17,7 +17,7 @@ export PYTHONPATH := $(CURDIR)/src
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help reproduce test plan why doctor share pull agree label probe ui bench faults gallery lint types contracts unit workflow-tests lock export format gl
+.PHONY: help reproduce test cluster-packages cluster-test plan why doctor share pull agree label probe ui bench faults gallery lint types contracts unit workflow-tests lock export format gl
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -93,6 +93,15 @@ gallery: $(VENV)/.ready gl ## draw every task and demo into docs/gallery, to be 
 test: $(VENV)/.ready gl ## format, lint, types, import contracts, unit tests, workflow tests
 	@$(MAKE) --no-print-directory lint types contracts
 	@python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+cluster-packages: $(VENV)/.ready
+	@test -x .cluster/bin/moto_server || { $(BIN)/uv venv --quiet --python $(BIN)/python .cluster && \
+	  $(BIN)/uv pip install --quiet --python .cluster/bin/python -r tests/cluster/requirements.txt && \
+	  $(BIN)/uv pip install --quiet --python .cluster/bin/python --no-deps --target .cluster/driver -r tests/cluster/driver.txt; }
+
+cluster-test: cluster-packages gl ## Slurm, a bucket, SSH and PostgreSQL, really started; needs Debian's packages
+	@MOTO_SERVER=$(CURDIR)/.cluster/bin/moto_server PYTHONPATH=$(CURDIR)/src:$(CURDIR)/.cluster/driver \
+	  python -m pytest -m 'cluster and not slow' -rs tests/cluster
 
 lint: $(VENV)/.ready
 	@ruff format --check --quiet . || { echo "run: make format"; exit 1; }

@@ -4,11 +4,12 @@ import logging
 import time
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from showtell.project.addresses import masked
 from showtell.project.errors import UserError
 from showtell.project.tracking import OFF, Tracking
+from showtell.project.tracking.alone import alone
 from showtell.project.tracking.feed import Feed
 from showtell.project.tracking.live import FILE
 from showtell.project.tracking.replay import fill_in, replay_of, show
@@ -37,7 +38,7 @@ class View:
             return
         began = time.monotonic()
         try:
-            with _alone(self._tracking.root, wait_s=0):
+            with alone(self._tracking.root, self._tracking.uri, wait_s=0):
                 self.turn()
         except Timeout:  # another process writes: next time
             pass
@@ -79,7 +80,7 @@ class View:
             return {"unchanged": 0, "written": 0}
         address = masked(self._tracking.uri)
         try:
-            with _alone(self._tracking.root, wait_s=_WAIT_S):
+            with alone(self._tracking.root, self._tracking.uri, wait_s=_WAIT_S):
                 self.turn()  # killed trainings, and those under way
                 self._store = self._store or Store(self._tracking.uri)
                 return fill_in(self._results, self._tracking.root, self._store)
@@ -124,10 +125,3 @@ class View:
         if replay.run.identity == feed.run.identity:
             show(store, replay, store.run(feed.run_id or store.open(replay.run, replay.began_ms)))
         return True
-
-
-def _alone(root: Path, *, wait_s: float) -> FileLock:
-    """One writer a repository: two that look for missing points at once would both add them."""
-    folder = root / ".snakemake"
-    folder.mkdir(parents=True, exist_ok=True)
-    return FileLock(folder / "tracking.lock", timeout=wait_s)
