@@ -43,6 +43,17 @@ def test_what_is_read_less_often_costs_less():
     assert of_training(job("roboclip", "ablations", "clip")).frames == clips.steps / 128
 
 
+def test_a_smaller_network_of_a_kind_needs_no_gpu():
+    text = job("roboclip", "language", "text")
+    published = text["encoders"]["s3d"]
+    small = published | {
+        "architecture": published["architecture"] | {"width": 0.25},
+        "picture": {"width": 64, "height": 64},
+    }
+    cost = of_training(text | {"encoders": {"s3d": small}})
+    assert cost.gpu_flop == 0 < of_training(text).gpu_flop
+
+
 def test_several_trainings_add_up_but_for_what_one_holds():
     one = of_training(job("vlm_rm", "humanoid", "text"))
     three = together([one] * 3)
@@ -58,7 +69,8 @@ def test_every_world_of_the_papers_and_every_network_has_its_unit_costs():
     assert {e.kind for e in GRID.parameters.encoders.values()} <= set(table["network_flop"])
 
 
-@pytest.mark.parametrize("name", ["ViT-B-32", pytest.param("ViT-bigG-14", marks=pytest.mark.slow)])
+@pytest.mark.slow  # of open_clip's import
+@pytest.mark.parametrize("name", ["ViT-B-32", "RN50-quickgelu", "ViT-bigG-14"])
 def test_the_flop_of_the_table_are_those_of_the_network(name):
     import torch
     from torch.utils.flop_counter import FlopCounterMode

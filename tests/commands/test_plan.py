@@ -67,6 +67,16 @@ def test_a_record_of_another_version_refines_nothing(tmp_path, grid, monkeypatch
     assert planning._price(tmp_path, "paper", "train", grid).source == "unit costs"
 
 
+def test_videos_of_people_and_networks_that_learn_from_them_take_hours(tmp_path):
+    whole = Grid(load(ROOT, "paper"))
+    videos, network = (
+        planning._price(tmp_path, "paper", rule, whole) for rule in ("read_videos", "train_encoder")
+    )
+    assert videos.low_s > 3600 and network.high_s > 3600
+    small = Grid(load(ROOT, "mini"))
+    assert planning._price(tmp_path, "mini", "train_encoder", small).high_s <= 600
+
+
 def test_downloads_are_named(tmp_path, grid, monkeypatch):
     monkeypatch.setattr(planning, "pending", lambda root, scale, study: {"fetch_encoder": 1})
     assert "ViT-bigG-14" in planning.plan(tmp_path, "paper", grid, cores=1)

@@ -78,7 +78,7 @@ def of_training(job: Mapping[str, Any]) -> Cost:
         inputs = read if clip is None else read / clip
         frames = max(frames, read)
         network = _network(encoder)
-        each = table["network_flop"].get(encoder.kind, {}).get(network, 1e10)
+        each = _flop(encoder)
         if each >= table["on_gpu_from_flop"]:
             slow, fast = table["gpu_flops"][_rate(encoder)]
             flop += inputs * each
@@ -103,9 +103,8 @@ def of_network(training: Mapping[str, Any], encoder: Mapping[str, Any]) -> Cost:
     """The cost of training a network here on videos; a backward pass costs two forward ones."""
     table, settings = unit_costs(), _settings("nets", encoder)
     assert isinstance(settings, EncoderSettings)
-    each = table["network_flop"].get(settings.kind, {}).get(_network(settings), 1e10)
     frames = training.get("frames_a_video") or training.get("pairs", {}).get("frames_a_video") or 1
-    flop = 3.0 * each * training["steps"] * training["batch"] * frames
+    flop = 3.0 * _flop(settings) * training["steps"] * training["batch"] * frames
     slow, fast = table["gpu_flops"]["training"]
     return Cost(training["steps"], gpu_flop=flop, gpu_low_s=flop / fast, gpu_high_s=flop / slow)
 
@@ -138,6 +137,25 @@ def _network(encoder: Any) -> str:
     architecture = getattr(encoder, "architecture", None)
     name = architecture if isinstance(architecture, str) else getattr(architecture, "kind", None)
     return str(name or encoder.kind)
+
+
+def _flop(encoder: Any) -> float:
+    """Of one input: the published network's, less what this one is smaller by."""
+    named = unit_costs()["network_flop"].get(encoder.kind, {})
+    flop = float(named.get(_network(encoder), 1e10))
+    architecture = getattr(encoder, "architecture", None)
+    if isinstance(architecture, str) or architecture is None:
+        return flop
+    grid = _network(encoder) == "grid"
+    if (width := getattr(architecture, "width", None)) is not None:
+        flop *= (width / (1 if encoder.kind == "s3d" else 64)) ** 2
+    if (layers := getattr(architecture, "layers", None)) is not None:
+        flop *= sum(layers) / 16
+    if (size := getattr(encoder, "size", None)) is not None:
+        flop *= (size / (128 if grid else 256)) ** 2
+    if encoder.kind == "s3d":
+        flop *= encoder.picture.width * encoder.picture.height * encoder.frames / (32 * 250**2)
+    return flop
 
 
 def _rate(encoder: Any) -> str:

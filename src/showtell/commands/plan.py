@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from showtell.commands.columns import aligned
-from showtell.commands.costs import of_training, together, unit_costs
+from showtell.commands.costs import Cost, of_network, of_training, together, unit_costs
 from showtell.project.errors import UserError
 from showtell.project.foreign import snakemake
 from showtell.project.replicate import Replicate
@@ -102,7 +102,20 @@ def _price(root: Path, replicate: str, rule: str, grid: Grid) -> Price:
         count = max(1, len(costs))
         return Price(low / count, high / count, megabytes, source)
     low, high = table["job_s"].get(rule, (1, 60))
+    if rule == "train_encoder":
+        used = {name for paper in grid.parameters.papers for name in grid.networks(paper)}
+        dear = [_network(grid, name) for name in used & grid.parameters.training.keys()]
+        low = max(low, sum(cost.gpu_low_s for cost in dear) / max(1, len(dear)))
+        high = max(high, sum(cost.gpu_high_s for cost in dear) / max(1, len(dear)))
+    if rule == "read_videos" and any(not v.drawn for v in grid.parameters.videos.values()):
+        low, high = table["job_s"]["read_videos_of_people"]
     return Price(low, high, megabytes, source)
+
+
+def _network(grid: Grid, name: str) -> Cost:
+    parameters = grid.parameters
+    recipe, encoder = parameters.training[name], parameters.encoders[name]
+    return of_network(recipe.model_dump(mode="json"), encoder.model_dump(mode="json"))
 
 
 def _trainings(grid: Grid) -> Iterator[dict[str, Any]]:
