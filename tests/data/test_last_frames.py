@@ -9,7 +9,8 @@ from tests.data.test_world_clips import REQUEST, SETTINGS
 @pytest.fixture(scope="module")
 def made():
     kept = {key: SETTINGS[key] for key in ("tasks", "other_views", "held_out")}
-    frames = LastFrames(LastFramesSettings.model_validate(kept | {"kind": "last_frames"}))
+    kept |= {"kind": "last_frames", "camera": None}
+    frames = LastFrames(LastFramesSettings.model_validate(kept))
     clips = WorldClips(WorldClipsSettings.model_validate(SETTINGS))
     return [part.make(np.random.default_rng(3), REQUEST) for part in (frames, clips)]
 

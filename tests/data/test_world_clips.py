@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from showtell.data.captions import Outcome, caption, outcome, prompt
+from showtell.data.captions import Outcome, caption, nouns, outcome, prompt
 from showtell.data.samples import Request
 from showtell.data.world_clips import HAND_WORDS, WorldClips, WorldClipsSettings, record
 from showtell.nets.known_words import FUNCTION_WORDS
@@ -28,6 +28,7 @@ SETTINGS: dict[str, Any] = {
     "other_views": 0.5,
     "held_out": 0.34,
     "hands": 0,
+    "nouns": False,
 }
 METAWORLD: dict[str, Any] = {
     "kind": "metaworld", "task": "drawer-close", "horizon": 128, "end": "terminal",
@@ -93,13 +94,26 @@ def test_hands_do_the_same_as_robots_in_part_or_whole():
     dataset = WorldClips(WorldClipsSettings.model_validate(SETTINGS | {"tasks": {}, "hands": 8}))
     data, held_out = dataset.make(np.random.default_rng(0), Request(16, 16, 4))
     captions = data.captions + held_out.captions
-    assert len(captions) == 24  # of three tasks
+    assert len(captions) == 40  # of five tasks
     assert set(data.asked) | set(held_out.asked) == {
-        "hand pushing red button", "hand opening green drawer", "hand opening door"
+        "hand pushing red button", "hand opening green drawer", "hand opening door",
+        "hand pushing white cup", "hand turning red faucet",
     }  # fmt: skip
+    robots = {words.thing for words in ROBOTS.values()}
+    assert set(data.things) <= robots  # so that a robot's clip of the same thing is in its batch
     assert ("hand pushing red button",) in captions
     done = [bag for bag in captions if "nudging" not in bag[0] and "approaching" not in bag[0]]
-    assert 0 < len(done) < 24
+    assert 0 < len(done) < 40
+
+
+def test_the_name_of_the_thing_is_true_of_every_outcome():
+    settings = SETTINGS | {"tasks": {}, "hands": 4, "nouns": True}
+    data, _ = WorldClips(WorldClipsSettings.model_validate(settings)).make(
+        np.random.default_rng(0), Request(16, 16, 4)
+    )
+    for sentence, *names in data.captions:
+        assert names[0] in sentence
+    assert "door" in nouns(ROBOTS["door-open"])  # of wood or of a safe: what hand and robot share
 
 
 def test_the_note_says_what_the_stand_in_has_seen():

@@ -24,6 +24,8 @@ RECIPE: dict[str, Any] = {
     "warmup": 0.1,
     "weight_decay": 0.01,
     "tasks_a_batch": 1,
+    "other_captions": None,
+    "calibrated_on": 0,
 }
 SMALL: dict[str, Any] = {
     "kind": "s3d",

@@ -17,6 +17,7 @@ from tests.nets.s3d_models import RECIPE, SMALL, noise
 
 DATASET = {
     "kind": "world_clips", "tasks": {"drawer-close": 8}, "other_views": 0.2, "held_out": 0.25,
+    "nouns": False,
     "hands": 4,
 }  # fmt: skip
 TRAINING = RECIPE | {"dataset": DATASET, "steps": 3, "batch": 4}

@@ -112,8 +112,8 @@ def test_frames_that_were_not_asked_for_are_refused(encoder, frames):
         reward(encoder, np.zeros(32)).score(found)
 
 
-def last_frame(encoder, goal):
-    settings = LastFrameSettings(kind="last_frame", goal="said")
+def last_frame(encoder, goal, camera=None):
+    settings = LastFrameSettings(kind="last_frame", goal="said", camera=camera)
     return LastFrameReward(settings, encoder=encoder, target=Target.of(goal), view=VIEW)
 
 
@@ -122,6 +122,8 @@ def test_the_ablation_pays_a_hundred_cosines_of_the_last_frame():
     goal = clip.text(["pole upright on a cart"]).numpy()[0]
     one = last_frame(clip, goal)
     assert one.reads.steps(128).tolist() == [127]
+    assert one.reads.view == VIEW
+    assert last_frame(clip, goal, "corner2").reads.view == VIEW._replace(camera="corner2")
     frames = pictures(3, 32, 32)
     scores = one.score(episodes(frames[:, None]))
     assert not scores[:, :-1].any()

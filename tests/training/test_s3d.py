@@ -14,6 +14,7 @@ from showtell.training.s3d import (
     fits_of,
     measure,
     mil_nce,
+    said_of,
     sentences_of,
     train_s3d,
 )
@@ -178,6 +179,37 @@ def test_mil_nce_needs_one_caption_of_a_bag_to_fit():
     fits = torch.tensor([[True, True, False], [False, False, True]])
     one = torch.tensor([[9.0, -9.0, 0.0], [0.0, -9.0, 9.0]])
     assert mil_nce(one, fits) < 0.01
+
+
+def test_a_caption_that_fits_but_is_not_said_is_neither_right_nor_wrong():
+    fits = torch.tensor([[True, True], [False, True]])
+    said = torch.tensor([[True, False], [False, True]])
+    scores = [torch.tensor([[1.0, other], [0.5, 2.0]]) for other in (-3.0, 3.0)]
+    one, same = (mil_nce(each, fits, said) for each in scores)
+    assert one.item() == pytest.approx(same.item())
+    assert one.item() != pytest.approx(mil_nce(scores[0], fits).item())
+
+
+def test_one_caption_of_a_clip_is_drawn_the_first_most_often():
+    fits = torch.tensor([[True, True, False], [False, False, True]]).repeat(200, 1)
+    first, draws = torch.tensor([1, 2]).repeat(200), np.random.default_rng(0)
+    said = said_of(fits, first, 0.2, draws)
+    assert (said.sum(1) == 1).all()
+    assert not (said & ~fits).any()
+    assert 0.7 < said[::2, 1].float().mean() < 0.9
+    assert said[1::2, 2].all()  # it has no other
+    assert torch.equal(said_of(fits, first, None, draws), fits)
+    assert (said_of(fits, first, 0.0, draws).float().argmax(1) == first).all()
+
+
+def test_a_calibrated_random_network_tells_clips_apart():
+    clips = moving_squares(8, seed=5).clips
+    spread = {}
+    for calibrated_on in (0, 16):
+        encoder = train(steps=0, calibrated_on=calibrated_on).encoder
+        vectors = encoder.video(clips).numpy()
+        spread[calibrated_on] = vectors.std(axis=0).max() / np.abs(vectors).mean()
+    assert spread[16] > 0.1 > 20 * spread[0]
 
 
 @pytest.mark.parametrize("fits", [[[1, 0], [1, 0]], [[1, 1], [1, 1]], [[1, 0], [0, 1]]])

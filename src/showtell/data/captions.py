@@ -1,5 +1,6 @@
 """The outcome of an episode, and the captions that are true of it."""
 
+from collections.abc import Mapping
 from enum import Enum
 
 from showtell.worlds.words import Words
@@ -53,3 +54,12 @@ def caption(words: Words, outcome: Outcome, actor: str = "robot") -> str:
 def prompt(words: Words, actor: str = "robot") -> str:
     """The caption of an episode of this task that succeeded, and of no other."""
     return caption(words, Outcome.DONE, actor)
+
+
+# Other words for a thing, as people use them: the black box of two tasks is a safe with a door.
+OTHER_NAMES: Mapping[str, tuple[str, ...]] = {"black box": ("door",)}
+
+
+def nouns(words: Words) -> tuple[str, ...]:
+    """The thing alone, by all its names: true of every episode, whatever its outcome."""
+    return words.thing, *OTHER_NAMES.get(words.thing, ())

@@ -20,6 +20,7 @@ class LastFramesSettings(DatasetSettings):
     tasks: dict[str, PositiveInt]  # a task of params.yaml -> episodes
     other_views: float = Field(ge=0, lt=1)  # share of the pictures that another camera saw
     held_out: float = Field(gt=0, lt=1)  # share of the episodes
+    camera: str | None  # which camera saw the others; null: each task's own
 
     def task_names(self) -> Collection[str]:
         """The tasks whose worlds are played."""
@@ -35,11 +36,17 @@ class LastFrames:
     )
 
     def __init__(self, settings: LastFramesSettings) -> None:
-        values = settings.model_dump() | {"kind": "world_clips", "hands": 0}
+        values = settings.model_dump(exclude={"camera"})
+        values |= {"kind": "world_clips", "hands": 0, "nouns": False}
+        self._camera = settings.camera
         self._clips = WorldClips(WorldClipsSettings.model_validate(values))
 
     def make(self, generator: np.random.Generator, request: Request) -> tuple[Captioned, Captioned]:
         """(training, held out): different episodes, in random order."""
+        if self._camera is not None:
+            named = {"name": self._camera}
+            tasks = {n: {**t, "camera": {**t["camera"], **named}} for n, t in request.tasks.items()}
+            request = request._replace(tasks=tasks)
         seen, held_out = self._clips.make(
             generator, request._replace(frames=2)
         )  # the second is the last

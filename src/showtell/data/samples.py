@@ -34,6 +34,7 @@ class Narrated(NamedTuple):
     clips: Clips  # (N, T, H, W, 3)
     captions: list[tuple[str, ...]]  # N bags, none empty
     asked: Sequence[str] = ()  # N: the caption of each clip's task at success
+    things: Sequence[str] = ()  # N: what each clip is about, whoever does something to it
 
 
 class Videos(Protocol):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from showtell.data.captions import Outcome, caption, outcome, prompt
+from showtell.data.captions import OTHER_NAMES, Outcome, caption, nouns, outcome, prompt
 from showtell.data.samples import Narrated, Request
 from showtell.media.cartoons import SCENES, cartoon
 from showtell.nets.encoder import Clips
@@ -41,6 +41,7 @@ class WorldClipsSettings(DatasetSettings):
     other_views: float = Field(ge=0, lt=1)  # share of the clips that another camera saw
     hands: NonNegativeInt  # cartoons of a hand, of each task that it knows
     held_out: float = Field(gt=0, lt=1)  # share of the clips
+    nouns: bool  # whether the name of the thing alone is a caption too, after the sentence
 
     def task_names(self) -> Collection[str]:
         """The tasks whose worlds are played."""
@@ -74,10 +75,16 @@ class WorldClips:
         clips = np.concatenate([part.clips for part in parts])
         captions = [bag for part in parts for bag in part.captions]
         asked = [sentence for part in parts for sentence in part.asked]
+        things = [thing for part in parts for thing in part.things]
         order = generator.permutation(len(clips))
         cut = max(1, round(self._settings.held_out * len(clips)))
         return tuple(  # type: ignore[return-value]
-            Narrated(clips[rows], [captions[row] for row in rows], [asked[row] for row in rows])
+            Narrated(
+                clips[rows],
+                [captions[row] for row in rows],
+                [asked[row] for row in rows],
+                [things[row] for row in rows],
+            )
             for rows in (order[cut:], order[:cut])
         )
 
@@ -102,8 +109,13 @@ class WorldClips:
                 drawn.append(artist.submit(_draw, pool, some, views))
                 episodes += some
             clips = np.concatenate([future.result() for future in drawn])
-        captions = [episode.captions for episode in episodes]
-        return Narrated(clips, captions, [prompt(_words(world))] * count)
+        words = _words(world)
+        captions = [(*episode.captions, *self._nouns(words)) for episode in episodes]
+        return Narrated(clips, captions, [prompt(words)] * count, [words.thing] * count)
+
+    def _nouns(self, words: Words) -> Captions:
+        """What else is said of an episode with this thing."""
+        return nouns(words) if self._settings.nouns else ()
 
     def _view(
         self, request: Request, task: Task, world: World, generator: np.random.Generator
@@ -122,9 +134,13 @@ class WorldClips:
         came = [list(_HANDS)[n] for n in generator.integers(len(_HANDS), size=settings.hands)]
         clips = [cartoon(task, generator, *size, _HANDS[each](generator)) for each in came]
         words = HAND_WORDS[task]
-        captions: list[tuple[str, ...]] = [(caption(words, each, actor="hand"),) for each in came]
+        captions: list[Captions] = [
+            (caption(words, each, actor="hand"), *self._nouns(words)) for each in came
+        ]
         asked = [prompt(words, actor="hand")] * settings.hands
-        return Narrated(np.stack(clips), captions, asked)
+        # The robot's name for it, so that hands and robots meet in a batch.
+        things = [next((n for n, of in OTHER_NAMES.items() if words.thing in of), words.thing)]
+        return Narrated(np.stack(clips), captions, asked, things * settings.hands)
 
 
 # The words for each cartoon.

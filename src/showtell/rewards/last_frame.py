@@ -27,6 +27,7 @@ class LastFrameSettings(RewardSettings):
 
     kind: Literal["last_frame"]
     goal: str
+    camera: str | None  # which camera of the world draws the frame; null: the task's
 
     def needs(self) -> Needs:
         """A goal in an encoder of pictures whose vectors have length 1."""
@@ -50,6 +51,8 @@ class LastFrameReward:
                 f"the goal {settings.goal!r} is embedded by an encoder whose vectors are of any "
                 "length, but this reward is a cosine; name a CLIP in the goal."
             )
+        if settings.camera is not None:
+            view = view._replace(camera=settings.camera)
         self.reads = Reads(view=view, count=1)
         self._encoder = encoder
         self._goal = single_goal(settings.goal, target, encoder)
@@ -65,4 +68,4 @@ class LastFrameReward:
 
 
 PARTS = {"last_frame": (LastFrameSettings, "LastFrameReward")}
-EXAMPLES = [{"kind": "last_frame", "goal": "text-clip"}]
+EXAMPLES = [{"kind": "last_frame", "goal": "text-clip", "camera": None}]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from showtell.data.samples import Narrated
 from showtell.nets.encoder import Clips
@@ -36,8 +36,14 @@ class S3dRecipe(Recipe):
     kind: Literal["s3d"]
     steps: NonNegativeInt
     # How many tasks the clips of a batch are of: few, so that the scene alone does not separate a
-    # clip from its rivals.
+    # clip from its rivals. Tasks with one thing count as one, whoever does them.
     tasks_a_batch: PositiveInt
+    # How often a clip is learned with another of its captions than the first; null: always with
+    # all of them, any of which may fit (MIL-NCE's bag, in which one may stand in for the others).
+    other_captions: float | None = Field(ge=0, le=1)
+    # Clips on which the statistics of a network without steps are taken; 0: as it begins, where
+    # the signal decays from layer to layer and all clips are one.
+    calibrated_on: NonNegativeInt
 
 
 def train_s3d(
@@ -59,9 +65,26 @@ def train_s3d(
         model = settings.architecture.build(vocabulary)
         draws = seeds.generator(root, *address, "batches")
         losses = _learn(model, settings, recipe, vocabulary, data, draws, progress, resume)
+        if recipe.calibrated_on and not recipe.steps:
+            _calibrate(model, settings, data.clips[: recipe.calibrated_on], recipe.batch)
         network = describe(settings, vocabulary, recipe=recipe.model_dump(mode="json"))
         encoder = S3dEncoder(settings, model, network, device="cpu")
         return Trained(encoder, losses, measure(encoder, held_out))
+
+
+def _calibrate(model: "S3DG", settings: "S3dSettings", clips: Clips, batch: int) -> None:
+    """Give every batch normalisation the mean and variance of these clips, and learn nothing."""
+    import torch
+
+    norms = [m for m in model.modules() if isinstance(m, torch.nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean over all batches
+    model.train()
+    with torch.no_grad():
+        for first in range(0, len(clips), batch):
+            model(settings.preprocessing.prepare(clips[first : first + batch]))
+    model.eval()
 
 
 def _learn(
@@ -80,6 +103,7 @@ def _learn(
     sentences = sentences_of(data)
     words = torch.from_numpy(vocabulary.numbers(sentences))
     fits = torch.from_numpy(fits_of(data, sentences))
+    first = torch.tensor([sentences.index(bag[0]) for bag in data.captions])
     batches = _batches(data, recipe, draws)
     model.train().to(memory_format=torch.channels_last_3d)
     matrices = [p for p in model.parameters() if p.ndim >= 2]
@@ -96,7 +120,8 @@ def _learn(
         clips = settings.preprocessing.prepare(data.clips[rows])
         # Not in bfloat16: oneDNN's gradients of the convolutions over time are then sometimes NaN.
         seen = model(clips).embedding
-        loss = mil_nce(seen @ model.text_module(words).T, fits[rows])
+        said = said_of(fits[rows], first[rows], recipe.other_captions, draws)
+        loss = mil_nce(seen @ model.text_module(words).T, fits[rows], said)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         # Products of vectors of any length: now and then a batch would throw everything over.
@@ -106,20 +131,41 @@ def _learn(
     return course.losses
 
 
-def mil_nce(scores: "Tensor", fits: "Tensor") -> "Tensor":
+def said_of(
+    fits: "Tensor", first: "Tensor", others: float | None, draws: np.random.Generator
+) -> "Tensor":
+    """Which of its captions each clip is learned with: (B, C), as `other_captions` says."""
+    import torch
+
+    if others is None:
+        return fits
+    said = torch.zeros_like(fits)
+    said[torch.arange(len(fits)), first] = True
+    if others:
+        for row in np.flatnonzero(draws.random(len(fits)) < others).tolist():
+            rest = torch.nonzero(fits[row] & ~said[row]).flatten().tolist()
+            if rest:
+                said[row] = False
+                said[row, rest[int(draws.integers(len(rest)))]] = True
+    return said
+
+
+def mil_nce(scores: "Tensor", fits: "Tensor", said: "Tensor | None" = None) -> "Tensor":
     """Equation 1 of Miech et al. (2020), for the products of clips and captions: (B, C), (B, C).
 
-    Each clip with any caption of its bag, against that clip with every caption and that bag with
-    every clip it does not fit. (Theirs also counts other clips of which the same is said as wrong:
-    in narrated videos that hardly happens, here most batches have some.)
+    Each clip with any caption that is `said` of it (by default all that fit), against that clip
+    with every caption that does not fit, and those captions with every clip that they do not fit.
+    (Theirs also counts other clips of which the same is said as wrong: in narrated videos that
+    hardly happens, here most batches have some.)
     """
     import torch
 
+    said = fits if said is None else said
     never = torch.finfo(scores.dtype).min
-    right = scores.masked_fill(~fits, never).logsumexp(1)
+    right = scores.masked_fill(~said, never).logsumexp(1)
     wrong_clips = scores.masked_fill(fits, never).logsumexp(0)  # of each caption
-    bags = wrong_clips.expand_as(scores).masked_fill(~fits, never).logsumexp(1)
-    everything = torch.logaddexp(scores.logsumexp(1), bags)
+    bags = wrong_clips.expand_as(scores).masked_fill(~said, never).logsumexp(1)
+    everything = torch.logaddexp(scores.masked_fill(fits & ~said, never).logsumexp(1), bags)
     return (everything - right).mean()
 
 
@@ -210,9 +256,9 @@ def _batches(
 ) -> Iterator[NDArray[np.int64]]:
     """Rows of clips, without end: each time of some of the tasks."""
     chances = _balanced(data)
-    asked = np.array(data.asked or [""] * len(data.clips))
-    tasks = sorted(set(asked))
-    of_task = np.stack([asked == task for task in tasks])
+    about = np.array(data.things or data.asked or [""] * len(data.clips))
+    tasks = sorted(set(about))
+    of_task = np.stack([about == task for task in tasks])
     count = min(recipe.tasks_a_batch, len(tasks))
     while True:
         some = draws.choice(len(tasks), count, replace=False)
