@@ -182,7 +182,7 @@ def _staged(terms: Sequence[Reward]) -> Staged | None:
 
 PARTS = {"sum": (SumSettings, "weighted_sum")}
 _CLIP = {"kind": "clip", "goal": "text-clip", "alpha": 0.5}
-_LAST = {"kind": "last_frame", "goal": "text-clip"}
+_LAST = {"kind": "last_frame", "goal": "text-clip", "camera": None}
 _DISTANCE = {
     "kind": "distance", "goal": "two-pictures", "distance": "l2", "baseline": "zero",
     "form": "cumulative", "gamma": 1.0, "divisor": 5, "normalise": "start", "threshold": 1.0,
