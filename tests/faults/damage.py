@@ -68,7 +68,7 @@ def campaign(root: Path, jobs: dict[str, Job], dice: random.Random, most: int) -
     for fault, tables in (("a damaged file that a job is given", False), ("a damaged table", True)):
         of = [one for one in chosen if (one[1].suffix == ".csv") == tables]
         came = (outcome(root, job, path, name, dice, wanted[job.name]) for job, path, name in of)
-        yield Row.of(fault, BEFORE, came)
+        yield Row.of(fault, "as above" if tables else BEFORE, came)
 
 
 def inputs(root: Path, job: Job) -> list[Path]:

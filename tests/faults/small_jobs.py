@@ -55,7 +55,11 @@ def _import() -> None:
         "scipy.stats",
     ):
         importlib.import_module(name)
-    for name in ("showtell.worlds.classic_control.world", "showtell.learners.dqn", "filelock"):
+    for name in ("classic_control.world", "metaworld.world"):
+        importlib.import_module(f"showtell.worlds.{name}")
+    for name in ("dqn", "ppo", "sb3.off_policy", "sb3.ppo"):  # jobs import them late
+        importlib.import_module(f"showtell.learners.{name}")
+    for name in ("showtell.training.clip", "showtell.rendering.pool", "filelock"):
         importlib.import_module(name)
     from showtell.nets.open_clip_import import library
 

@@ -104,6 +104,7 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_one_s_and_no_living_on
         (MemoryError(), "memory ran out"),
         (OSError(errno.ENOMEM, "Cannot allocate memory"), "memory ran out"),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 B"), "memory"),
+        (ImportError("a.so: failed to map segment from shared object"), "memory ran out"),
         (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "memory ran out"),
         (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
         (RuntimeError("can't start new thread"), "ulimit -u"),

@@ -15,7 +15,9 @@ _DISK_SAID = re.compile(
     r"No space left|quota exceeded|StorageFull|File too large|Read-only file", re.I
 )
 _MEMORY_SAID = re.compile(
-    r"(can.t|cannot) allocate memory|out of memory|not enough memory|bad_alloc", re.I
+    r"(can.t|cannot) allocate memory|out of memory|not enough memory|bad_alloc"
+    r"|could not create a primitive|failed to map segment",  # of oneDNN, of the linker
+    re.I,
 )
 _PROCESSES_SAID = re.compile(r"can't start new thread|Resource temporarily unavailable", re.I)
 
@@ -35,7 +37,7 @@ def of_memory(error: BaseException) -> bool:
     return any(
         isinstance(one, MemoryError)
         or (isinstance(one, OSError) and one.errno == errno.ENOMEM)
-        or (isinstance(one, RuntimeError) and _MEMORY_SAID.search(str(one)))
+        or (isinstance(one, RuntimeError | ImportError) and _MEMORY_SAID.search(str(one)))
         for one in _behind(error)
     )
 
