@@ -122,6 +122,6 @@ def _all(root: Path) -> list[Job]:
         Job("figure", "figure", {**tree.plan, "root": 0, "figure": named(tree, "learning")},
             "results/mini/figures", {kind: f"learning.{kind}" for kind in ("svg", "pdf", "csv")},
             results="results/mini"),
-        Job("report", "report", tree.job, "results/mini/page", {"page": "report.html"},
+        Job("report", "report", tree.job, "results/page", {"page": "report.html"},
             results="results/mini"),
     ]  # fmt: skip
