@@ -124,16 +124,16 @@ def _draw_fit(axis: "Axes", x: list[float], y: list[float]) -> None:
 
 
 def _name_points(axis: "Axes", line: Table) -> None:
-    """The method beside each point, away from the nearer edge of the panel."""
-    names = line.pick(("label", "x", "epic"))
+    """The method by each point, away from the nearer edge; above and below, so that none meet."""
+    names = sorted(line.pick(("label", "x", "epic")), key=lambda one: float(one[1]))
     middle = np.median([float(x) for _, x, _ in names])
-    for label, x, value in names:
+    for place, (label, x, value) in enumerate(names):
         if value:
             left = float(x) <= middle
             axis.annotate(
                 label,
                 (float(x), float(value)),
-                (6 if left else -6, 9),
+                (6 if left else -6, -16 if place % 2 else 9),
                 textcoords="offset points",
                 ha="left" if left else "right",
                 color=INK,
