@@ -63,7 +63,7 @@ def test_training_films_the_tasks_and_leaves_its_story(folder):
     rows = list(csv.DictReader((folder / "training.csv").open()))
     assert [int(row["step"]) for row in rows] == [1, 2, 3]
     metrics = json.loads((folder / "metrics.json").read_text())
-    assert metrics["clips"] == 5  # a quarter of 8 films and 3 x 4 cartoons
+    assert metrics["clips"] == 7  # a quarter of 8 films and 5 x 4 cartoons
     assert 0 <= metrics["video_to_text"] <= 1
     assert "which the public S3D has not" in metrics["note"]
 

@@ -49,7 +49,9 @@ def test_a_scale_may_leave_out_experiments_methods_and_phases():
 
 def test_a_phase_is_for_the_methods_that_it_names(grid):
     language = grid.experiment("roboclip", "language")
-    assert grid.phases(language) == ["train", "true-reward", "true-reward-abrupt"]
+    assert grid.phases(language) == [
+        "train", "true-reward", "true-reward-abrupt", "true-reward-unscaled",
+    ]  # fmt: skip
     assert grid.phases(language, "gail") == ["train", "true-reward"]
     assert grid.phases(language, "dense") == ["train"]
 
@@ -74,7 +76,7 @@ def test_each_phase_has_its_own_reward(grid):
 def test_a_goal_is_demonstrated_on_its_own_task_or_the_one_it_names(grid):
     assert grid.demo_of_goal("text-s3d", "drawer-close") is None
     assert grid.demo_of_goal("video-s3d", "drawer-close") == ("scripted", "drawer-close")
-    assert grid.demo_of_goal("edited-s3d", "drawer-close") == ("hand", "button-press")
+    assert grid.demo_of_goal("edited-s3d", "drawer-close") == ("scripted", "button-press")
 
 
 def test_every_cell_has_its_own_address(grid):
@@ -97,5 +99,5 @@ def test_an_experiment_knows_the_demos_of_all_its_methods(grid):
     watched = grid.demos_of("roboclip", "out-of-domain")
     assert ("hand", "door-open") in watched
     assert ("scripted", "door-open") in watched  # GAIL's
-    assert grid.demos_of("roboclip", "edited") == [("hand", "button-press")]
+    assert grid.demos_of("roboclip", "edited") == [("scripted", "button-press")]
     assert grid.demos_of("vlm_rm", "cartpole") == []
