@@ -77,7 +77,8 @@ probe: $(VENV)/.ready gl ## is this a goal? TASK=… and TEXT="…", VIDEO=… o
 	  $(if $(VIDEO),--video "$$VIDEO") $(if $(IMAGE),--image "$$IMAGE")
 
 ui: $(VENV)/.ready ## look at the runs with MLflow, on this machine only
-	@mlflow ui --host 127.0.0.1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
+	@echo "The experiments: http://127.0.0.1:5000/#/experiments (Ctrl-C ends the page)"
+	@exec mlflow ui --host 127.0.0.1 --backend-store-uri $${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db}
 
 bench: $(VENV)/.ready gl ## measure speed and memory; writes docs/performance.md
 	@python -m tests.bench

@@ -6,6 +6,8 @@ from typing import Any
 
 from PIL import Image
 
+from showtell.project.files import write_json
+from showtell.project.provenance import hashes
 from tests.demos.requests import TASKS
 from tests.faults.children import Job, run
 from tests.jobs.jobs import CAMERA, EVALUATE, PPO, TRAIN
@@ -75,6 +77,9 @@ def _all(root: Path) -> list[Job]:
     tree = Tree(root / "results/mini", report_job(alphas=(0.0,), seeds=2))
     if not tree.root.exists():
         tree.write_all(films=False)
+        for path in tree.root.rglob("*.csv"):  # as the jobs that make them record them
+            record = {"job_name": "evaluate", "outputs": hashes(root, [path])}
+            write_json(path.with_suffix(".provenance.json"), record)
     model = f"{_ROOT}/models/clip"
     dqn, ppo = f"{_ROOT}/paper/cartpole/dqn/train", f"{_ROOT}/paper/drawer/ppo/train"
     policy = {"policy": [f"{dqn}/policy.safetensors"], "description": [f"{dqn}/policy.json"]}

@@ -1,5 +1,6 @@
 """params.yaml, a scale and a study of one's own become one set of parameters."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 
 from showtell.project.errors import UserError
 from showtell.project.replicate import Replicate
+from showtell.study import loading
 from showtell.study.grid import Grid
 from showtell.study.loading import load, replicate, resolved
 from showtell.study.selection import select
@@ -190,3 +192,25 @@ def test_endless_levels_are_an_error_and_not_the_end_of_the_process(tmp_path, te
     (tmp_path / "deep.yaml").write_text(text)
     with pytest.raises(UserError, match=r"deep\.yaml is not valid YAML"):
         read_yaml(tmp_path / "deep.yaml")
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("goals", "text-humanoid", "from"), ["x"]),
+        (("papers", "vlm_rm", "experiments", "cartpole", "figures"), 0.5),
+        (("papers", "vlm_rm", "experiments", "cartpole", "figures", "learning"), 0),
+        (("papers", "vlm_rm", "experiments", "cartpole", "studies", "epic", "methods"), [{"x": 1}]),
+        (("papers", "vlm_rm", "experiments", "cartpole", "tasks"), [["x"]]),
+    ],
+)
+def test_a_value_of_another_type_is_a_sentence_before_a_scale_picks_parts(
+    monkeypatch, place, value
+):
+    values = at = loading.base(ROOT)
+    for key in place[:-1]:
+        at = at[key]
+    at[place[-1]] = value
+    monkeypatch.setattr(loading, "base", lambda root: values)
+    with pytest.raises(UserError, match=re.escape(".".join(place[1:]))):
+        load(ROOT, "smoke")

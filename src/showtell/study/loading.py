@@ -145,12 +145,14 @@ def _entry(entries: dict[str, Any], name: str, where: str, before: tuple[str, ..
     if not isinstance(entry, dict) or "from" not in entry:
         return entry
     source, own = entry["from"], {key: v for key, v in entry.items() if key != "from"}
+    if not isinstance(source, str):
+        raise UserError(f"{where}.{name}.from: expected the name of an entry, found {source!r}.")
     if source in (*before, name):
-        chain = " from ".join((*before, name, str(source)))
+        chain = " from ".join((*before, name, source))
         raise UserError(f"{where}.{name}.from: {chain}: an entry cannot come from itself.")
     if source not in entries:
         raise UserError(
-            f"{where}.{name}.from: {source!r} is not defined; {nearest(str(source), entries)}"
+            f"{where}.{name}.from: {source!r} is not defined; {nearest(source, entries)}"
         )
     return merge(_entry(entries, source, where, (*before, name)), own)
 

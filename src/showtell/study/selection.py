@@ -50,6 +50,8 @@ def _part(experiment: dict[str, Any], wanted: Any, where: str) -> dict[str, Any]
             f"{where}: expected `all` or lists of names under "
             f"{', '.join(Selection.model_fields)}; found {key or wanted!r}: {issue['msg']}."
         ) from None
+    if not _is_shaped(experiment):  # left whole: the check of types says what is wrong, and where
+        return experiment
     found = dict(experiment)
     for key, names in selection:
         if names is None:
@@ -62,6 +64,21 @@ def _part(experiment: dict[str, Any], wanted: Any, where: str) -> dict[str, Any]
         found["finetune"] = _without(out, found.get("finetune"), "methods")
         found["studies"] = _without(out, found.get("studies"), "methods")
     return found | {"figures": _drawable(experiment, found)}
+
+
+def _is_shaped(experiment: Any) -> bool:
+    """Whether its parts can be picked by name: lists of names, and entries that are mappings."""
+    if not isinstance(experiment, dict) or not _are_names(experiment.get("tasks") or []):
+        return False
+    rooms = [experiment.get(key) or {} for key in ("methods", "finetune", "studies", "figures")]
+    entries = [entry for room in rooms if isinstance(room, dict) for entry in room.values()]
+    return all(isinstance(room, dict) for room in rooms) and all(
+        isinstance(entry, dict) and _are_names(entry.get("methods") or []) for entry in entries
+    )
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _without(out: set[str], entries: Any, key: str) -> dict[str, Any]:
