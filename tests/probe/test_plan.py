@@ -90,6 +90,12 @@ def test_what_cannot_be_asked_is_one_sentence(smoke, picture, tmp_path):
             asked(smoke, **wanted)
 
 
+def test_a_baseline_that_no_reward_reads_is_refused(smoke, tmp_path):
+    made = asked(smoke, text=SENTENCE, baseline="a robot and a drawer")
+    with pytest.raises(UserError, match="α"):
+        plan(made, smoke, Layout(tmp_path))
+
+
 def test_other_words_keep_the_goal():
     assert next(paraphrases("closing the drawer")) == "robot closing the drawer"
     assert next(paraphrases("a robot closing the drawer")) == "closing drawer"

@@ -42,6 +42,15 @@ def test_results_that_are_not_on_disk_keep_their_tables(tmp_path):
     assert read_json(tables / "roboclip.json") == {}
 
 
+def test_a_study_is_kept_without_the_values_along_each_rollout(tmp_path):
+    compared(tmp_path, "hold", "drawer", 0.5)
+    study = tmp_path / "results/mini/hold/drawer/rlv-drawer/studies/distances.csv"
+    write_text(study, 'method,end,distances,staged\n"a, b",0.5,1 0.5,1 0.5\n')
+    write_tables(tmp_path, "mini", ["hold"])
+    kept = tmp_path / "results/mini/tables/hold/drawer/studies/rlv-drawer/distances.csv"
+    assert kept.read_text() == 'method,end\n"a, b",0.5\n'
+
+
 def videos(root, name, refused, action):
     folder = root / "results/mini/videos" / name
     shards = {"shard-00000.tar": "d26137"}

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import PositiveInt
 
 from showtell.goals.goal import Drawing, Target
-from showtell.goals.rendered import embedded
+from showtell.goals.rendered import stages_of
 from showtell.goals.video import clips_of, source_of
 from showtell.media.clips import fit
-from showtell.nets.distance import Distance, Stage
+from showtell.nets.distance import Distance
 from showtell.nets.encoder import Encoder
 from showtell.study.needs import Reading
 from showtell.study.settings import GoalSettings
@@ -72,10 +72,7 @@ class DemoPicturesGoal:
             pictures = fit(pictures, drawing.view.width, drawing.view.height)
         assert demo is not None
         return Target(
-            stages=tuple(
-                Stage(embedding, picture)
-                for embedding, picture in zip(embedded(encoder, pictures), pictures, strict=True)
-            ),
+            stages=stages_of(encoder, pictures),
             baseline=None,
             source=source_of(demo, number),
         )

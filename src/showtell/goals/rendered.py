@@ -70,20 +70,18 @@ class RenderedGoal:
         if self._settings.stages == "last":
             pictures = pictures[-1:]
         return Target(
-            stages=tuple(
-                Stage(embedding, picture)
-                for embedding, picture in zip(embedded(encoder, pictures), pictures, strict=True)
-            ),
+            stages=stages_of(encoder, pictures),
             baseline=None,
             source={"rendered": type(drawing.world).__name__, "view": list(drawing.view)},
         )
 
 
-def embedded(encoder: Encoder | Distance | None, pictures: Frames) -> list[Any]:
-    """The vector of each picture; None where the pictures themselves are compared."""
-    if encoder is None or isinstance(encoder, Distance):  # those compare the pictures themselves
-        return [None] * len(pictures)
-    return list(encoder.image(pictures).numpy().astype(np.float32))
+def stages_of(encoder: Encoder | Distance | None, pictures: Frames) -> tuple[Stage, ...]:
+    """A stage a picture; without an embedding where the pictures themselves are compared."""
+    if encoder is None or isinstance(encoder, Distance):
+        return tuple(Stage(None, picture) for picture in pictures)
+    vectors = encoder.image(pictures).numpy().astype(np.float32)
+    return tuple(Stage(vector, picture) for vector, picture in zip(vectors, pictures, strict=True))
 
 
 PARTS = {"rendered": (RenderedSettings, "RenderedGoal")}

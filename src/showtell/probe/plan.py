@@ -21,6 +21,7 @@ _ROLLOUTS = {
     "little_noise": 0.15, "much_noise": 1.5,
 }  # fmt: skip
 _MOMENTS = 16
+_ALPHA = 0.5  # where a baseline is given
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,10 @@ def _of_text(question: Question, p: Parameters, layout: Layout) -> Plan:
     rewards = _rewards(p, layout, question.task, _has_sentence)
     names = {name: p.goals[_goal(reward)].encoder or "" for name, reward in rewards.items()}
     prompts = {"goal": question.goal}
+    own: dict[str, Any] = {}
     if question.baseline is not None:
         prompts["baseline"] = question.baseline
+        own = dict(_regularised(question, rewards))
     tasks: dict[str, Any] = {TASK: {"from": question.task, "prompts": prompts}}
     shown = {TASK: question.goal}
     for number, words in enumerate(paraphrases(question.goal), start=1):
@@ -66,19 +69,21 @@ def _of_text(question: Question, p: Parameters, layout: Layout) -> Plan:
     wrong = p.tasks[question.task].prompts
     lacks_wrong = wrong is None or wrong.wrong is None
     controls = {} if lacks_wrong else dict(_controls(p, rewards))
-    methods = {name: {"reward": name} for name in rewards}
+    methods = {name: {"reward": name} for name in (*rewards, *own)}
     return Plan(
         question.name,
         {
             "name": question.name,
             "title": f"“{question.goal}” for {question.task}",
             "tasks": tasks,
+            "rewards": own,
             "experiments": {
                 OWN: _experiment([TASK], methods, _EPISODES, [*shown, *others], controls)
             }
             | _elsewhere(others, methods, [TASK]),
         },
-        {name: f"similarity to the sentence by {encoder}" for name, encoder in names.items()},
+        {name: f"similarity to the sentence by {encoder}" for name, encoder in names.items()}
+        | dict.fromkeys(own, f"the same with the baseline, α = {_ALPHA:g}"),
         shown | {task: f"the sentence of {task}" for task in others},
         tuple(others),
     )
@@ -161,6 +166,20 @@ def _of_image(
         {TASK: question.goal},
         (),
     )  # fmt: skip
+
+
+def _regularised(
+    question: Question, rewards: Mapping[str, Any]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rewards that can take out what goal and baseline share, with some strength."""
+    found = [name for name, reward in rewards.items() if hasattr(reward, "alpha")]
+    if not found:
+        raise UserError(
+            f"--baseline changes rewards that have a strength α, and those measured on "
+            f"{question.task} ({', '.join(rewards)}) have none; leave it out."
+        )
+    for name in found:
+        yield f"{TASK}-{name}", {"from": name, "alpha": _ALPHA}
 
 
 def paraphrases(sentence: str) -> Iterator[str]:

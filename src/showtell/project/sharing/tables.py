@@ -1,6 +1,7 @@
 """Small tables that git keeps and DVC compares: a replicate's numbers, reviewable in a diff."""
 
 import csv
+import io
 from collections.abc import Iterable
 from pathlib import Path
 from statistics import fmean
@@ -10,6 +11,7 @@ from showtell.project.files import read_json, write_json, write_text
 from showtell.project.provenance import refuse_damaged_below
 from showtell.study.layout import Layout
 
+_CURVES = ("distances", "staged")  # of a study of distances: three quarters of its bytes
 _SETTING = ("task", "method", "phase", "policy", "metric")
 
 
@@ -76,7 +78,21 @@ def _copy(layout: Layout, paper: str, experiment: str, compared: Path) -> None:
         if (compared / name).exists():
             write_text(tables / name, (compared / name).read_text())
     for (task, study), path in layout.studies(paper, experiment).items():
-        write_text(tables / "studies" / task / f"{study}.csv", path.read_text())
+        write_text(tables / "studies" / task / f"{study}.csv", _without_curves(path))
+
+
+def _without_curves(path: Path) -> str:
+    """A study without the values along each rollout: figures read those, no verdict does."""
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    kept = [place for place, name in enumerate(header) if name not in _CURVES]
+    if len(kept) == len(header):
+        return path.read_text()
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows(
+        [row[place] for place in kept] for row in (header, *rows)
+    )
+    return written.getvalue()
 
 
 def _metrics(layout: Layout, paper: str) -> dict[str, Any]:
