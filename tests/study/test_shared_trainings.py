@@ -8,7 +8,7 @@ import pytest
 from showtell.project.errors import UserError
 from showtell.study import shared_trainings
 from showtell.study.grid import Cell, Grid
-from showtell.study.loading import load
+from showtell.study.loading import SCALES, load
 from showtell.study.parameters import Parameters
 from showtell.study.specifications import Specifications
 
@@ -42,6 +42,11 @@ def grid_of(values, **changes):
             at = at[key]
         at[last] = value
     return Grid(Parameters.model_validate(changed))
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_every_scale_of_the_repository_shares_only_trainings_that_are_alike(scale):
+    shared_trainings.check(Grid(load(ROOT, scale)))
 
 
 def cell(task, method="gail", experiment=HERE):
