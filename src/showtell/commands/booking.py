@@ -45,7 +45,7 @@ def _jobs(root: Path, replicate: str, profile: str, study: Path | None) -> list[
     settings = [f"study={study}"] if study else []
     done = snakemake.dry_run(root, replicate, *settings, "--workflow-profile", str(folder))
     if done.returncode != 0:
-        raise UserError(f"the dry run failed: {(done.stderr or done.stdout).strip()[-2000:]}")
+        raise UserError(snakemake.refusal(done.stdout + done.stderr))
     return snakemake.booked(done.stdout + done.stderr)
 
 

@@ -46,10 +46,9 @@ def plan(root: Path, replicate: str, grid: Grid, cores: int, study: Path | None 
         "results."
     )
     lines += _on_gpus(grid, jobs)
-    if "fetch_encoder" in jobs:
-        lines.append("Downloads: " + ", ".join(_downloads(grid)) + " (see docs/paper-scale.md).")
-    else:
-        lines.append("Downloads: none.")
+    downloads = _downloads(grid) if "fetch_encoder" in jobs else []
+    about = f"{', '.join(downloads)} (see docs/paper-scale.md)" if downloads else "none"
+    lines.append(f"Downloads: {about}.")
     return "\n".join(lines)
 
 
@@ -72,7 +71,7 @@ def pending(root: Path, replicate: str, study: Path | None = None) -> dict[str, 
     """Jobs to run, by rule, as Snakemake counts them."""
     done = snakemake.dry_run(root, replicate, *([f"study={study}"] if study else []))
     if done.returncode != 0:
-        raise UserError(f"the dry run failed: {done.stderr.strip()[-2000:]}")
+        raise UserError(snakemake.refusal(done.stdout + done.stderr))
     return snakemake.job_counts(done.stdout + done.stderr)
 
 
@@ -159,10 +158,14 @@ def _megabytes(records: list[dict[str, Any]]) -> float:
 
 
 def _downloads(grid: Grid) -> list[str]:
+    """Published weights that this study uses; "random" makes its own."""
+    used = set().union(*(grid.networks(paper) for paper in grid.parameters.papers))
     return [
         f"{name} ({encoder.fetched})"
         for name, encoder in grid.parameters.encoders.items()
-        if name not in grid.parameters.training and encoder.fetched is not None
+        if name in used - grid.parameters.training.keys()
+        and encoder.fetched is not None
+        and not encoder.fetched.endswith("random")
     ]
 
 

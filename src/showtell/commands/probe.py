@@ -14,6 +14,7 @@ from showtell.probe.plan import ELSEWHERE, OWN, STUDY, TASK, Plan, plan
 from showtell.probe.question import Question
 from showtell.project.errors import UserError
 from showtell.project.files import write_text
+from showtell.project.foreign import snakemake
 from showtell.results.table import Table
 from showtell.study.grid import Grid
 from showtell.study.layout import Layout
@@ -78,10 +79,7 @@ def _measure(
 def _cause(output: str) -> str:
     """The sentence of the job that failed, or of a study that is refused."""
     said = re.findall(r"^.*showtell: (.*)$", output, flags=re.MULTILINE)
-    refused = re.search(r"^WorkflowError in file .*\n(.*)$", output, flags=re.MULTILINE)
-    if said:
-        return str(said[-1])
-    return refused[1] if refused else output.strip()[-1500:]
+    return str(said[-1]) if said else snakemake.refusal(output)
 
 
 def _page(

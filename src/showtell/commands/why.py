@@ -3,7 +3,6 @@
 import ast
 import difflib
 import json
-import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator
@@ -35,8 +34,7 @@ def why(root: Path, replicate: str, target: str) -> str:
     if done.returncode != 0:
         if "MissingRuleException" in output:
             raise UserError(_unknown(root, replicate, target))
-        refused = re.search(r"^WorkflowError in file .*\n(.*)$", output, flags=re.MULTILINE)
-        raise UserError(refused[1] if refused else f"the dry run failed: {output.strip()[-2000:]}")
+        raise UserError(snakemake.refusal(output))
     jobs = snakemake.planned(output)
     if not jobs:
         return f"{target} is up to date; nothing would run."

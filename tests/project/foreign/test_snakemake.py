@@ -114,3 +114,13 @@ def test_targets_that_no_rule_makes_are_found(tmp_path):
     with pytest.raises(AssertionError):
         run(tmp_path, "--dry-run", "--", "all", "b.t", "nothing", LONG)
     assert (tmp_path / "found").read_text() == "b.t nothing"
+
+
+def test_a_refusal_of_the_snakefile_is_its_own_sentence():
+    printed = (
+        "Using workflow specific profile profiles/default for setting default command line "
+        'arguments.\nWorkflowError in file "/x/common.smk", line 58:\npapers.a: b evaluates 20.\n'
+        'papers.c: d.\n  File "/x/common.smk", line 58, in <module>\n'
+    )
+    assert snakemake.refusal(printed) == "papers.a: b evaluates 20.\npapers.c: d."
+    assert "OSError" in snakemake.refusal("OSError: disk")

@@ -97,6 +97,14 @@ def dry_run(root: Path, replicate: str, *arguments: str) -> subprocess.Completed
     )
 
 
+def refusal(output: str) -> str:
+    """The sentence with which our Snakefile refused to start, or the end of what was printed."""
+    sentence = re.search(
+        r"^WorkflowError in file .*\n((?:(?!  File ).*\n?)+)", output, re.MULTILINE
+    )
+    return sentence[1].strip() if sentence else f"the dry run failed: {output.strip()[-2000:]}"
+
+
 class Planned(NamedTuple):
     """One job of a dry run."""
 
