@@ -3,6 +3,7 @@
 Weights are random: they cost the same. A machine without a GPU measures nothing here.
 """
 
+import os
 import statistics
 import sys
 import time
@@ -13,6 +14,7 @@ import torch
 
 from showtell.nets.clip import ClipEncoder, ClipSettings, describe
 from showtell.nets.open_clip_models import build
+from tests.bench import vlm_rm
 from tests.bench.roboclip import KEPT, SIZE, full_size, new_network
 
 CLIPS = 64
@@ -30,7 +32,8 @@ def measure() -> list[dict[str, object]]:
     for model in MODELS:
         print(f"measuring {model} …", file=sys.stderr)
         rows += _clip(model)
-    return rows
+    print("measuring the humanoid …", file=sys.stderr)
+    return [*rows, *_humanoid()]
 
 
 def _s3d() -> list[dict[str, object]]:
@@ -51,6 +54,14 @@ def _s3d() -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+def _humanoid() -> list[dict[str, object]]:
+    """Whole windows of 3,200 steps, each side with the same render processes and this GPU."""
+    torch.set_num_threads(1)
+    workers = min(8, os.cpu_count() or 1)
+    rows = vlm_rm.throughput("ViT-B-32", workers, vlm_rm.HORIZON)
+    return [row | {"name": f"{row['name']}, {workers} render processes"} for row in rows]
 
 
 def _clip(architecture: str) -> list[dict[str, object]]:

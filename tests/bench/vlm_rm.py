@@ -90,8 +90,13 @@ def measure() -> list[dict[str, object]]:
     return [*rows, memory(), *tables()]
 
 
-def throughput(architecture: str | None) -> list[dict[str, object]]:
-    """Labelled steps a second of two windows of each side, by the clock and by processor time."""
+def throughput(
+    architecture: str | None, workers: int = 1, steps: int = STEPS
+) -> list[dict[str, object]]:
+    """Labelled steps a second of two windows of each side, by the clock and by processor time.
+
+    `workers` draw for both sides, which have the same network on the same device.
+    """
     size = SIZES.get(str(architecture), OURS.width)
     view = OURS._replace(width=size, height=size)
     if architecture is None:
@@ -107,12 +112,12 @@ def throughput(architecture: str | None) -> list[dict[str, object]]:
     reading.FRAME_BYTES = 1 << 40  # the reference's window is one part; ours has none
     found: list[list[tuple[float, float]]] = [[], []]
     body = humanoid()
-    with RenderPool(body.scene, body.scene_settings(), workers=1) as pool:
+    with RenderPool(body.scene, body.scene_settings(), workers) as pool:
         for number in TURNS:
             reward, sent = sides[number]
-            found[number] += windows(reward, lambda s, v, sent=sent: sent(pool.draw(s, v)))
+            found[number] += windows(reward, lambda s, v, sent=sent: sent(pool.draw(s, v)), steps)
     wall, cpu = (
-        [statistics.median(turn[clock] for turn in side) / (ENVIRONMENTS * STEPS) for side in found]
+        [statistics.median(turn[clock] for turn in side) / (ENVIRONMENTS * steps) for side in found]
         for clock in (0, 1)
     )
     what = "no encoder at all" if architecture is None else architecture
@@ -133,14 +138,14 @@ def throughput(architecture: str | None) -> list[dict[str, object]]:
     ]
 
 
-def windows(reward: object, draw: Callable) -> list[tuple[float, float]]:
+def windows(reward: object, draw: Callable, steps: int) -> list[tuple[float, float]]:
     """Seconds of each window but the first, by the clock and of all processors."""
     marks = []
 
     def sink(step: int, values: object) -> None:
         marks.append((time.perf_counter(), processor_s()))
 
-    train(reward, draw, STEPS, (WINDOWS + 1) * STEPS * ENVIRONMENTS, sink)
+    train(reward, draw, steps, (WINDOWS + 1) * steps * ENVIRONMENTS, sink)
     return [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(marks)]
 
 
