@@ -9,6 +9,7 @@ from PIL import Image
 
 from showtell.demos.file import File, FileSettings
 from showtell.demos.published import Published, PublishedSettings
+from showtell.media.video import write_video
 from showtell.project.errors import UserError
 from showtell.project.files import sha256
 from tests.demos.requests import request
@@ -46,6 +47,22 @@ def test_a_file_becomes_frames_of_the_task_s_view(tmp_path):
 
 def test_a_file_keeps_all_its_frames_where_none_are_counted(tmp_path):
     assert from_file(gif(tmp_path / "door.gif"), frames=None).frames.shape[1] == 5
+
+
+@pytest.mark.parametrize("count", [1, 7])
+def test_a_still_is_refused_where_a_network_reads_videos(tmp_path, count):
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 255, (1, 60, 80, 3), dtype=np.uint8)
+    write_video(tmp_path / "still.mp4", np.repeat(picture, count, axis=0), 10)
+    with pytest.raises(UserError, match=r"one picture|same picture 7 times"):
+        from_file(tmp_path / "still.mp4")
+    assert from_file(tmp_path / "still.mp4", frames=None).frames.shape[1] == count
+
+
+def test_one_colour_is_no_goal(tmp_path):
+    write_video(tmp_path / "white.mp4", np.full((5, 60, 80, 3), 255, np.uint8), 10)
+    with pytest.raises(UserError, match="one colour"):
+        from_file(tmp_path / "white.mp4", frames=None)
 
 
 def test_a_task_without_a_file_is_named(tmp_path):

@@ -1,5 +1,7 @@
 """Clips of all kinds: read whole or refused by name, trimmed, resampled, fitted."""
 
+import wave
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -90,6 +92,24 @@ def test_what_is_no_video_is_refused_by_name(tmp_path, suffix):
     path.write_text("not a video")
     with pytest.raises(UserError, match=rf"clip\.{suffix}"):
         read_clip(path)
+
+
+def test_sound_without_pictures_is_said_to_be_that(tmp_path):
+    with wave.open(str(tmp_path / "sound.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(16000))
+    with pytest.raises(UserError, match="no pictures") as refusal:
+        read_clip(tmp_path / "sound.wav")
+    assert "tuple" not in str(refusal.value)
+
+
+def test_a_damaged_video_of_a_person_is_not_to_be_pulled(tmp_path):
+    path = tmp_path / "mine.mp4"
+    write_video(path, squares(11), 10)
+    path.write_bytes(path.read_bytes()[:-400])
+    with pytest.raises(UserError, match="another copy") as refusal:
+        read_clip(path)
+    assert "pull" not in str(refusal.value)
 
 
 def test_nothing_and_nothing_there_are_told_apart(tmp_path):

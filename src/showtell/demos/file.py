@@ -4,10 +4,14 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from showtell.demos.demo import Demo, Request
-from showtell.media.clips import fit, read_clip
+from showtell.media.clips import Clip, fit, read_clip
 from showtell.project.errors import UserError, nearest
 from showtell.study.settings import DemoSettings
+
+_CODEC = 12  # of 255: what a codec changes in a picture that stays
 
 
 class FileSettings(DemoSettings):
@@ -42,6 +46,7 @@ class File:
 def from_clip(path: Path, frames: int | None, request: Request, about: dict[str, Any]) -> Demo:
     """One clip as a demonstration: its page cut off, resampled, cropped to the view's aspect."""
     clip = read_clip(path, frames)
+    _refuse_empty(path, clip, moving=frames is not None)
     view = request.view
     shown = fit(clip.frames, view.width, view.height)
     about = about | {
@@ -51,6 +56,19 @@ def from_clip(path: Path, frames: int | None, request: Request, about: dict[str,
         "size_without_margins": [clip.frames.shape[2], clip.frames.shape[1]],
     }
     return Demo(frames=shown[None], about=about)
+
+
+def _refuse_empty(path: Path, clip: Clip, *, moving: bool) -> None:
+    """Nothing can be learned from one colour, nor from a still where a network reads motion."""
+    if np.ptp(clip.frames) <= _CODEC:
+        raise UserError(f"{path} shows one colour everywhere; give a clip that shows the goal.")
+    change = np.abs(clip.frames - clip.frames[0].astype(np.int16)).max()
+    if moving and change <= _CODEC:
+        shows = "one picture" if clip.found == 1 else f"the same picture {clip.found} times"
+        raise UserError(
+            f"{path} shows {shows}, and its encoder reads videos; give a video, or make it the "
+            "goal of an encoder of pictures (kind: demo_pictures; docs/own-study.md, A picture)."
+        )
 
 
 PARTS = {"file": (FileSettings, "File")}

@@ -115,7 +115,26 @@ def _frames(path: Path) -> Iterator[Picture]:
     elif path.suffix.lower() in _MOVING_PICTURES:
         yield from _moving_picture(path)
     else:
+        yield from _video(path)
+
+
+def _video(path: Path) -> Iterator[Picture]:
+    """A video of a person: `video_frames` takes a damaged one for a result, to be made again."""
+    try:
         yield from video_frames(path)
+    except bounds.BoundError:
+        raise
+    except UserError as error:
+        cause = error.__cause__
+        if isinstance(cause, IndexError):  # PyAV, asked for the first stream of pictures
+            raise UserError(
+                f"{path} has no pictures in it, sound alone for example; give a video."
+            ) from None
+        why = "frames are missing at its end" if cause is None else bounds.said(cause)
+        raise UserError(
+            f"{path} is damaged, or is no video ({why}); save it again as an MP4, or take another "
+            "copy of it."
+        ) from None
 
 
 def _moving_picture(path: Path) -> Iterator[Picture]:
