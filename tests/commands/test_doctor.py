@@ -88,6 +88,19 @@ def test_a_backend_that_cannot_draw_is_reported_not_raised(root, monkeypatch):
     assert "libegl1" in finding.cure
 
 
+@pytest.mark.parametrize(("load", "word"), [(9999.0, "less"), (0.0, "libegl1")])
+def test_a_slow_driver_is_broken_only_on_an_idle_machine(root, monkeypatch, load, word):
+    def late(*arguments, **options):
+        raise subprocess.TimeoutExpired("probe", 6)
+
+    monkeypatch.setattr(doctor.subprocess, "run", late)
+    monkeypatch.setattr(doctor.os, "getloadavg", lambda: (load, load, load))
+    finding = doctor.opengl(root, "mini")
+    assert "nothing drawn" in finding.found
+    assert finding.cure is not None
+    assert word in finding.cure
+
+
 def test_weights_are_hashed_against_their_provenance(root):
     assert "none yet" in doctor.weights(root, "mini").found
     file = root / "results/mini/models/clip/model.safetensors"

@@ -36,6 +36,7 @@ from showtell.project.tracking.store import SQLITE
 _PYTHONS = ((3, 11), (3, 14))  # from, up to but without
 _DISK_GIB = {"smoke": 1, "mini": 2, "desk": 10, "paper": 200}
 _WAIT_S = 6.0  # for whatever may hang: a driver, a server, a network drive
+_LATE = f"nothing drawn in {_WAIT_S:.0f} s"
 _HASHING_S = 5.0  # larger weights than fit into that are left to `make pull` and `make share`
 
 
@@ -110,6 +111,8 @@ def opengl(root: Path, replicate: str) -> Finding:
     complaints = []
     for backend in ("egl", "osmesa"):
         answer = _probe(root, backend)
+        if answer == _LATE and (busy := _busy()):
+            return Finding(f"{_LATE}; {busy}", "make doctor, when less runs on this machine")
         if isinstance(answer, str):
             complaints.append(f"{backend}: {answer}")
             continue
@@ -123,6 +126,12 @@ def opengl(root: Path, replicate: str) -> Finding:
     )
 
 
+def _busy() -> str | None:
+    """More processes than cores want to run: a driver that is slow then need not be broken."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    return f"{load:.1f} processes want to run on {cores} cores" if load > cores else None
+
+
 def _probe(root: Path, backend: str) -> dict[str, Any] | str:
     """In a process of its own: a broken driver can end it."""
     command = [sys.executable, "-m", "showtell.rendering.probe", backend]
@@ -131,7 +140,7 @@ def _probe(root: Path, backend: str) -> dict[str, Any] | str:
             command, cwd=root, capture_output=True, text=True, timeout=_WAIT_S, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"nothing drawn in {_WAIT_S:.0f} s"
+        return _LATE
     if done.returncode != 0:
         return (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
