@@ -12,7 +12,7 @@ import yaml
 
 from showtell.project.errors import UserError
 from showtell.project.files import read_json, write_json
-from showtell.project.foreign.dvc import cached, files, known_md5, md5, object_path, outs
+from showtell.project.foreign.dvc import cached, files, known_md5, md5, object_path, outs, remotes
 from showtell.project.sharing import pull, share
 from showtell.project.sharing.records import record, restore
 from showtell.project.sharing.stages import add_shared, stages
@@ -212,6 +212,25 @@ def test_a_clone_that_pulls_has_nothing_to_do_and_reruns_only_dependents(reader)
     params = reader.root / "params.yaml"
     params.write_text(params.read_text().replace("steps: 5", "steps: 6"))
     assert reader.would_run() == {"train", "compare", "report"}
+
+
+def test_a_folder_that_is_not_there_is_neither_pulled_from_nor_remembered(reader):
+    with pytest.raises(UserError, match=r"there is no folder .*did you mean .*remote"):
+        pull(reader.root, "mini", f"{remote_of(reader)}s")
+    pull(reader.root, "mini", str(remote_of(reader)))
+    with pytest.raises(UserError, match="there is no folder /nowhere"):
+        pull(reader.root, "mini", "/nowhere")
+    assert dict(remotes(reader.root)[0])["shared"] == str(remote_of(reader))
+
+
+def test_what_was_here_already_is_not_said_to_be_pulled(reader, capsys):
+    pull(reader.root, "mini", str(remote_of(reader)))
+    assert capsys.readouterr().out.startswith("pulled mini from")
+    remote_of(reader).rename(remote_of(reader).with_name("elsewhere"))
+    pull(reader.root, "mini", None)
+    assert "nothing was fetched" in (said := capsys.readouterr().out)
+    assert "does not exist" in said
+    assert "pulled" not in said
 
 
 def test_the_small_tables_belong_to_git(published, reader):

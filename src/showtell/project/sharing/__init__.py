@@ -4,8 +4,16 @@ import sys
 from pathlib import Path
 
 from showtell.project.addresses import masked
-from showtell.project.errors import UserError
-from showtell.project.foreign.dvc import Out, cache_folder, cached, files, object_path, outs
+from showtell.project.errors import UserError, nearest
+from showtell.project.foreign.dvc import (
+    Out,
+    cache_folder,
+    cached,
+    files,
+    object_path,
+    outs,
+    remotes,
+)
 from showtell.project.sharing.dvc import Remote, dvc, must, prepare, remote
 from showtell.project.sharing.integrity import (
     Damage,
@@ -79,10 +87,12 @@ def pull(root: Path, replicate: str, remote_url: str | None) -> int:
             f"`make reproduce SCALE={replicate}` makes them, `make share` records them."
         )
     prepare(root)
+    _refuse_absent(root, remote_url)
     source = remote(root, remote_url, replicate)
     good: set[str] = set()
     for path in drop_bad_objects(root, wanted, good):
         _say(f"{path}: its copy in the cache was damaged and has been removed.")
+    before = _absent(root, wanted)
     targets = sorted({out.stage for out in wanted})
     done = dvc(root, "pull", "--remote", source.name, *targets)
     # A remote that was configured by hand may not verify what it hands out.
@@ -96,13 +106,39 @@ def pull(root: Path, replicate: str, remote_url: str | None) -> int:
         raise UserError(_refusal(damaged, source, replicate, done.stderr))
     count = sum(len(files(root, out)) for out in wanted)
     size = sum(out.size for out in wanted)
+    came = f"pulled {replicate} from {source.url}" if before else _was_here(source, replicate)
     _say(
-        f"pulled {replicate} from {source.url}: {count} files, {_bytes(size)}, every one checked; "
+        f"{came}: {count} files, {_bytes(size)}, every one checked; "
         f"{restored} of them are new to Snakemake."
     )
     if (other := elsewhere(root, replicate)) is not None:
         _say(other)
     return 0
+
+
+def _refuse_absent(root: Path, remote_url: str | None) -> None:
+    """A folder that does not exist is refused before it is remembered; `share` makes one."""
+    if remote_url is None or "://" in remote_url or remote_url in remotes(root)[0]:
+        return
+    folder = Path(remote_url).expanduser().resolve()
+    if not folder.is_dir():
+        beside = [path.as_posix() for path in folder.parent.glob("*/")]
+        cure = nearest(folder.as_posix(), beside) if beside else "is its drive mounted?"
+        raise UserError(f"there is no folder {folder} to pull from; {cure}")
+
+
+def _absent(root: Path, wanted: list[Out]) -> bool:
+    """Whether an object of these outputs is not in the cache here, and so has to be fetched."""
+    lists = [cached(root, out.md5) for out in wanted if out.is_folder]
+    if not all(path.exists() for path in lists):
+        return True
+    return not all(cached(root, digest).exists() for digest in objects(root, wanted))
+
+
+def _was_here(source: Remote, replicate: str) -> str:
+    gone = source.objects is not None and not Path(source.url).is_dir()
+    why = ", which does not exist" if gone else ""
+    return f"{replicate} was here already, nothing was fetched from {source.url}{why}"
 
 
 def _pushed(root: Path, to: Remote, shared: list[Out]) -> str:
