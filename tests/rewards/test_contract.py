@@ -1,12 +1,16 @@
 """The contract of every registered reward, over the `EXAMPLES` in the reward's own file.
 
 An example may name the goals "text-clip", "text-s3d", "picture", "picture-clip" and "two-pictures",
-and the demo "one". Record or refresh the golden scores, and see each change, with
+and the demo "one". Record the golden scores of a new reward, or refresh those of one, with
 
-    python -m tests.rewards.test_contract
+    python -m tests.rewards.test_contract KIND …
+
+Those of the others stay; without a name, nothing is written and each change is printed.
 """
 
 import json
+import sys
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -128,7 +132,9 @@ def test_a_score_leaves_the_episodes_alone_and_is_the_same_twice(settings):
 def test_scores_are_the_golden_ones(settings):
     golden = json.loads(GOLDEN.read_text()).get(key(settings))
     if golden is None:
-        pytest.skip("no golden scores yet: run python -m tests.rewards.test_contract")
+        pytest.skip(
+            f"no golden scores yet: python -m tests.rewards.test_contract {settings['kind']}"
+        )
     reward = rewarded(settings)
     np.testing.assert_allclose(reward.score(episodes(reward)), golden, atol=2e-4)
 
@@ -180,18 +186,25 @@ def test_stages_go_on_from_a_saved_state(settings, tmp_path):
         assert (stages[0] < len(whole.goals)).all()
 
 
-def refresh() -> None:
-    """Write the golden scores anew and show what changed."""
-    old = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
-    new = {}
-    for settings in EXAMPLES:
+def refresh(
+    kinds: Sequence[str], path: Path = GOLDEN, examples: Sequence[dict[str, Any]] = EXAMPLES
+) -> None:
+    """Write the golden scores of these rewards, and show what changed in any."""
+    if unknown := set(kinds) - {settings["kind"] for settings in examples}:
+        known = ", ".join(sorted({settings["kind"] for settings in examples}))
+        sys.exit(f"no reward has an example of the kind {', '.join(sorted(unknown))}: {known}")
+    golden, written = json.loads(path.read_text()), []
+    for settings in examples:
         reward = rewarded(settings)
         scores = reward.score(episodes(reward)).astype(float).round(6)
-        new[key(settings)] = scores.tolist()
-        before = np.array(old.get(key(settings), np.full(scores.shape, np.nan)))
+        before = np.array(golden.get(key(settings), np.full(scores.shape, np.nan)))
         print(key(settings), "largest change:", np.abs(scores - before).max())
-    GOLDEN.write_text(json.dumps(new, indent=1) + "\n")
+        if settings["kind"] in kinds:
+            golden[key(settings)] = scores.tolist()
+            written.append(key(settings))
+    path.write_text(json.dumps(golden, indent=1) + "\n")
+    print(f"written: {len(written)}; name a kind to write its scores, such as clip")
 
 
 if __name__ == "__main__":
-    refresh()
+    refresh(sys.argv[1:])

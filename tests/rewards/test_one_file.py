@@ -1,5 +1,6 @@
 """A new reward is one file: with it alone, the registry and the contract know the reward."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -23,6 +24,21 @@ def installed(tmp_path, monkeypatch):
     yield
     sys.modules.pop("showtell.rewards.bright_middle", None)
     registry.parts.cache_clear()
+
+
+def test_the_golden_scores_of_one_reward_leave_those_of_others_alone(installed, tmp_path, capsys):
+    (mine,) = [one for one in registry.examples("rewards") if one["kind"] == "bright_middle"]
+    others = [one for one in contract.EXAMPLES if one["kind"] in ("zero", "true_reward")]
+    path = tmp_path / "golden.json"
+    path.write_text(json.dumps({contract.key(one): [9.0] for one in others}))
+    contract.refresh(["bright_middle"], path, [*others, mine])
+    golden = json.loads(path.read_text())
+    assert len(golden.pop(contract.key(mine))) == contract.EPISODES
+    assert list(golden.values()) == [[9.0]] * len(others)
+    contract.refresh([], path, [*others, mine])
+    assert "largest change" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="bright_midle"):
+        contract.refresh(["bright_midle"], path, [mine])
 
 
 def test_the_documents_reward_is_found_with_its_example_and_keeps_the_contract(installed):
