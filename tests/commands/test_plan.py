@@ -67,6 +67,19 @@ def test_a_record_of_another_version_refines_nothing(tmp_path, grid, monkeypatch
     assert planning._price(tmp_path, "paper", "train", grid).source == "unit costs"
 
 
+def test_a_training_of_seconds_refines_nothing(tmp_path, grid):
+    job = next(job for job in planning._trainings(grid) if not job["goals"])
+    short = job | {"learner": job["learner"] | {"steps": 2000}}
+    record(tmp_path / "results/smoke/a", "train", 30.0, short)
+    assert planning._price(tmp_path, "paper", "train", grid).source == "unit costs"
+
+
+def test_a_small_network_is_no_price_of_a_large_one(tmp_path):
+    record(tmp_path / "results/smoke/a", "train_encoder", 9.0)
+    whole = Grid(load(ROOT, "paper"))
+    assert planning._price(tmp_path, "paper", "train_encoder", whole).high_s > 3600
+
+
 def test_videos_of_people_and_networks_that_learn_from_them_take_hours(tmp_path):
     whole = Grid(load(ROOT, "paper"))
     videos, network = (
@@ -79,4 +92,7 @@ def test_videos_of_people_and_networks_that_learn_from_them_take_hours(tmp_path)
 
 def test_downloads_are_named(tmp_path, grid, monkeypatch):
     monkeypatch.setattr(planning, "pending", lambda root, scale, study: {"fetch_encoder": 1})
-    assert "ViT-bigG-14" in planning.plan(tmp_path, "paper", grid, cores=1)
+    text = planning.plan(tmp_path, "paper", grid, cores=1)
+    assert "ViT-bigG-14" in text
+    assert "s3d" not in text, "of another paper"
+    assert "random" not in text, "drawn here"

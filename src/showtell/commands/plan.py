@@ -15,6 +15,11 @@ from showtell.project.replicate import Replicate
 from showtell.study.grid import Grid
 from showtell.study.specifications import Specifications
 
+# Rules whose jobs are larger at another scale: its records are no price of theirs.
+_SCALED = ("train", "train_encoder", "read_videos", "draw_videos")
+# A shorter training says more of starting a process than of its steps (of its unit costs, s).
+_SHORTEST_S = 20.0
+
 
 class Price(NamedTuple):
     """What one job of a rule takes, from - to."""
@@ -87,10 +92,10 @@ def _price(root: Path, replicate: str, rule: str, grid: Grid) -> Price:
     vary, source = None, "unit costs"
     for other in (Replicate.parse(replicate).scale, "mini", "desk", "smoke", "paper"):
         found = _records(root, other, rule)
-        if found and rule != "train":
+        if found and rule not in _SCALED:
             typical = statistics.median(r["s"] for r in found)
             return Price(typical / 2, 2 * typical, _megabytes(found), other)
-        beside = [r["s"] / cost for r in found if (cost := _core_seconds(r))]
+        beside = [r["s"] / cost for r in found if (cost := _core_seconds(r) or 0.0) >= _SHORTEST_S]
         if beside:
             ratio = statistics.median(beside)
             vary, source = (ratio / 1.5, 1.5 * ratio), f"unit costs, refined by {other}"
