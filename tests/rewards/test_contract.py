@@ -1,18 +1,22 @@
 """The contract of every registered reward, over the `EXAMPLES` in the reward's own file.
 
 An example may name the goals "text-clip", "text-s3d", "picture", "picture-clip" and "two-pictures",
-and the demo "one". Record the golden scores of a new reward, or refresh those of one, with
+the demo "one", and the folder "classifier" with a reward model of LeRobot. Record the golden scores
+of a new reward, or refresh those of one, with
 
     python -m tests.rewards.test_contract KIND …
 
 Those of the others stay; without a name, nothing is written and each change is printed.
 """
 
+import atexit
 import json
 import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
@@ -25,6 +29,7 @@ from showtell.rendering.scene import View
 from showtell.rewards.building import GoalInputs, build_reward
 from showtell.rewards.reward import Episodes, Learns, Reward, Staged
 from showtell.study.registry import examples, part, parts
+from tests.nets import lerobot_folders
 from tests.nets.models import noise, smoke_encoder
 from tests.nets.s3d_models import small_encoder
 from tests.rewards.demonstrations import demo_of
@@ -62,7 +67,16 @@ def goals(sampling: str) -> dict[str, GoalInputs]:
     }
 
 
+@cache
+def classifier() -> Path:
+    folder = mkdtemp(prefix="classifier-")
+    atexit.register(rmtree, folder)
+    return lerobot_folders.classifier(Path(folder))
+
+
 def rewarded(settings: dict[str, Any]) -> Reward:
+    if settings.get("folder") == "classifier":
+        settings = lerobot_folders.settings(classifier()) | {"output": settings["output"]}
     demo = demo_of(np.random.default_rng(1).normal(size=(2, HORIZON + 3, 4)))
     checked = part("rewards", settings["kind"]).settings.model_validate(settings)
     given = goals(settings.get("sampling", "evenly"))
