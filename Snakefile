@@ -35,6 +35,7 @@ rule all:
         # Not the page alone: it grows while jobs run, and a page of a failed run is no result.
         f"{PAGE}.html".format(replicate=RESULTS),
         f"{PAGE}.provenance.json".format(replicate=RESULTS),
+        *(page.format(replicate=RESULTS) for page in PAPER_PAGES.values()),
         *(path for paper in GRID.parameters.papers for path in all_outputs_of(paper)),
 
 

@@ -61,7 +61,7 @@ rule compare:
     shell: "python make.py {output} -- {params.job} 1"
 rule report:
     input: X + "/compare/claims.json"
-    output: R + "/report.html", R + "/report.provenance.json"
+    output: R + "/report.html", R + "/report/vlm_rm.html", R + "/report.provenance.json"
     params: job="x"
     shell: "python make.py {output} -- {params.job} 10"
 """

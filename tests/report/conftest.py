@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from showtell import report
 from showtell.media.video import write_video
 from showtell.project.files import canonical_json
 from tests.results.experiments import listed
@@ -102,6 +103,7 @@ def report_job(scale="mini", **grid):
             "vlm_rm": {
                 "title": "Vision-Language Models are Zero-Shot Reward Models",
                 "experiments": {"cartpole": experiment},
+                "networks": {"clip": {"encoder": {}, "training": {}, "videos": None}},
             }
         },
         "encoders": {
@@ -109,6 +111,12 @@ def report_job(scale="mini", **grid):
         },
     }
     return json.loads(canonical_json(job))  # as a job arrives: sorted by name
+
+
+def pages(tree):
+    """Build the report of a tree: the index, and the page of VLM-RM."""
+    out = report.build(tree.root, tree.job, tree.root / "report.html")
+    return out.read_text(), (tree.root / "report/vlm_rm.html").read_text()
 
 
 class Tree:

@@ -108,7 +108,7 @@ def test_figure_without_results_says_what_to_run(empty_tree, tmp_path):
 def test_report_is_built_beside_the_results(mini_tree):
     page = mini_tree.root / "report.html"
     report.run(mini_tree.job, job_inputs(mini_tree), {"page": page})
-    assert "25 <small>of 25</small>" in page.read_text()
+    assert 'data-trainings="25/25"' in page.read_text()
 
 
 @pytest.fixture
@@ -127,7 +127,8 @@ def repository(tmp_path, monkeypatch):
 def test_refresh_builds_the_page_of_a_scale_from_its_parameters(repository):
     assert report.refresh(repository, Replicate("mini")) == 0
     page = (repository / "results/mini/report.html").read_text()
-    assert "0 <small>of 24</small>" in page  # eight methods, three seeds
+    assert 'data-trainings="0/24"' in page  # eight methods, three seeds
+    page = (repository / "results/mini/report/vlm_rm.html").read_text()
     assert "papers.<wbr>vlm_rm.<wbr>experiments.<wbr>cartpole.<wbr>seeds" in page
 
 

@@ -8,7 +8,7 @@ from showtell.labels.journal import Journal
 from showtell.labels.study import key_of
 from showtell.labels.table import write_labels
 from showtell.study.layout import Layout
-from tests.report.conftest import TASK, Tree, report_job
+from tests.report.conftest import TASK, Tree, pages, report_job
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def tree(tmp_path):
 
 
 def page(tree):
-    return report.build(tree.root, tree.job, tree.root / "report.html").read_text()
+    return pages(tree)[1]
 
 
 def label_all(tree, label):
@@ -40,7 +40,7 @@ def test_labels_stand_beside_the_rule_and_change_the_page(tree):
     label_all(tree, "0")
     out = tree.root / "report.html"
     assert report.refresh(tree.root, tree.job, out)
-    part = out.read_text().split("By people")[1].split("</table>")[0]
+    part = (tree.root / "report/vlm_rm.html").read_text().split("By people")[1].split("</table>")[0]
     assert part.count("<tr>") - 1 == len(tree.plan["methods"])
     assert "<b>0\u00a0%</b>" in part
 

@@ -1,4 +1,4 @@
-"""The page: honest at any moment, whole in one file, and rebuilt only when something changed."""
+"""A paper's page: honest at any moment, whole in one file, rebuilt only when something changed."""
 
 import json
 import re
@@ -14,16 +14,17 @@ from showtell import report
 from showtell.__main__ import main
 from showtell.claims.ledger import Published, ledger_path, load
 from showtell.claims.tests import Measured
-from showtell.report import graphics, page_data
-from showtell.report import page as page_module
-from tests.report.conftest import SUCCESS, TASK, Tree, named, report_job
+from showtell.report import carried, graphics, paper
+from showtell.report import pages as pages_module
+from tests.report.conftest import SUCCESS, TASK, Tree, named, pages, report_job
 
 COMPARED = ("summary.csv", "claims.json", "scores.csv", "curves.csv", "comparison.json")
 COMPARED += ("provenance.json",)
 
 
 def built(tree):
-    return report.build(tree.root, tree.job, tree.root / "report.html").read_text()
+    """The page of VLM-RM."""
+    return pages(tree)[1]
 
 
 class Reader(HTMLParser):
@@ -73,12 +74,14 @@ def test_page_of_nothing_shows_that_nothing_has_run(empty_tree):
 def test_page_of_a_whole_experiment_shows_claims_first(mini_tree):
     page = built(mini_tree)
     assert 'class="partial"' not in page
-    order = [page.index(f'id="{name}"') for name in ("claims", "figures", "numbers", "scale")]
+    names = ("claims", "experiment-cartpole", "figure-cartpole-learning", "scale")
+    order = [page.index(f'id="{name}"') for name in names]
     assert order == sorted(order)
     assert outcomes(page)["cartpole-beats-zero-reward"] == "reproduced"
     assert "mountain-car-textured" not in outcomes(page)  # not run at this scale
     assert 'data-deviation="stand-in' in page
-    assert page.count("<svg") - page.count('class="strip"') == 4
+    drawings = page.count("<svg") - page.count('class="strip"') - page.count('<use href="#drawing')
+    assert drawings == 4
 
 
 def test_page_quotes_the_ledger_and_what_evaluations_call_success(mini_tree):
@@ -105,7 +108,7 @@ def test_published_steps_and_returns_are_no_percentages(mini_tree, monkeypatch):
         ),
     )
     with_those = ledger().model_copy(update={"published": published})
-    monkeypatch.setattr(page_data, "find_ledger", lambda paper: with_those)
+    monkeypatch.setattr(paper, "find_ledger", lambda paper: with_those)
     text = Reader(built(mini_tree)).text
     text = text[text.index("Beside what was published") :]
     assert "80 000 steps" in text and "0.6709 counted nowhere" in text
@@ -118,21 +121,29 @@ def test_page_shows_an_experiment_that_no_paper_describes(mini_tree):
     experiments["a-first"] = {**experiments["cartpole"], "experiment": "a-first"}
     shutil.copytree(mini_tree.folder, mini_tree.folder.with_name("a-first"))
     page = built(mini_tree)
-    described, own = 'id="protocol-vlm_rm-cartpole"', 'id="protocol-vlm_rm-a-first"'
+    described, own = 'id="experiment-cartpole"', 'id="experiment-a-first"'
     assert page.index(described) < page.index(own)  # the paper's first
-    assert 'id="figure-vlm_rm-a-first-success"' in page
-
-
-def test_a_study_of_ones_own_is_a_chapter_without_claims(mini_tree):
-    alone = outcomes(built(mini_tree))
-    own = json.loads(json.dumps(mini_tree.plan)) | {"paper": "mine", "experiment": "trial"}
-    mini_tree.job["papers"]["mine"] = {"title": "What I tried", "experiments": {"trial": own}}
-    shutil.copytree(mini_tree.folder, mini_tree.root / "mine/trial")
+    assert 'id="figure-a-first-success"' in page
+    mini_tree.job["papers"]["vlm_rm"]["order"] = ["a-first", "cartpole"]  # as params.yaml may say
     page = built(mini_tree)
+    assert page.index(own) < page.index(described)
+
+
+def test_a_study_of_ones_own_has_one_page_without_claims(mini_tree):
+    own = json.loads(json.dumps(mini_tree.plan)) | {"paper": "mine", "experiment": "trial"}
+    job = mini_tree.job | {
+        "papers": {"mine": {"title": "What I tried", "experiments": {"trial": own}}}
+    }
+    shutil.copytree(mini_tree.folder, mini_tree.root / "mine/trial")
+    page = report.build(mini_tree.root, job, mini_tree.root / "mine/report.html").read_text()
+    assert not (mini_tree.root / "mine/report").exists()
     assert "<h1>What I tried</h1>" in page
-    assert 'id="figure-mine-trial-success"' in page
-    assert page.count("https://arxiv.org/abs/") == 1
-    assert outcomes(page) == alone
+    assert 'id="figure-trial-success"' in page
+    assert "https://arxiv.org/abs/" not in page
+    assert not outcomes(page)
+    assert "succeeds most often" in page
+    index, _ = pages(mini_tree)
+    assert 'href="mine/report.html"' in index and "What I tried" in index
 
 
 def test_page_lists_what_cannot_run_with_the_reason(mini_tree):
@@ -141,7 +152,7 @@ def test_page_lists_what_cannot_run_with_the_reason(mini_tree):
     assert 'data-incompatible="zero cartpole"' in page
     assert "It cannot see." in page
     assert 'class="partial"' not in page
-    assert "20 <small>of 20</small>" in page
+    assert 'data-trainings="20/20"' in page
 
 
 def test_policies_that_were_evaluated_by_other_settings_do_not_count(mini_tree):
@@ -184,7 +195,8 @@ def test_page_names_the_seeds_that_are_missing(mini_tree):
     shutil.rmtree(mini_tree.run_folder("text-alpha0.5", 2))
     page = built(mini_tree)
     assert 'data-trainings="24/25"' in page
-    assert "α = 0.5 4 of 5 seeds" in Reader(page).text
+    part = page[page.index('id="experiment-cartpole"') :]
+    assert "α = 0.5 4 of 5 seeds" in Reader(part).text
 
 
 @pytest.mark.parametrize("seeds", [1, 4])
@@ -239,7 +251,7 @@ def test_page_takes_what_was_compared_and_drawn_only_while_it_is_current(mini_tr
 def test_page_is_the_same_whether_it_reads_or_computes(mini_tree):
     def sections():
         page = built(mini_tree)
-        found = [rf'<section id="{name}">.*?</section>' for name in ("claims", "numbers")]
+        found = ['<section id="claims">.*?</section>', "<h3>Numbers</h3>.*?<h3>"]
         return [re.search(pattern, page, flags=re.DOTALL)[0] for pattern in found]
 
     computed = sections()
@@ -259,11 +271,25 @@ def test_page_loads_nothing_from_outside(mini_tree):
 
 def test_page_carries_small_videos_and_links_large_ones(mini_tree, monkeypatch):
     mini_tree.write_run("zero", 0, film=True)
-    assert built(mini_tree).count("data:video/mp4;base64,") == 1
+    assert built(mini_tree).count("data:video/mp4;base64,") == 2  # at the top, in its experiment
     monkeypatch.setattr(graphics, "VIDEO_BYTES", 10)
     page = built(mini_tree)
     assert "data:video" not in page
-    assert 'href="vlm_rm/cartpole/cartpole/zero/seed0/train/evaluation/rollout.mp4"' in page
+    assert 'href="../vlm_rm/cartpole/cartpole/zero/seed0/train/evaluation/rollout.mp4"' in page
+    assert "2 videos are not inside this page" in page
+
+
+def test_page_keeps_its_bound_and_says_how_many_videos_it_leaves_out(mini_tree, monkeypatch):
+    methods = list(mini_tree.rewards)
+    for method in methods:
+        mini_tree.write_run(method, 0, film=True)
+    whole = built(mini_tree)
+    assert whole.count("data:video") == len(methods) + 1
+    monkeypatch.setattr(carried, "PAGE_BYTES", len(whole.encode()) - 1000)
+    page = built(mini_tree)
+    assert 0 < page.count("data:video") < len(methods) + 1
+    assert len(page.encode()) <= carried.PAGE_BYTES
+    assert "not inside this page" in page
 
 
 def test_video_is_that_of_the_seed_with_the_median_success(mini_tree):
@@ -291,7 +317,8 @@ def test_page_says_where_every_number_comes_from(mini_tree):
 
 def test_figures_of_one_page_share_no_element_ids(mini_tree):
     found = re.findall(r"<svg.*?</svg>", built(mini_tree), flags=re.DOTALL)
-    ids = [set(re.findall(r'id="([^"]+)"', svg)) for svg in found if "strip" not in svg[:30]]
+    drawn = [svg for svg in found if "strip" not in svg[:30] and "<use href" not in svg[:90]]
+    ids = [set(re.findall(r'id="([^"]+)"', svg)) for svg in drawn]
     assert len(ids) == 4
     assert not set.intersection(*ids)
 
@@ -303,8 +330,26 @@ def test_dark_page_has_a_colour_for_every_colour_of_the_figures(mini_tree):
     assert used <= set(re.findall(r"(--c[0-9a-f]{6}):#", page))
 
 
-def test_page_depends_on_its_files_alone(mini_tree):
-    assert built(mini_tree) == built(mini_tree)
+def test_pages_depend_on_their_files_alone(mini_tree):
+    assert pages(mini_tree) == pages(mini_tree)
+
+
+def test_a_figure_of_a_claim_is_the_one_of_its_experiment(mini_tree):
+    page = built(mini_tree)
+    shown = set(re.findall(r'<use href="#([^"]+)"', page)) & set(
+        re.findall(r'id="(drawing-[a-z-]+)" role', page)
+    )
+    assert "drawing-cartpole-success" in shown
+    assert page.count('id="drawing-cartpole-success"') == 1
+
+
+def test_every_figure_has_the_command_that_makes_it_again(mini_tree):
+    page = built(mini_tree)
+    target = "TARGETS=results/mini/vlm_rm/cartpole/figures/learning.svg"
+    assert f"<code>make reproduce SCALE=mini {target}</code>" in page
+    seed = Tree(mini_tree.root.with_name("mini-seed3"), mini_tree.job | {"root": 3})
+    shutil.copytree(mini_tree.root, seed.root)
+    assert "make reproduce SCALE=mini SEED=3 TARGETS=results/mini-seed3/" in built(seed)
 
 
 def test_refresh_rebuilds_only_when_something_changed(mini_tree):
@@ -317,6 +362,9 @@ def test_refresh_rebuilds_only_when_something_changed(mini_tree):
     assert not refresh()
     mini_tree.job["changes"].pop()
     assert refresh()
+    (mini_tree.root / "report/vlm_rm.html").unlink()
+    assert refresh()
+    assert (mini_tree.root / "report/vlm_rm.html").exists()
 
 
 def test_a_slow_page_does_not_overwrite_a_later_one(mini_tree, monkeypatch):
@@ -327,11 +375,12 @@ def test_a_slow_page_does_not_overwrite_a_later_one(mini_tree, monkeypatch):
         if text == "early":
             reading.set()
             go_on.wait()
-        return text
+        return {mini_tree.root / "report.html": text}
 
-    monkeypatch.setattr(page_module, "_render", render)
+    monkeypatch.setattr(pages_module, "_render", render)
     out = mini_tree.root / "report.html"
-    early, late = (threading.Thread(target=built, args=(mini_tree,)) for _ in range(2))
+    build = lambda: report.build(mini_tree.root, mini_tree.job, out)
+    early, late = (threading.Thread(target=build) for _ in range(2))
     early.start()
     reading.wait()
     late.start()
@@ -354,7 +403,7 @@ def test_refresh_takes_less_than_three_seconds_of_a_core(mini_tree):
 
 
 def test_a_page_that_cannot_be_built_leaves_the_last_one(mini_tree):
-    page = built(mini_tree)
+    page, _ = pages(mini_tree)
     (mini_tree.run_folder("zero", 0) / "evaluation/episodes.csv").write_text("policy\n1,2\n")
     with pytest.raises(Exception, match=r"episodes\.csv"):
         built(mini_tree)
@@ -363,8 +412,9 @@ def test_a_page_that_cannot_be_built_leaves_the_last_one(mini_tree):
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="install chromium to look at the page")
 @pytest.mark.parametrize("width", [390, 1280])
-def test_page_fits_the_window_in_a_browser(mini_tree, tmp_path, width):
-    page = built(mini_tree)
+@pytest.mark.parametrize("which", ["index", "paper"])
+def test_page_fits_the_window_in_a_browser(mini_tree, tmp_path, which, width):
+    page = pages(mini_tree)[which == "paper"]
     widths = "document.documentElement.scrollWidth + '/' + innerWidth"
     probe = f"<script>document.title = {widths}</script></body>"
     (tmp_path / "page.html").write_text(page.replace("</body>", probe))

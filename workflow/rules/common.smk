@@ -60,6 +60,10 @@ SPECIFICATIONS = Specifications(GRID)
 NAMES = TARGETS.names()  # wildcard -> what it may be
 # A study of one's own has a page of its own, and no part in the papers'.
 PAGE = Layout.of("{replicate}").page(OWN_STUDY and next(iter(GRID.parameters.papers)))
+PAPER_PAGES = {
+    paper: f"{Layout.of('{replicate}').paper_page(paper)}.html"
+    for paper in ([] if OWN_STUDY else GRID.parameters.papers)
+}
 
 invocation.own(ROOT, RESULTS, sys.argv[1:])
 
@@ -296,11 +300,19 @@ def refuse_unmade_targets():
             *papers,
             *(f for paper in papers for f in all_outputs_of(paper)),
         ]
-        known.append(f"{PAGE}.html".format(replicate=RESULTS))
+        pages = [f"{PAGE}.html", *PAPER_PAGES.values()]
+        known += [page.format(replicate=RESULTS) for page in pages]
         try:
             refuse_unmade(targets, known)
         except UserError as error:
             raise WorkflowError(str(error)) from None
+
+
+def pages_as_options():
+    return "".join(
+        f" --out page_{paper} {{output.papers[{k}]:q}}"
+        for k, paper in enumerate(PAPER_PAGES)
+    )
 
 
 def everything_reported(wildcards):

@@ -1,4 +1,4 @@
-# The page a person reads.
+# The pages a person reads: an index, and one a paper; a study of one's own has one page.
 rule report:
     input:
         results=everything_reported,
@@ -7,6 +7,7 @@ rule report:
         videos=videos_reported,
     output:
         page=f"{PAGE}.html",
+        papers=list(PAPER_PAGES.values()),
         provenance=f"{PAGE}.provenance.json",
     log:
         f"{PAGE}.log",
@@ -24,4 +25,6 @@ rule report:
     shell:
         "python -m showtell report --job {params.job:q}"
         " --results results/{wildcards.replicate:q}"
-        " --out page {output.page:q} --out provenance {output.provenance:q} 2> {log:q}"
+        " --out page {output.page:q} --out provenance {output.provenance:q}"
+        + pages_as_options()
+        + " 2> {log:q}"

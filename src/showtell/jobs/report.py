@@ -1,4 +1,4 @@
-"""Writes report.html: at the end as a job, and meanwhile whenever results arrive.
+"""Writes the report: at the end as a job, and meanwhile whenever results arrive.
 
 The process that watches for results also follows trainings under way into MLflow.
 """
@@ -31,7 +31,10 @@ _REST = 20  # the live page takes at most a twentieth of one core from the train
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
-    """Input: the folder results/<replicate>; the page shows whatever exists there."""
+    """Input: the folder results/<replicate>; the pages show whatever exists there.
+
+    A page of each paper is written below the name of the index: report.html, report/hold.html.
+    """
     refuse_damaged_below(Path.cwd(), inputs["results"][0], (".csv", ".json"))
     report.build(inputs["results"][0], job, outputs["page"])
 

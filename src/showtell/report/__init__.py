@@ -1,5 +1,5 @@
-"""The report: one HTML page, and the tables of docs/results.md."""
+"""The report: an index, a page of each paper, and the tables of docs/results.md."""
 
-from showtell.report.page import build, refresh
+from showtell.report.pages import build, pages_of, refresh
 
-__all__ = ["build", "refresh"]
+__all__ = ["build", "pages_of", "refresh"]

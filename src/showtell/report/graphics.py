@@ -1,11 +1,13 @@
-"""Pictures inside the page: figures in the page's colours, videos as text, small strips."""
+"""Pictures inside a page: figures in its colours, and small strips."""
 
 import base64
 import json
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 
 from showtell.figures.chart import chart
@@ -35,14 +37,21 @@ def _drawn(settings: str, table: Table) -> str:
         return path.read_text()
 
 
-def inline(svg: str, prefix: str) -> str:
+def inline(svg: str, name: str, exchanged: Mapping[str, str] = MappingProxyType({})) -> str:
     """An SVG file as an element of a page: no fixed size, ids of its own, the page's colours."""
     element = svg[svg.index("<svg") :]
     head, _, body = element.partition(">")
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    element = _SIZE.sub("", head, count=2) + ' role="img">' + body
-    element = _ID.sub(rf"\g<1>{prefix}-", element)
-    return _COLOUR.sub(lambda m: page_colour(m[0]), element)
+    body = _ID.sub(rf"\g<1>{name}-", body)
+    element = f'{_SIZE.sub("", head, count=2)} id="{name}" role="img">{body}'
+    return _COLOUR.sub(lambda m: page_colour(exchanged.get(m[0], m[0])), element)
+
+
+def again(svg: str) -> str:
+    """The same figure at another place of its page, without its bytes."""
+    (view,) = re.findall(r'viewBox="[^"]*"', svg.partition(">")[0])
+    (name,) = re.findall(r' id="([^"]*)" role', svg.partition(">")[0])
+    return f'<svg {view} role="img"><use href="#{name}"/></svg>'
 
 
 def page_colour(colour: str) -> str:
@@ -57,7 +66,7 @@ def dark_colours(page: str) -> str:
 
 
 def video(path: Path) -> str | None:
-    """A small video as a data URI; None where it is too large for the page."""
+    """A small video as a data URI; None where it is too large for any page."""
     if path.stat().st_size > VIDEO_BYTES:
         return None
     return "data:video/mp4;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -39,6 +39,7 @@ class PaperPlan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
+    order: tuple[str, ...] = ()  # of its experiments, as params.yaml has them
     experiments: dict[str, dict[str, Any]]
     networks: dict[str, TrainedPlan] = {}
     videos: dict[str, dict[str, Any]] = {}
@@ -61,6 +62,11 @@ class Plan(BaseModel):
     def differences(self) -> list[Change]:
         """The changes value by value: what is a mapping here has a line for each of its keys."""
         return [leaf for change in self.changes for leaf in _leaves(change)]
+
+    def differences_of(self, paper: str) -> list[Change]:
+        """Those that one paper may read: all but the other papers' own."""
+        own = f"papers.{paper}."
+        return [c for c in self.differences if c.key.startswith(own) or c.key[:7] != "papers."]
 
     def comparison(self, entry: dict[str, Any]) -> Comparison:
         """One experiment of a paper."""

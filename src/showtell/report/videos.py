@@ -39,7 +39,7 @@ class VideosRead:
     splits: Mapping[str, int]
     refused: tuple[Refused, ...]
     counted: tuple[Counted, ...]
-    quarantine: str | None  # a link
+    quarantine: Path | None
 
 
 def videos_of(layout: Layout, name: str, settings: Mapping[str, Any]) -> VideosRead:
@@ -57,7 +57,7 @@ def videos_of(layout: Layout, name: str, settings: Mapping[str, Any]) -> VideosR
         splits=_splits(folder / "videos.parquet") if manifest else {},
         refused=tuple(_refused(manifest["refused"], listed)) if manifest else (),
         counted=tuple(counted(_counts(folder / "counts.csv"))),
-        quarantine=str(quarantine.relative_to(layout.results)) if listed else None,
+        quarantine=quarantine if listed else None,
     )
 
 

@@ -22,6 +22,7 @@ GOAL = _RESULTS + "/goals/{goal}/{task}"
 LABELS = _RESULTS + "/labels/{task}/{kind}"  # by people: git keeps them
 TABLES = _RESULTS + "/tables/{paper}/{experiment}"  # small enough for git
 REPORT = _RESULTS + "/report"
+PAPER_PAGE = REPORT + "/{paper}"
 OWN_REPORT = _RESULTS + "/{study}/report"
 
 
@@ -108,6 +109,10 @@ class Layout:
     def page(self, study: str | None = None) -> Path:
         """The report of the papers, or of a study of one's own; without a suffix."""
         return self._path(OWN_REPORT, locals()) if study else self._path(REPORT)
+
+    def paper_page(self, paper: str) -> Path:
+        """The page of one paper, beside the report; without a suffix."""
+        return self._path(PAPER_PAGE, locals())
 
     def parse(self, path: Path) -> Place:
         """The training that a file belongs to, by its path."""

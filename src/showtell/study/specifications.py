@@ -217,8 +217,10 @@ class Specifications:
         for paper, name, _ in self._grid.experiments():
             if paper not in papers:
                 title = self._parameters.papers[paper].title
-                papers[paper] = {"title": title, "experiments": {}, **self._learned_from(paper)}
+                learned_from = self._learned_from(paper)
+                papers[paper] = {"title": title, "order": [], "experiments": {}, **learned_from}
             entry = papers[paper]
+            entry["order"].append(name)  # the keys of a job are sorted
             drawn = self._grid.experiment(paper, name).figures
             entry["experiments"][name] = self._compared(paper, name) | {
                 "figures": [{"name": n, **_plain(settings)} for n, settings in drawn.items()]

@@ -39,13 +39,12 @@ def objects(root: Path, outs: list[Out]) -> dict[str, str]:
 
 def refuse_changed(root: Path, replicate: str) -> None:
     """Stop at a result that is not what its job wrote, by the job's own provenance."""
-    page = (
-        f"results/{replicate}/report.html"  # also rewritten between jobs, whenever results arrive
-    )
+    # Also rewritten between jobs, whenever results arrive.
+    pages = (f"results/{replicate}/report.html", f"results/{replicate}/report/")
     for path, record in records(root / "results" / replicate):
         for place, expected in record["outputs"].items():
             file = root / place
-            if place != page and file.exists() and sha256(file) != expected:
+            if not place.startswith(pages) and file.exists() and sha256(file) != expected:
                 raise UserError(
                     f"{place} is not what its job wrote ({path.name} has another sha256): it was "
                     "edited or damaged since. Delete it and run "
