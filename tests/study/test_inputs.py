@@ -69,6 +69,7 @@ def test_a_paper_is_its_claims_and_figures(inputs):
         ("vlm_rm/cartpole/cartpole/zero/seed9/train/policy.json", ["seed 'seed9'", "seed"]),
         ("vlm_rm/cartpole/cartpole/zero/seed0/pretran/policy.json", ["phase", "'train'"]),
         ("vlm_rm/cartpole/cartpole/studies/epik.csv", ["study 'epik'", "'epic'"]),
+        ("report/hould.html", ["paper 'hould'", "'hold'"]),
         ("models/klip/model.json", ["encoder 'klip'", "'clip'"]),
         ("demos/scriptet/drawer-close/demo.npz", ["demo 'scriptet'", "'scripted'"]),
         ("goals/text-klip/cartpole.safetensors", ["goal 'text-klip'", "'text-clip'"]),
@@ -97,7 +98,14 @@ def test_a_target_of_another_root_seed_says_how_to_ask_for_it(inputs):
 def test_what_is_no_result_is_left_to_snakemake(inputs):
     paths = [path for name, of, _ in inputs.grid.experiments() for path in inputs.studies(name, of)]
     Targets(inputs.grid, inputs.replicate).check(
-        ["all", "vlm_rm", "--cores", "results/smoke/report.html", *paths]
+        [
+            "all",
+            "vlm_rm",
+            "--cores",
+            "results/smoke/report.html",
+            *paths,
+            "results/smoke/report/hold.html",
+        ]
     )
 
 

@@ -58,6 +58,8 @@ class Targets:
         if below[0] in kinds:
             kind = kinds[below[0]]
             self._check(target, kind, below[1:2], names[kind])
+        elif below[0] == "report":  # a page of each paper
+            self._check(target, "paper", [Path(part).stem for part in below[1:2]], names["paper"])
         elif len(below) > 1 and below[0] not in ("records", "tables"):
             self._check(target, "paper", below[:1], names["paper"])
             self._check_experiment(target, *below)
