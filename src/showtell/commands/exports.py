@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from showtell.commands.claims_schema import claims_schema
 from showtell.commands.paper_scale import with_costs
 from showtell.commands.schema import schema
 from showtell.report.markdown import filled
@@ -16,6 +17,7 @@ def exports(root: Path) -> dict[Path, str]:
     """Every generated file and what it should contain."""
     return {
         root / "workflow/schemas/params.schema.json": schema(),
+        root / "workflow/schemas/claims.schema.json": claims_schema(),
         root / "environment.yml": _environment(root),
         root / _RESULTS: filled((root / _RESULTS).read_text(), root / "results"),
         root / _PAPER_SCALE: with_costs((root / _PAPER_SCALE).read_text(), root),

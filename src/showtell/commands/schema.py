@@ -3,6 +3,7 @@
 import inspect
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,15 +19,20 @@ _FIELD = re.compile(r"    (\w+): [^#]*(?:#(?P<comment>.*))?$")
 
 def schema() -> str:
     """The text of params.schema.json."""
-    values = Parameters.model_json_schema()
-    common = read_yaml(Path(__file__).with_name("keys.yaml"))
-    models = {name: model for model in _models(Parameters, set()) for name in _names(model)}
-    for name, definition in [("Parameters", values), *values["$defs"].items()]:
-        described = common | _descriptions(models[name])
-        for field, entry in definition.get("properties", {}).items():
-            if field in described:
-                entry["description"] = described[field]
+    values = described(Parameters, read_yaml(Path(__file__).with_name("keys.yaml")))
     return json.dumps(values, indent=1, sort_keys=True) + "\n"
+
+
+def described(model: type[BaseModel], common: Mapping[str, str]) -> dict[str, Any]:
+    """A model's schema with the comments of its fields; `common`: of a key in any model."""
+    values = model.model_json_schema()
+    models = {name: one for one in _models(model, set()) for name in _names(one)}
+    for name, definition in [(model.__name__, values), *values["$defs"].items()]:
+        known = {**common, **_descriptions(models[name])}
+        for field, entry in definition.get("properties", {}).items():
+            if field in known:
+                entry["description"] = known[field]
+    return values
 
 
 def _names(model: type[BaseModel]) -> tuple[str, str]:
