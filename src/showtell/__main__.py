@@ -143,6 +143,7 @@ def _add_project_verbs(verbs: Any) -> None:
     agree.set_defaults(run=_agree)
     _add_label(verbs)
     _add_probe(verbs)
+    _add_new(verbs)
     page = verbs.add_parser("page", help="print where the report is")
     page.set_defaults(run=_page)
     export = verbs.add_parser("export", help="rewrite the files that are generated from code")
@@ -203,6 +204,30 @@ def _add_probe(verbs: Any) -> None:
     probe.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
     probe.add_argument("--seed", help="the root seed; default: that of params.yaml")
     probe.set_defaults(run=_probe)
+
+
+def _add_new(verbs: Any) -> None:
+    new = verbs.add_parser("new", help="write a reward, a task or a study that works, and its test")
+    kinds = new.add_subparsers(title="what", metavar="reward|task|study", required=True)
+    reward = kinds.add_parser("reward", help="one file in src/showtell/rewards")
+    task = kinds.add_parser("task", help="a world of your own: a folder in src/showtell/worlds")
+    study = kinds.add_parser("study", help="one YAML file in studies/: a sentence, or a reward")
+    study.add_argument("--task", default="drawer-close", help="the task it is about; drawer-close")
+    study.add_argument("--text", help="the goal as a sentence; default: the task's own")
+    study.add_argument("--reward", help="instead of a sentence: a reward that needs no goal")
+    for what, parser in (("reward", reward), ("task", task), ("study", study)):
+        parser.add_argument("name", metavar="NAME")
+        parser.set_defaults(run=_new, what=what)
+
+
+def _new(options: argparse.Namespace) -> int:
+    from showtell.commands import new
+
+    if options.what == "reward":
+        return new.new_reward(ROOT, options.name)
+    if options.what == "task":
+        return new.new_task(ROOT, options.name)
+    return new.new_study(ROOT, options.name, options.task, options.text, options.reward)
 
 
 def _probe(options: argparse.Namespace) -> int:

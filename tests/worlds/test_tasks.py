@@ -1,4 +1,4 @@
-"""The contract of a world, held against every task of params.yaml."""
+"""The contract of a world, held against every task of params.yaml and of studies/."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from showtell.worlds.script import has_script, script_of
 from showtell.worlds.world import Measurable, Reachable, SettableStates, ShowsGoals, World
 
 ROOT = Path(__file__).resolve().parents[2]
-TASKS = load(ROOT, "paper").tasks
+OWN = [load(ROOT, "paper", path.relative_to(ROOT)) for path in ROOT.glob("studies/*.yaml")]
+TASKS = load(ROOT, "paper").tasks | {name: t for own in OWN for name, t in own.tasks.items()}
 ONE_OF_EACH = {task.world.kind: name for name, task in reversed(TASKS.items())}
 
 
