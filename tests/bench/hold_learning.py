@@ -244,7 +244,7 @@ def replay_mb(stored: int) -> tuple[float, float, int]:
         store(buffer, draws, (1, 6, SIDE, SIDE), *model.action_space.shape, over=over)
         if over:
             buffer.sample(256)
-    kept = buffer.frames.nbytes + sum(end.nbytes for end in buffer.ends.values())
+    kept = buffer.observations.nbytes + sum(end.nbytes for end in buffer.ends.values())
     return tenth, resident_mb(), kept // buffer.buffer_size
 
 

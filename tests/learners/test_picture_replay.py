@@ -49,7 +49,7 @@ def test_every_sample_is_a_transition_of_one_episode_also_after_the_buffer_wraps
 def test_a_frame_is_held_once(rows=30):
     buffer = empty(rows)
     fill(buffer, 0, rows)
-    frames = buffer.frames.nbytes + sum(end.nbytes for end in buffer.ends.values())
+    frames = buffer.observations.nbytes + sum(end.nbytes for end in buffer.ends.values())
     frame = 3 * SIDE * SIDE
     assert frames == 2 * frame * (rows + rows // HORIZON)
 
@@ -69,7 +69,7 @@ def test_a_picture_buffer_comes_back_with_every_row_and_the_same_shifts(tmp_path
     assert (again.pos, again.full) == (buffer.pos, buffer.full)
     assert again.generator.random() == buffer.generator.random()
     assert again.ends.keys() == buffer.ends.keys()
-    for name in ("frames", "stages", "next_stages", "actions", "rewards", "dones", "timeouts"):
+    for name in PictureReplay.columns:
         np.testing.assert_array_equal(getattr(again, name), getattr(buffer, name), name)
 
 

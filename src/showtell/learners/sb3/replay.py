@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from showtell.learners.sb3.picture_replay import PictureReplay
-from showtell.learners.sb3.state_replay import StateReplay
+from showtell.learners.sb3.stored_once import StoredOnce
 from showtell.project.segments import Arrays, Segment
 
 _SEGMENT_BYTES = 8 << 20  # rows of this size do not wait for a checkpoint
@@ -22,15 +22,13 @@ class ReplaySegments:
     Rows are numbered from the training's start; the buffer holds the latest `size` of them.
     """
 
-    def __init__(self, buffer: PictureReplay | StateReplay) -> None:
+    def __init__(self, buffer: StoredOnce) -> None:
         self._buffer = buffer
         self._spans: list[tuple[int, int]] = []  # first row, and the one after the last
 
     def waiting(self, rows: int) -> Segment | None:
         """A new segment, if the rows since the last one are too many to wait for a checkpoint."""
-        column = self._buffer
-        held = column.frames if isinstance(column, PictureReplay) else column.observations
-        size = (rows - self._written) * held[0].nbytes
+        size = (rows - self._written) * self._buffer.observations[0].nbytes
         return self._segments(rows)[-1] if size >= _SEGMENT_BYTES else None
 
     def state(self, rows: int) -> dict[str, Any]:

@@ -1,26 +1,14 @@
-"""A replay buffer of numbers that stores every observation once.
-
-What an action led to is the next row's observation, unless the episode ended there; the
-observations in which episodes end are kept apart. Stable-Baselines3's own buffer holds nearly every
-observation twice, and its saving variant cannot treat a time limit apart from an end.
-"""
+"""A replay buffer of numbers."""
 
 from typing import Any
 
-import numpy as np
 import torch
 from gymnasium import spaces
-from numpy.typing import NDArray
-from stable_baselines3.common.buffers import BaseBuffer
-from stable_baselines3.common.type_aliases import ReplayBufferSamples
 
-from showtell.learners.sb3.private import SampledReplay
-from showtell.project.segments import Arrays
-
-_ROWS = ("observations", "actions", "rewards", "dones", "timeouts")
+from showtell.learners.sb3.stored_once import StoredOnce
 
 
-class StateReplay(SampledReplay):
+class StateReplay(StoredOnce):
     """Draws the batches that Stable-Baselines3's `ReplayBuffer` draws, bit for bit."""
 
     def __init__(
@@ -32,73 +20,5 @@ class StateReplay(SampledReplay):
         n_envs: int,
         optimize_memory_usage: bool = False,
     ) -> None:
-        BaseBuffer.__init__(self, buffer_size, observation_space, action_space, device, n_envs)
-        self.buffer_size = rows = max(buffer_size // n_envs, 1)
-        self.optimize_memory_usage = False  # of Stable-Baselines3's own kind
-        # What `np.zeros` gives takes no memory before it is written.
-        self.observations = np.zeros((rows, n_envs, *self.obs_shape), observation_space.dtype)
-        self.ends: dict[int, NDArray[Any]] = {}  # by place: the (n, D) after its row
-        whole = isinstance(action_space, spaces.Discrete)
-        self.actions = np.zeros((rows, n_envs, self.action_dim), np.int64 if whole else np.float32)
-        self.rewards, self.dones, self.timeouts = (
-            np.zeros((rows, n_envs), dtype=np.float32) for _ in range(3)
-        )
-
-    def add(
-        self,
-        obs: NDArray[Any],
-        next_obs: NDArray[Any],
-        action: NDArray[Any],
-        reward: NDArray[Any],
-        done: NDArray[Any],
-        infos: list[dict[str, Any]],
-    ) -> None:
-        """One row: a step of each environment; all of them end their episodes together."""
-        self.observations[self.pos] = obs
-        self.ends.pop(self.pos, None)
-        if done.all():
-            self.ends[self.pos] = np.array(next_obs, dtype=self.observations.dtype)
-        self.actions[self.pos] = action.reshape(self.n_envs, self.action_dim)
-        self.rewards[self.pos], self.dones[self.pos] = reward, done
-        self.timeouts[self.pos] = [info.get("TimeLimit.truncated", False) for info in infos]
-        self.pos += 1
-        if self.pos == self.buffer_size:
-            self.full, self.pos = True, 0
-
-    def samples(self, places: NDArray[np.int64]) -> ReplayBufferSamples:
-        """A batch: of each place a transition of an environment drawn at random."""
-        lanes = np.random.randint(0, high=self.n_envs, size=(len(places),))
-        ends = self.dones[places, lanes] * (1 - self.timeouts[places, lanes])
-        return ReplayBufferSamples(
-            self.to_torch(self.observations[places, lanes]),
-            self.to_torch(self.actions[places, lanes]),
-            self.to_torch(self.following(places, lanes)),
-            self.to_torch(ends[:, None]),
-            self.to_torch(self.rewards[places, lanes][:, None]),
-        )
-
-    def following(self, places: NDArray[np.int64], lanes: NDArray[np.int64]) -> NDArray[Any]:
-        """The observations after these transitions: (N, D)."""
-        found = self.observations[(places + 1) % self.buffer_size, lanes]
-        for sample in np.flatnonzero(self.dones[places, lanes]).tolist():
-            found[sample] = self.ends[int(places[sample])][lanes[sample]]
-        return found
-
-    def rows(self, places: NDArray[np.int64]) -> Arrays:
-        """These rows, as arrays for a file."""
-        ending = [place for place in places.tolist() if place in self.ends]
-        ends = [self.ends[place] for place in ending]
-        nothing = np.empty((0, *self.observations.shape[1:]), self.observations.dtype)
-        return {
-            **{name: getattr(self, name)[places] for name in _ROWS},
-            "ending": np.isin(places, ending),
-            "ends": np.stack(ends) if ends else nothing,
-        }
-
-    def put_rows(self, places: NDArray[np.int64], arrays: Arrays) -> None:
-        """The reverse of `rows`."""
-        for name in _ROWS:
-            getattr(self, name)[places] = arrays[name]
-        for place in places.tolist():
-            self.ends.pop(place, None)
-        self.ends |= dict(zip(places[arrays["ending"]].tolist(), arrays["ends"], strict=True))
+        shape = observation_space.shape
+        super().__init__(buffer_size, observation_space, action_space, device, n_envs, shape)
