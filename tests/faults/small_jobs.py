@@ -11,11 +11,14 @@ from showtell.project.provenance import hashes
 from tests.demos.requests import TASKS
 from tests.faults.children import Job, run
 from tests.jobs.jobs import CAMERA, EVALUATE, PPO, TRAIN
+from tests.learners.classroom import SAC
 from tests.nets.models import SMOKE
 from tests.nets.test_jobs import GOAL, PROMPTS, TASK
 from tests.report.conftest import Tree, named, report_job
 from tests.training.test_clip import RECIPE
-from tests.videos.jobs import KEPT, READ
+from tests.training.test_hold_c import RECIPE as HOLD_C
+from tests.training.test_hold_c import SETTINGS as HOLD_C_NETWORK
+from tests.videos.jobs import ARCHIVE, DRAWN, KEPT, READ
 from tests.videos.reading.making import video
 
 _POLICY = {"policy": "policy.safetensors", "network": "policy.json", "progress": "progress.csv",
@@ -27,6 +30,9 @@ _COMPARED = {"summary": "summary.csv", "scores": "scores.csv", "curves": "curves
 _DQN = {"steps": 600, "learning_starts": 100, "checkpoint_every": 200, "log_every": 200,
         "gradient_steps": 2, "buffer": 300}  # fmt: skip
 _PPO = {"steps": 128, "checkpoint_every": 64, "log_every": 64}
+_MOUNTAIN_CAR = {"kind": "mountain_car", "horizon": 40, "textured": False, "goal": "absorbing",
+                 "end": "truncated", "observe_time": False,
+                 "success_survives_reset": False}  # fmt: skip
 _ROOT = "results/smoke"
 OWN = {"kind": "own_folder", "validation_share": 0.4, **KEPT}
 
@@ -45,7 +51,9 @@ def make(root: Path, only: set[str] | None = None) -> dict[str, Job]:
 
 def _import() -> None:
     """What the jobs import: their children have it then."""
-    for name in ("demonstrate", "read_videos", "train_encoder", "embed_goal", "train", "evaluate"):
+    for name in ("demonstrate", "draw_videos", "read_videos", "fetch_encoder", "train_encoder"):
+        importlib.import_module(f"showtell.jobs.{name}")
+    for name in ("embed_goal", "train", "evaluate"):
         importlib.import_module(f"showtell.jobs.{name}")
     for name in ("measure", "compare", "figure", "report"):
         importlib.import_module(f"showtell.jobs.{name}")
@@ -59,8 +67,10 @@ def _import() -> None:
         importlib.import_module(name)
     for name in ("classic_control.world", "metaworld.world"):
         importlib.import_module(f"showtell.worlds.{name}")
-    for name in ("dqn", "ppo", "sb3.off_policy", "sb3.ppo"):  # jobs import them late
+    for name in ("dqn", "ppo", "sac", "sb3.off_policy", "sb3.ppo", "sb3.sac"):  # imported late
         importlib.import_module(f"showtell.learners.{name}")
+    for name in ("showtell.training.hold_c", "showtell.nets.hold_c", "showtell.videos.drawn_hand"):
+        importlib.import_module(name)
     for name in ("showtell.training.clip", "showtell.rendering.pool", "filelock"):
         importlib.import_module(name)
     from showtell.nets.open_clip_import import library
@@ -82,6 +92,7 @@ def _all(root: Path) -> list[Job]:
             write_json(path.with_suffix(".provenance.json"), record)
     model = f"{_ROOT}/models/clip"
     dqn, ppo = f"{_ROOT}/paper/cartpole/dqn/train", f"{_ROOT}/paper/drawer/ppo/train"
+    people, archive = f"{_ROOT}/videos/people", f"{_ROOT}/videos/people/archive"
     policy = {"policy": [f"{dqn}/policy.safetensors"], "description": [f"{dqn}/policy.json"]}
     network = {"weights": f"{model}/model.safetensors", "network": f"{model}/model.json"}
     recipe = RECIPE | {"steps": 4, "batch": 8}
@@ -99,6 +110,19 @@ def _all(root: Path) -> list[Job]:
             "videos": OWN | {"folder": str(root / "mine")},
             **address,
         }, f"{_ROOT}/videos/mine", READ, {"files": [str(path) for path in own]}),
+        Job("draw_videos", "draw_videos", {"videos": DRAWN, **address}, archive, ARCHIVE),
+        Job("read_videos (archive)", "read_videos", {"videos": DRAWN | KEPT, **address},
+            f"{people}/read", READ, {"files": [f"{archive}/{file}" for file in ARCHIVE.values()]}),
+        Job("train_encoder (HOLD-C)", "train_encoder", {
+            "encoder": HOLD_C_NETWORK, "tasks": {},
+            "training": HOLD_C | {"dataset": {"kind": "videos", "videos": "people"}, "steps": 4,
+                                  "batch": 4},
+            **address,
+        }, f"{_ROOT}/models/hold-c", _NETWORK, {"videos": [f"{people}/read/shards.json"]}),
+        Job("fetch_encoder (random)", "fetch_encoder",
+            {"encoder": HOLD_C_NETWORK | {"pretrained": "random"}, **address},
+            f"{_ROOT}/models/random",
+            {"weights": "model.safetensors", "network": "model.json"}),
         Job("train_encoder", "train_encoder",
             {"encoder": SMOKE, "training": recipe, "tasks": {}, **address}, model, _NETWORK),
         Job("embed_goal", "embed_goal", {
@@ -108,6 +132,14 @@ def _all(root: Path) -> list[Job]:
             {"encoder": [network["weights"]], "network": [network["network"]]}),
         Job("train (DQN)", "train", TRAIN | {"learner": TRAIN["learner"] | _DQN}, dqn, _POLICY),
         Job("train (PPO)", "train", PPO | {"learner": PPO["learner"] | _PPO}, ppo, _POLICY),
+        Job("train (SAC)", "train", TRAIN | {
+            "task": {"world": _MOUNTAIN_CAR, "camera": CAMERA},
+            "learner": SAC | {"train_freq": 40},
+        }, f"{_ROOT}/paper/mountain-car/sac/train", _POLICY),
+        Job("train (fine-tuning)", "train", PPO | {
+            "learner": PPO["learner"] | _PPO, "checkpoint": "best-learned",
+        }, f"{_ROOT}/paper/drawer/ppo/true-reward", _POLICY,
+            {"start": [f"{ppo}/policy.safetensors"]}),
         Job("evaluate", "evaluate", EVALUATE | {
             "learner": TRAIN["learner"] | _DQN,
             "evaluate": EVALUATE["evaluate"] | {"episodes": 1, "actions": ["deterministic"]},
