@@ -79,7 +79,9 @@ def test_a_killed_job_is_repaired_by_the_next_run_with_the_same_bits(workspace, 
     second = run(workspace, one, *arguments)
     said = second.communicate()[0]
     assert second.returncode == 0, said
-    assert json.loads((folder / "provenance.json").read_text())["resumed"] >= 1
+    record = json.loads((folder / "provenance.json").read_text())
+    assert record["resumed"] >= 1
+    assert int(record["batch_job"]) > int(number), "the second job ended it"
 
     alone = workspace.copy(workspace.root.parent / "alone")
     subprocess.run(["rm", "-rf", str(alone.root / "results/smoke"), str(alone.root / ".snakemake")])

@@ -205,3 +205,10 @@ def test_records_are_found_under_both_names_and_a_torn_one_is_named(root):
     write_text(root / "a/provenance.json", "{")
     with pytest.raises(UserError, match=r"a/provenance\.json is not JSON"):
         list(records(root / "a"))
+
+
+def test_a_result_of_a_cluster_names_its_job(root, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "4711")
+    assert written()["batch_job"] == "4711"
+    monkeypatch.delenv("SLURM_JOB_ID")
+    assert written()["batch_job"] is None

@@ -22,6 +22,11 @@ def machine() -> dict[str, Any]:
     }
 
 
+def batch_job() -> str | None:
+    """The number of the Slurm job that this process is a part of: `sacct -j NUMBER`."""
+    return os.environ.get("SLURM_JOB_ID")
+
+
 @cache
 def gpus() -> list[dict[str, Any]]:
     """Name, memory and driver of each NVIDIA GPU; empty where there is none."""

@@ -15,7 +15,7 @@ from showtell.project.errors import UserError
 from showtell.project.files import canonical_json, read_json, sha256, write_json
 from showtell.project.fingerprint import contents, digest
 from showtell.project.git import git_state
-from showtell.project.machine import machine
+from showtell.project.machine import batch_job, machine
 
 # The packages whose version can change a number or a file.
 _PACKAGES = (
@@ -60,6 +60,7 @@ def write_provenance(
                 "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="milliseconds"),
                 "wall_time_s": round(wall_time_s, 3),
                 "machine": machine(),
+                "batch_job": batch_job(),
                 "versions": versions(),
                 "inputs": hashes(root, inputs),
                 "outputs": hashes(root, outputs),
