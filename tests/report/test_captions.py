@@ -6,7 +6,7 @@ import pytest
 
 from showtell.figures.style import INK
 from showtell.report.captions import of_methods
-from showtell.report.colours import of_page
+from showtell.report.colours import exchange, of_page
 from showtell.report.plan import Plan
 from showtell.results.reading import Comparison
 from showtell.study.grid import Grid
@@ -42,13 +42,22 @@ def plan_of(*names):
 
 def test_a_method_keeps_its_colour_in_every_experiment():
     looks = of_page({"a": plan_of("x", "y", "z"), "b": plan_of("w", "z", "x")})
-    first, second = looks["a"].styles, looks["b"].styles
+    first, second = looks["a"], looks["b"]
     assert first["x"].colour == second["x"].colour
     assert first["z"].colour == second["z"].colour
     assert len({second[name].colour for name in ("w", "z", "x")}) == 3
     assert second["truth"].colour == INK
-    drawn = {style.colour for style in of_page({"b": plan_of("w", "z", "x")})["b"].styles.values()}
-    assert set(looks["b"].exchanged) <= drawn
+
+
+def test_a_figure_takes_the_colours_of_its_page_and_no_two_become_one():
+    (drawn,) = of_page({"b": plan_of("w", "z", "x")}).values()
+    page = of_page({"a": plan_of("x", "y", "z"), "b": plan_of("w", "z", "x")})["b"]
+    exchanged = exchange(drawn, page)
+    for name in ("w", "z", "x"):
+        colour = drawn[name].colour
+        assert exchanged.get(colour, colour) == page[name].colour
+    assert set(exchanged) == set(exchanged.values())
+    assert INK not in exchange({"x": drawn["x"]}, {"x": drawn["truth"]})
 
 
 @pytest.mark.parametrize("scale", ["mini", "desk"])
@@ -59,6 +68,6 @@ def test_no_method_of_a_scale_has_two_colours_on_a_page(scale):
         comparisons = {n: plan.comparison(entry) for n, entry in paper.experiments.items()}
         colours: dict[str, set[str]] = {}
         for look in of_page(comparisons).values():
-            for method, style in look.styles.items():
+            for method, style in look.items():
                 colours.setdefault(method, set()).add(style.colour)
         assert {m: c for m, c in colours.items() if len(c) > 1} == {}, name

@@ -11,11 +11,11 @@ from showtell.claims.evidence import methods_matching
 from showtell.claims.ledger import FigureFacts, Ledger, Published
 from showtell.claims.verdicts import Verdict
 from showtell.figures.chart import chart
-from showtell.figures.style import MethodStyle
+from showtell.figures.style import STYLE_COLUMNS, MethodStyle, styles, styles_in
 from showtell.project.files import read_json
 from showtell.report import graphics
 from showtell.report.captions import names_of, of_methods
-from showtell.report.colours import Colours
+from showtell.report.colours import exchange
 from showtell.report.labelled import Labelled, labelled
 from showtell.report.written import compared, figure_is_current
 from showtell.results.controls import LABELS, Rates, controls
@@ -137,21 +137,25 @@ class Experiment:
 
 
 def experiment_of(
-    comparison: Comparison, entry: dict[str, Any], ledger: Ledger, layout: Layout, look: Colours
+    comparison: Comparison,
+    entry: dict[str, Any],
+    ledger: Ledger,
+    layout: Layout,
+    look: dict[str, MethodStyle],
 ) -> Experiment:
     """An experiment from the files that exist; `entry` is its part of the report's job."""
     found = read(comparison, layout.results)
     summary, verdicts = compared(entry, found, ledger, layout)
     return Experiment(
         found,
-        look.styles,
+        look,
         _success(found, layout),
-        tuple(_numbers(comparison, summary, look.styles)),
+        tuple(_numbers(comparison, summary, look)),
         tuple(_figures(entry, found, ledger, layout, look)),
-        tuple(_videos(found, look.styles)),
+        tuple(_videos(found, look)),
         tuple(verdicts),
-        tuple(_answers(ledger, comparison, summary, look.styles)),
-        tuple(labelled(comparison, look.styles, layout)),
+        tuple(_answers(ledger, comparison, summary, look)),
+        tuple(labelled(comparison, look, layout)),
         summary,
     )
 
@@ -216,7 +220,11 @@ def _estimates(rows: Table) -> list[Estimate]:
 
 
 def _figures(
-    entry: dict[str, Any], found: Results, ledger: Ledger, layout: Layout, look: Colours
+    entry: dict[str, Any],
+    found: Results,
+    ledger: Ledger,
+    layout: Layout,
+    look: dict[str, MethodStyle],
 ) -> Iterator[Drawn]:
     plan = found.comparison
     names = names_of(found)
@@ -225,6 +233,7 @@ def _figures(
         where = (plan.paper, plan.experiment, name)
         if figure_is_current(entry, settings, found, layout):
             svg = layout.figure(*where, "svg").read_text()
+            table = Table.read(layout.figure(*where, "csv"))
         else:
             table = chart(settings).table(found)
             if not table.rows:
@@ -234,9 +243,16 @@ def _figures(
         caption = of_methods(facts.caption, names).replace("{spread}", spread_name(plan.seeds))
         files = [layout.figure(*where, suffix) for suffix in ("svg", "pdf", "csv")]
         address = f"{plan.experiment}-{name}"
-        inline = graphics.inline(svg, f"drawing-{address}", look.exchanged)
+        inline = graphics.inline(svg, f"drawing-{address}", exchange(_styles_of(table, plan), look))
         existing = tuple(file for file in files if file.exists())
         yield Drawn(name, address, facts, inline, caption, existing, files[0])
+
+
+def _styles_of(table: Table, plan: Comparison) -> dict[str, MethodStyle]:
+    """How a figure draws its methods: some draw others than those that are trained."""
+    if {"method", *STYLE_COLUMNS} <= set(table.columns):
+        return styles_in(table)
+    return styles(plan.methods.values())
 
 
 def _videos(found: Results, style_of: dict[str, MethodStyle]) -> Iterator[Video]:
