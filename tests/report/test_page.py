@@ -14,7 +14,7 @@ from showtell import report
 from showtell.__main__ import main
 from showtell.claims.ledger import Published, ledger_path, load
 from showtell.claims.tests import Measured
-from showtell.report import carried, graphics, paper
+from showtell.report import graphics, page_videos, paper
 from showtell.report import pages as pages_module
 from tests.report.conftest import SUCCESS, TASK, Tree, named, pages, report_job
 
@@ -285,10 +285,10 @@ def test_page_keeps_its_bound_and_says_how_many_videos_it_leaves_out(mini_tree, 
         mini_tree.write_run(method, 0, film=True)
     whole = built(mini_tree)
     assert whole.count("data:video") == len(methods) + 1
-    monkeypatch.setattr(carried, "PAGE_BYTES", len(whole.encode()) - 1000)
+    monkeypatch.setattr(page_videos, "PAGE_BYTES", len(whole.encode()) - 1000)
     page = built(mini_tree)
     assert 0 < page.count("data:video") < len(methods) + 1
-    assert len(page.encode()) <= carried.PAGE_BYTES
+    assert len(page.encode()) <= page_videos.PAGE_BYTES
     assert "not inside this page" in page
 
 

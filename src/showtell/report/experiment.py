@@ -17,6 +17,7 @@ from showtell.report import graphics
 from showtell.report.captions import names_of, of_methods
 from showtell.report.colours import exchange
 from showtell.report.labelled import Labelled, labelled
+from showtell.report.sliders import Slider, sliders_of
 from showtell.report.written import compared, figure_is_current
 from showtell.results.controls import LABELS, Rates, controls
 from showtell.results.reading import Comparison, Results, read
@@ -84,6 +85,7 @@ class Experiment:
     videos: tuple[Video, ...]
     verdicts: tuple[Verdict, ...]
     answers: tuple[Answer, ...]
+    sliders: tuple[Slider, ...]
     labelled: tuple[Labelled, ...]
     summary: Table
 
@@ -155,6 +157,7 @@ def experiment_of(
         tuple(_videos(found, look)),
         tuple(verdicts),
         tuple(_answers(ledger, comparison, summary, look)),
+        tuple(sliders_of(found, look)),
         tuple(labelled(comparison, look, layout)),
         summary,
     )

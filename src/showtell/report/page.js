@@ -10,6 +10,17 @@ if (!matchMedia("(prefers-reduced-motion: reduce)").matches && "IntersectionObse
     seen.observe(video);
   }
 }
+// A slider moves through the frames of a rollout and along its curves.
+for (const scrub of document.querySelectorAll(".scrub")) {
+  const [slider, strip, at] = ["input", "img", ".at"].map((part) => scrub.querySelector(part));
+  const { x2 } = scrub.querySelector(".axis"), { x1 } = at, first = x1.baseVal.value;
+  const length = x2.baseVal.value - first;
+  slider.disabled = false;
+  slider.addEventListener("input", () => {
+    strip.style.transform = `translateX(${(-100 * slider.value) / (+slider.max + 1)}%)`;
+    at.setAttribute("transform", `translate(${(length * slider.value) / slider.max} 0)`);
+  });
+}
 // Commands can be copied where the browser allows it; a click on one selects it anyway.
 for (const button of document.querySelectorAll(".command button")) {
   if (!navigator.clipboard) break;

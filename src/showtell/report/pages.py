@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 
 from showtell.claims.ledger import ledger_files
 from showtell.project.files import canonical_json, write_text
-from showtell.report import carried
-from showtell.report.carried import Carried
 from showtell.report.networks import COLUMNS
 from showtell.report.origins import Origin, environment, origins, stand_ins
+from showtell.report.page_videos import PageVideos
 from showtell.report.paper import Paper, paper_of
 from showtell.report.plan import Plan
 from showtell.report.published import table_files
@@ -115,7 +114,7 @@ def _index(
     signature: str,
 ) -> str:
     results = papers[0].results if papers else out.parent
-    videos = Carried(out)
+    videos = PageVideos(out)
     page = render(
         "index.html.j2",
         signature=signature,
@@ -138,7 +137,7 @@ def _index(
 def _paper_page(
     plan: Plan, paper: Paper, sources: list[Origin], page: Path, index: Path, signature: str
 ) -> str:
-    videos = Carried(page)
+    videos = PageVideos(page)
     own = [source for source in sources if source.folder == paper.name]
     shared = [source for source in sources if source.folder in _SHARED]
     study = "" if page != index else paper.name
@@ -194,4 +193,4 @@ def _link(to: Path, page: Path) -> str:
     return Path(os.path.relpath(to, page.parent)).as_posix()
 
 
-__all__ = ["build", "carried", "pages_of", "refresh"]
+__all__ = ["build", "pages_of", "refresh"]

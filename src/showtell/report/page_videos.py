@@ -20,7 +20,7 @@ class _Slot(NamedTuple):
     video: Video
 
 
-class Carried:
+class PageVideos:
     """The videos of one page: places for them while it is written, their bytes at the end."""
 
     def __init__(self, page: Path) -> None:
