@@ -28,7 +28,7 @@ JOBS = {
     "train": "train one agent: a task, a method, a seed",
     "evaluate": "evaluate the policies of one training, and record a video",
     "measure": "measure rewards without any training",
-    "compare": "put an experiment's methods side by side, with verdicts",
+    "summarise": "an experiment's numbers and verdicts, from all of its trainings",
     "figure": "draw one figure (SVG, PDF and the CSV behind it)",
     "report": "write the page a person reads",
 }
@@ -141,6 +141,12 @@ def _add_project_verbs(verbs: Any) -> None:
     agree.add_argument("--json", type=Path, help="write the comparison as JSON")
     agree.add_argument("--csv", type=Path, help="write the comparison as CSV")
     agree.set_defaults(run=_agree)
+    compare = verbs.add_parser("compare", help="the numbers of two results side by side")
+    compare.add_argument("a", help="results/mini, or an experiment, a task, a method, a seed of it")
+    compare.add_argument("b", nargs="?", help="another one; COMMIT:results/mini is of a commit")
+    compare.add_argument("--metric", default="success", help="success, return, …; success")
+    compare.add_argument("--csv", type=Path, help="write all numbers as CSV")
+    compare.set_defaults(run=_compare)
     _add_label(verbs)
     _add_probe(verbs)
     _add_new(verbs)
@@ -352,6 +358,13 @@ def _agree(options: argparse.Namespace) -> int:
     from showtell.commands.agree import agree
 
     return agree(ROOT, options.folders, options.json, options.csv)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from showtell.commands.compare import compare
+
+    names = [name for name in (options.a, options.b) if name is not None]
+    return compare(ROOT, names, options.metric, options.csv)
 
 
 def _page(options: argparse.Namespace) -> int:

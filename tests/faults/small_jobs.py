@@ -55,7 +55,7 @@ def _import() -> None:
         importlib.import_module(f"showtell.jobs.{name}")
     for name in ("embed_goal", "train", "evaluate"):
         importlib.import_module(f"showtell.jobs.{name}")
-    for name in ("measure", "compare", "figure", "report"):
+    for name in ("measure", "summarise", "figure", "report"):
         importlib.import_module(f"showtell.jobs.{name}")
     for name in (
         "torch",
@@ -154,7 +154,7 @@ def _all(root: Path) -> list[Job]:
             "controls": [], "picture": {"width": 600, "height": 400}, "goals": {}, "targets": [],
             "encoders": {}, "demos": [], **address,
         }, f"{_ROOT}/paper/cartpole/studies", table),
-        Job("compare", "compare", {**tree.plan, "root": 0, "fingerprint": "f"},
+        Job("compare", "summarise", {**tree.plan, "root": 0, "fingerprint": "f"},
             "results/mini/compared", _COMPARED, results="results/mini"),
         Job("figure", "figure", {**tree.plan, "root": 0, "figure": named(tree, "learning")},
             "results/mini/figures", {kind: f"learning.{kind}" for kind in ("svg", "pdf", "csv")},

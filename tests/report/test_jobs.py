@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from showtell.commands.judge import judge
-from showtell.jobs import compare, figure, report
+from showtell.jobs import figure, report, summarise
 from showtell.project.errors import UserError
 from showtell.project.replicate import Replicate
 from showtell.results.table import Table
@@ -18,7 +18,7 @@ from tests.report.conftest import job_inputs, named
 def compared(tree, folder):
     outputs = {name: folder / f"{name}.csv" for name in ("summary", "scores", "curves")}
     outputs |= {name: folder / f"{name}.json" for name in ("claims", "comparison")}
-    compare.run({**tree.plan, "root": 0, "fingerprint": "f"}, job_inputs(tree), outputs)
+    summarise.run({**tree.plan, "root": 0, "fingerprint": "f"}, job_inputs(tree), outputs)
     summary = Table.read(outputs["summary"])
     claims = json.loads(outputs["claims"].read_text())["claims"]
     return summary, {claim["id"]: claim for claim in claims}, outputs

@@ -208,9 +208,9 @@ def test_page_warns_of_few_seeds(tmp_path, seeds):
 
 
 def compare_and_draw(tree, name="epic"):
-    """Run `compare` and one `figure` as the workflow does, with provenance."""
+    """Run `summarise` and one `figure` as the workflow does, with provenance."""
     folder = tree.folder
-    run("compare", tree, tree.plan, {n: folder / f"compare/{n}" for n in COMPARED})
+    run("summarise", tree, tree.plan, {n: folder / f"compare/{n}" for n in COMPARED})
     drawn = {kind: folder / f"figures/{name}.{kind}" for kind in ("svg", "pdf", "csv")}
     drawn["provenance"] = folder / f"figures/{name}.provenance.json"
     run("figure", tree, {**tree.plan, "figure": named(tree, name)}, drawn)

@@ -25,7 +25,7 @@ rule compare:
     params:
         job=job_of_comparison,
     shell:
-        "python -m showtell compare --job {params.job:q}"
+        "python -m showtell summarise --job {params.job:q}"
         " --results results/{wildcards.replicate:q}"
         " --out summary {output.summary:q} --out claims {output.claims:q}"
         " --out scores {output.scores:q} --out curves {output.curves:q}"

@@ -119,7 +119,7 @@ def _outcomes(root: Path, name: str) -> dict[Key, str]:
             found |= {(*place, str(claim["id"])): str(claim["outcome"]) for claim in of["claims"]}
         except (ValueError, KeyError, TypeError):
             raise UserError(
-                f"{file.relative_to(folder)} in {name} is no list of verdicts as `compare` writes "
+                f"{file.relative_to(folder)} in {name} is no list of verdicts as a run writes "
                 "it: delete it, then `make reproduce`."
             ) from None
     if not found:

@@ -198,7 +198,7 @@ class Specifications:
     def comparison(self, paper: str, name: str) -> str:
         """Putting an experiment's methods side by side."""
         # The paper's package is its ledger.
-        return self._job("compare", self._ledger(paper), **self._compared(paper, name))
+        return self._job("summarise", self._ledger(paper), **self._compared(paper, name))
 
     def figure(self, paper: str, name: str, figure: str) -> str:
         """One figure of one experiment."""

@@ -1,4 +1,4 @@
-"""Puts an experiment's methods side by side: numbers of each seed, summary.csv, and verdicts."""
+"""An experiment in small tables: numbers of each seed, summary.csv, and verdicts."""
 
 from pathlib import Path
 from typing import Any
