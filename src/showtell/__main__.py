@@ -147,6 +147,7 @@ def _add_project_verbs(verbs: Any) -> None:
     compare.add_argument("--metric", default="success", help="success, return, …; success")
     compare.add_argument("--csv", type=Path, help="write all numbers as CSV")
     compare.set_defaults(run=_compare)
+    _add_recording(verbs)
     _add_label(verbs)
     _add_probe(verbs)
     _add_new(verbs)
@@ -210,6 +211,31 @@ def _add_probe(verbs: Any) -> None:
     probe.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
     probe.add_argument("--seed", help="the root seed; default: that of params.yaml")
     probe.set_defaults(run=_probe)
+
+
+def _add_recording(verbs: Any) -> None:
+    play = verbs.add_parser("play", help="watch a trained policy, on a page that is opened")
+    record = verbs.add_parser("record", help="record a trained policy as a video")
+    record.add_argument("--out", type=Path, required=True, help="x.webm, x.mp4 or x.gif")
+    play.add_argument("--out", type=Path, help="the page; default: a temporary file")
+    play.add_argument("--no-browser", action="store_true", help="print where the page is, alone")
+    for verb, episodes in ((play, [0, 1, 2, 3]), (record, [0])):
+        verb.add_argument("policy", metavar="RUN", help="results/mini/…/seed0/train")
+        verb.add_argument("--episodes", type=int, nargs="+", default=episodes, help="from 0")
+        verb.add_argument(
+            "--actions", choices=("deterministic", "stochastic"), default="deterministic"
+        )
+        verb.add_argument("--checkpoint", default="last", help="last, best-learned or best-true")
+        verb.set_defaults(run=_record, verb=verb.prog.split()[-1])
+
+
+def _record(options: argparse.Namespace) -> int:
+    from showtell.commands.record import Choice, play, record
+
+    choice = Choice(options.episodes, options.actions, options.checkpoint)
+    if options.verb == "record":
+        return record(ROOT, options.policy, options.out, choice)
+    return play(ROOT, options.policy, choice, options.out, browse=not options.no_browser)
 
 
 def _add_new(verbs: Any) -> None:
