@@ -60,20 +60,23 @@ def _finding(entry: JudgedClaim) -> str:
 
 
 def _without_claims(paper: Paper) -> str:
-    """A paper that waits, or a study of one's own: its best method."""
+    """A paper none of whose claims has a number, or a study of one's own: its best method."""
+    claims = sum(paper.tally.values())
     best = [(row, name) for name, e in paper.experiments.items() for row in _overall(e)]
-    if paper.tally and not best:
-        return (
-            f"No result yet: {sum(paper.tally.values())} claims wait or are not part of this scale."
-        )
     if not best:
-        return "No result yet."
+        waits = f": {claims} claims wait or are not part of this scale" if claims else ""
+        return f"No result yet{waits}."
     row, name = max(best, key=lambda one: one[0].success.value)
-    title = paper.ledger.protocol(name).title
-    return (
-        f"{row.style.label} succeeds most often: in {100 * row.success.value:.0f} % of episodes, "
-        f"over {row.success.seeds} seed{'s' if row.success.seeds != 1 else ''} ({title})."
+    seeds = f"{row.success.seeds} seed{'s' if row.success.seeds != 1 else ''}"
+    found = (
+        f"{row.style.label} succeeds most often, in {100 * row.success.value:.0f} % of episodes "
+        f"over {seeds} ({paper.ledger.protocol(name).title})"
+        if row.success.value > 0
+        else f"no method succeeds in any episode ({seeds})"
     )
+    if claims:
+        return f"Of {claims} claims none is judged here; {found}."
+    return f"{found[:1].upper()}{found[1:]}."
 
 
 def _overall(experiment: Experiment) -> list[Numbers]:
