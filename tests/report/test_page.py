@@ -141,7 +141,7 @@ def test_a_study_of_ones_own_has_one_page_without_claims(mini_tree):
     assert 'id="figure-trial-success"' in page
     assert "https://arxiv.org/abs/" not in page
     assert not outcomes(page)
-    assert "succeeds most often" in page
+    assert "has the highest success" in page
     index, _ = pages(mini_tree)
     assert 'href="mine/report.html"' in index and "What I tried" in index
 

@@ -56,7 +56,8 @@ def _finding(entry: JudgedClaim) -> str:
     seeds = "" if verdict.n is None else f"{verdict.n} of {verdict.expected} seeds"
     found = part.text if len(part.text) <= _SHORT else seeds
     more = f"; {len(verdict.parts) - 1} more parts" if len(verdict.parts) > 1 else ""
-    return f"“{entry.claim.text.rstrip('.')}” is {verdict.outcome} ({label}: {found}{more})"
+    outcome = verdict.outcome if verdict.outcome.startswith("cannot") else f"is {verdict.outcome}"
+    return f"“{entry.claim.text.rstrip('.')}” {outcome} ({label}: {found}{more})"
 
 
 def _without_claims(paper: Paper) -> str:
@@ -67,12 +68,13 @@ def _without_claims(paper: Paper) -> str:
         waits = f": {claims} claims wait or are not part of this scale" if claims else ""
         return f"No result yet{waits}."
     row, name = max(best, key=lambda one: one[0].success.value)
-    seeds = f"{row.success.seeds} seed{'s' if row.success.seeds != 1 else ''}"
+    mean = f"the interquartile mean over {row.success.seeds} seed"
+    mean += "s" if row.success.seeds != 1 else ""
     found = (
-        f"{row.style.label} succeeds most often, in {100 * row.success.value:.0f} % of episodes "
-        f"over {seeds} ({paper.ledger.protocol(name).title})"
+        f"{row.style.label} has the highest success, {100 * row.success.value:.0f} % ({mean}; "
+        f"{paper.ledger.protocol(name).title})"
         if row.success.value > 0
-        else f"no method succeeds in any episode ({seeds})"
+        else f"no method has a success above 0 % ({mean})"
     )
     if claims:
         return f"Of {claims} claims none is judged here; {found}."
