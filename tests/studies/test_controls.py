@@ -154,6 +154,6 @@ def test_without_a_demonstration_nothing_is_replayed_and_nothing_cloned():
     assert column(table, "definition", "still") == ["action 1 of 0 to 1"] * 3
 
 
-def test_a_demo_without_cloning_is_refused():
+def test_cloning_without_a_demo_is_refused():
     with pytest.raises(ValueError, match="cloning"):
-        made("studies", CONTROLS | {"cloning": None})
+        made("studies", CONTROLS | {"demo": None})

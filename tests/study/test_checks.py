@@ -200,6 +200,14 @@ IMPOSSIBLE = {
         ),
         ["finetune.more", "'ppo-one-demo'", "clones", "true_reward"],
     ),
+    "cloning of a policy that observes pictures": (
+        experiment(
+            ["dvd-close-drawer-ours"],
+            method("zero"),
+            studies={"c": CONTROLS | {"demo": "scripted-hold"}},
+        ),
+        ["studies.c", "'sac-hold-ours'", "pictures", "null"],
+    ),
     "fine-tuning of a method that does not exist": (
         changed(f"{LANGUAGE}.finetune.true-reward.methods", ["txt"]),
         ["finetune.true-reward", "'txt'", "'text'"],

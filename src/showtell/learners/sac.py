@@ -88,6 +88,11 @@ class SacSettings(OffPolicySettings):
         """A policy that observes the active stage, or its goal's picture."""
         return self.observe_stage or self.pictures is not None
 
+    @property
+    def sees(self) -> bool:
+        """Whether its policy observes pictures in place of the world's numbers."""
+        return self.pictures is not None
+
     def policy_shape(self) -> tuple[object, ...]:
         """Two trainings with the same hidden layers and pictures have the same networks."""
         seen = self.pictures and self.pictures.model_dump(exclude={"shift"})

@@ -20,7 +20,7 @@ from showtell.project.seeds import generator, seed
 from showtell.studies.rollouts import Episode, EpisodeRunner, How, play, scores
 from showtell.studies.study import Measured, StudyInputs, Value
 from showtell.study.needs import Demonstrations, Needs, Offers
-from showtell.study.settings import StudySettings
+from showtell.study.settings import LearnerSettings, StudySettings
 from showtell.worlds.script import has_script, script_of
 from showtell.worlds.world import LAYOUTS, SeededEpisodes, World
 
@@ -42,14 +42,12 @@ class ControlsSettings(StudySettings):
     methods: list[str] = Field(default=[], max_length=0)  # none: no reward is measured
     episodes: PositiveInt  # of each control: of as many layouts, from the evaluation's first on
     demo: str | None  # its first demonstration; null: the world has no script to demonstrate with
-    cloning: CloningSettings | None  # null with the demo
+    cloning: CloningSettings | None  # null: the demo is replayed alone
 
     @model_validator(mode="after")
     def _cloning_with_a_demo(self) -> Self:
-        if (self.demo is None) != (self.cloning is None):
-            raise ValueError(
-                "what is cloned is the demo: give both `demo` and `cloning`, or set both to null."
-            )
+        if self.demo is None and self.cloning is not None:
+            raise ValueError("what is cloned is the demo: name one, or set cloning to null.")
         return self
 
     def needs(self) -> Needs:
@@ -62,6 +60,12 @@ class ControlsSettings(StudySettings):
         """What is imitated are actions in a box."""
         if self.demo is not None and offers.actions != "box":
             return "only actions in a box are cloned; set the study's demo to null"
+        return None
+
+    def problem_of(self, learner: LearnerSettings) -> str | None:
+        """A recorded demonstration has the world's numbers, and no picture of each step."""
+        if self.cloning is not None and learner.sees:
+            return "policies that observe pictures are not cloned; set the study's cloning to null."
         return None
 
 

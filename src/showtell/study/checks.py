@@ -227,6 +227,8 @@ def _of_acting(
             f"the learner {learner!r} has no {actions} actions, which the world takes; name "
             f"another one in tasks.{task}.learner."
         )
+    elif (lack := study.problem_of(p.learners[learner])) is not None:
+        yield f"the learner {learner!r}: {lack}"
 
 
 def _of_cell(p: Parameters, experiment: Experiment, task: str, method: Method) -> Iterator[str]:

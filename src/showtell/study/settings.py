@@ -192,6 +192,11 @@ class LearnerSettings(PartSettings):
         """Whether its policy observes which of the reward's goals is active."""
         return False
 
+    @property
+    def sees(self) -> bool:
+        """Whether its policy observes pictures in place of the world's numbers."""
+        return False
+
     steps: PositiveInt  # of all environments together
 
     def policy_shape(self) -> tuple[object, ...]:
@@ -226,6 +231,10 @@ class StudySettings(PartSettings):
 
     def problem(self, offers: Offers) -> str | None:
         """What a world lacks for this measurement."""
+        return None
+
+    def problem_of(self, learner: LearnerSettings) -> str | None:
+        """What the learner whose policies it plays lacks for this measurement."""
         return None
 
     def problem_with(self, reward: RewardSettings) -> str | None:
