@@ -71,10 +71,10 @@ label: $(VENV)/.ready ## rate videos by hand: TASK=… KIND=buckets|frames|pairs
 	  $(if $(AGREEMENT),--agreement)
 
 # As variables of the environment, so that a sentence may hold any character.
-export TEXT BASELINE VIDEO IMAGE
-probe: $(VENV)/.ready gl ## is this a goal? TASK=… and TEXT="…", VIDEO=… or IMAGE=…; one page, no training
+export TEXT BASELINE VIDEO IMAGE MODEL
+probe: $(VENV)/.ready gl ## is this a goal? TASK=… and TEXT="…", VIDEO=…, IMAGE=… or MODEL=lerobot:…; one page, no training
 	@showtell probe $(REPLICATE) --task '$(TASK)' $(if $(TEXT),--text "$$TEXT") $(if $(BASELINE),--baseline "$$BASELINE") \
-	  $(if $(VIDEO),--video "$$VIDEO") $(if $(IMAGE),--image "$$IMAGE")
+	  $(if $(VIDEO),--video "$$VIDEO") $(if $(IMAGE),--image "$$IMAGE") $(if $(MODEL),--model "$$MODEL")
 
 ui: $(VENV)/.ready ## look at the runs with MLflow, on this machine only
 	@echo "The experiments: http://127.0.0.1:5000/#/experiments (Ctrl-C ends the page)"

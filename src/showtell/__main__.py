@@ -207,6 +207,7 @@ def _add_probe(verbs: Any) -> None:
     probe.add_argument("--baseline", help="a sentence about the scene without the goal")
     probe.add_argument("--video", type=Path, help="the goal as a video, a GIF or a folder")
     probe.add_argument("--image", type=Path, help="the goal as a picture")
+    probe.add_argument("--model", help="lerobot:FOLDER, a reward model that is measured beside it")
     probe.add_argument("--cores", default="all", help="default: all")
     probe.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
     probe.add_argument("--seed", help="the root seed; default: that of params.yaml")
@@ -269,7 +270,8 @@ def _probe(options: argparse.Namespace) -> int:
 
     replicate = _replicate(options)
     p = load(ROOT, replicate.scale, seed=replicate.seed)
-    asked = question(p, options.task, options.text, options.video, options.image, options.baseline)
+    goal = (options.text, options.video, options.image)
+    asked = question(p, options.task, *goal, options.baseline, options.model)
     return probe(ROOT, replicate.name, asked, p, options.cores)
 
 

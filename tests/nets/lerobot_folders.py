@@ -90,5 +90,5 @@ def settings(folder: Path, **changes: Any) -> dict[str, Any]:
     """Of the reward in params.yaml."""
     return {
         "kind": "lerobot", "folder": str(folder), "sha256": checksums(folder), "sentence": None,
-        "output": "probability", "frames": 1,
+        "output": "probability", "frames": 1, "stride": 1,
     } | changes  # fmt: skip

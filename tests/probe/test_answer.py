@@ -45,6 +45,14 @@ def test_the_wrong_sentence_or_another_goal_that_ranks_as_well_speaks_against_it
     assert "door-close" in answer(scored(ranked, other=ranked)).reason
 
 
+def test_a_model_without_a_goal_is_not_held_against_the_goals_of_others():
+    ranked = list(range(10))
+    table = scored(ranked, other=ranked)
+    [line] = of_alignment(table, "probe", ("door-close",), without_goal=("m",))
+    assert line.outcome == "train"
+    assert "the goal of door-close" not in dict(line.beside)
+
+
 def test_equal_scores_and_too_few_successes_are_named():
     assert "same score" in answer(scored([0.5 + 1e-9 * n for n in range(10)])).reason
     line = answer(scored(list(range(10)), success=[0] * 8 + [1] * 2))

@@ -19,6 +19,7 @@ from showtell.study.grid import Grid
 from showtell.study.layout import Layout
 from showtell.study.loading import load
 from showtell.study.specifications import Specifications
+from tests.nets.lerobot_folders import classifier
 
 ROOT = Path(__file__).parents[2]
 SENTENCE = "robot closing green drawer"
@@ -94,6 +95,57 @@ def test_a_baseline_that_no_reward_reads_is_refused(smoke, tmp_path):
     made = asked(smoke, text=SENTENCE, baseline="a robot and a drawer")
     with pytest.raises(UserError, match="α"):
         plan(made, smoke, Layout(tmp_path))
+
+
+@pytest.fixture
+def model(tmp_path):
+    return f"lerobot:{classifier(tmp_path / 'model')}"
+
+
+def test_a_model_of_lerobot_is_measured_on_the_same_rollouts_beside_every_kind_of_goal(
+    smoke, model, picture, clip, tmp_path
+):
+    layout = Layout(tmp_path)
+    for wanted in (
+        {"text": SENTENCE},
+        {"video": clip},
+        {"task": "rlv-drawer", "image": picture},
+    ):
+        alone, made = (
+            plan(asked(smoke, **wanted, **m), smoke, layout) for m in ({}, {"model": model})
+        )
+        job = accepted(made, tmp_path)
+        assert made.name != alone.name
+        assert [m for m in job["order"] if m not in job["controls"]] == [
+            *alone.methods,
+            "probe-model",
+        ]
+        assert job["rewards"]["probe-model"]["output"] == "probability"
+        assert set(job["rewards"]["probe-model"]["sha256"]) > {"config.json", "model.safetensors"}
+        assert "LeRobot, reward_classifier" in made.methods["probe-model"]
+
+
+def test_a_model_alone_is_measured_beside_the_tasks_own_sentence(smoke, model):
+    made = asked(smoke, model=model)
+    assert (made.how, made.goal) == ("text", smoke.tasks["drawer-close"].prompts.goal)
+
+
+def test_a_model_that_is_changed_is_another_question_and_one_that_cannot_be_read_is_refused(
+    smoke, model, tmp_path
+):
+    first = asked(smoke, model=model).name
+    assert asked(smoke, model=model).name == first
+    classifier(tmp_path / "model", device="cuda")
+    assert asked(smoke, model=model).name != first
+    classifier(tmp_path / "odd", type="sram")
+    for name, words in (
+        ("clip:somewhere", "lerobot:FOLDER"),
+        ("lerobot:", "lerobot:FOLDER"),
+        (f"lerobot:{tmp_path}/nowhere", "no folder"),
+        (f"lerobot:{tmp_path}/odd", "sram"),
+    ):
+        with pytest.raises(UserError, match=words):
+            asked(smoke, model=name)
 
 
 def test_other_words_keep_the_goal():

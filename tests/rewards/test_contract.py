@@ -24,6 +24,7 @@ import pytest
 
 from showtell.goals.goal import Target
 from showtell.nets.distance import Stage
+from showtell.nets.lerobot_files import checksums
 from showtell.project.checkpoints import Resume
 from showtell.rendering.scene import View
 from showtell.rewards.building import GoalInputs, build_reward
@@ -76,7 +77,7 @@ def classifier() -> Path:
 
 def rewarded(settings: dict[str, Any]) -> Reward:
     if settings.get("folder") == "classifier":
-        settings = lerobot_folders.settings(classifier()) | {"output": settings["output"]}
+        settings = settings | {"folder": str(classifier()), "sha256": checksums(classifier())}
     demo = demo_of(np.random.default_rng(1).normal(size=(2, HORIZON + 3, 4)))
     checked = part("rewards", settings["kind"]).settings.model_validate(settings)
     given = goals(settings.get("sampling", "evenly"))

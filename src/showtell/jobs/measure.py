@@ -19,6 +19,7 @@ from showtell.learners.learner import Draw, TrainingInputs
 from showtell.learners.policies import Network, Policy
 from showtell.project.files import write_text
 from showtell.rendering.pool import RenderPool
+from showtell.rewards.reward import Reward
 from showtell.rewards.zero import Zero, ZeroSettings
 from showtell.studies.study import StudyInputs, cached, write_strips
 from showtell.study.settings import RewardSettings
@@ -33,13 +34,16 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
     context.encoders.update({name: cached(one) for name, one in context.encoders.items()})
     own = job["task"]["name"]
     tasks = dict.fromkeys(entry["task"] for entry in job["targets"])
-    rewards = {
-        task: {
-            method: context.reward(settings, task)
-            for method, settings in _measured(job, context, task)
-        }
-        for task in tasks or [own]
-    }
+    # A reward without a goal is the same one whichever task's goal is meant.
+    alike: dict[str, Reward] = {}
+    rewards: dict[str, dict[str, Reward]] = {}
+    for task in tasks or [own]:
+        rewards[task] = {}
+        for method, settings in _measured(job, context, task):
+            made = alike.get(method) or context.reward(settings, task)
+            rewards[task][method] = made
+            if not settings.needs().goals:
+                alike[method] = made
     with RenderPool(world.scene, world.scene_settings()) as pool:
         subject = StudyInputs(
             world,

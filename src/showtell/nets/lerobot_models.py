@@ -74,6 +74,12 @@ def load(folder: Path, output: Output, sentence: str | None, frames: int) -> Ler
     return LerobotModel(score, config.size(key), videos=frames > 1)
 
 
+def has_probability(folder: Path) -> bool:
+    """Whether the model of a folder is read here and tells success from failure."""
+    config = read_config(folder)
+    return config.type == CLASSIFIER and config.model_type == "cnn" and config.num_classes == 2
+
+
 def _no_probability(folder: Path, why: str) -> UserError:
     return UserError(f"{folder} {why} a reward and no probability of success; set output: reward.")
 

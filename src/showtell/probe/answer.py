@@ -42,8 +42,10 @@ class Line:
     reason: str
 
 
-def of_alignment(table: Table, own: str, others: tuple[str, ...]) -> list[Line]:
-    """From a study of whole rollouts that are scored by similarity to goals."""
+def of_alignment(
+    table: Table, own: str, others: tuple[str, ...], without_goal: tuple[str, ...] = ()
+) -> list[Line]:
+    """From a study of whole rollouts that are scored by similarity to goals, or without one."""
     first = table.distinct("method")[0]
     lines = []
     for method in table.distinct("method"):
@@ -63,7 +65,7 @@ def of_alignment(table: Table, own: str, others: tuple[str, ...]) -> list[Line]:
         best = max(
             (
                 (auc(np.array(cells.numbers("score")), _successes(cells)), text)
-                for text in others
+                for text in (() if method in without_goal else others)
                 for cells in [table.where(method=method, text=text)]
                 if cells.rows
             ),

@@ -38,7 +38,11 @@ _MEANINGS = {
 def answers(plan: Plan, table: Table, kind: str, rivals: set[str]) -> tuple[list[Line], Line]:
     """A line a method, and the one that the answer is about."""
     others = tuple(task for task in plan.tasks if not task.startswith(TASK))
-    lines = of_distances(table) if kind == "distances" else of_alignment(table, TASK, others)
+    lines = (
+        of_distances(table)
+        if kind == "distances"
+        else of_alignment(table, TASK, others, plan.without_goal)
+    )
     return lines, overall(lines, rivals)
 
 
@@ -55,7 +59,8 @@ def render(
     table = tables[TASK]
     lines, answer = answers(plan, table, kind, rivals)
     method = answer.method
-    sentences = list(_sentences(plan, table, method)) if question.how == "text" else []
+    reads_sentences = question.how == "text" and method not in plan.without_goal
+    sentences = list(_sentences(plan, table, method)) if reads_sentences else []
     better = sentences[0][0] if sentences and sentences[0][0] != question.goal else ""
     page: str = _template().render(
         style=Markup((_HERE / "../report/style.css").read_text().replace("/*dark*/", "")),
@@ -107,7 +112,8 @@ def _png(picture: Picture) -> str:
 
 
 def _asked(question: Question) -> str:
-    return f"“{question.goal}”" if question.how == "text" else f"{question.how} {question.goal}"
+    goal = f"“{question.goal}”" if question.how == "text" else f"{question.how} {question.goal}"
+    return goal if question.model is None else f"{goal}, and the model {question.model.folder}"
 
 
 def _sentences(plan: Plan, table: Table, method: str) -> Iterator[tuple[str, float]]:

@@ -1,11 +1,13 @@
 """The study that answers a question: its entries, and the tables to be made, without training."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from showtell.probe.question import Question
+from showtell.nets.lerobot_models import has_probability
+from showtell.probe.question import Model, Question, frames_of, sentence_of
 from showtell.project.errors import UserError
 from showtell.study.goal_checks import of_goals
 from showtell.study.layout import Layout
@@ -33,6 +35,7 @@ class Plan:
     methods: Mapping[str, str]  # a method's name -> what it is, for people
     tasks: Mapping[str, str]  # a task of the study -> what it is: a sentence, or a task
     elsewhere: tuple[str, ...]  # tasks of other goals whose rollouts are scored too
+    without_goal: tuple[str, ...] = ()  # methods that score the same whatever the goal is
 
     def targets(self, layout: Layout) -> list[Path]:
         """The tables of the measurements."""
@@ -41,7 +44,12 @@ class Plan:
 
 
 def plan(question: Question, p: Parameters, layout: Layout) -> Plan:
-    """Methods are all rewards of this kind of goal whose network is at hand."""
+    """Methods are all rewards of this kind of goal whose network is at hand, and a model given."""
+    made = _of_goal(question, p, layout)
+    return made if question.model is None else _beside(made, question, question.model, p)
+
+
+def _of_goal(question: Question, p: Parameters, layout: Layout) -> Plan:
     known = p.tasks[question.task]
     if question.how == "text":
         return _of_text(question, p, layout)
@@ -50,6 +58,31 @@ def plan(question: Question, p: Parameters, layout: Layout) -> Plan:
     build = _of_video if question.how == "video" else _of_image
     assert known.world.offers().script
     return build(question, p, layout, demos, tasks)
+
+
+def _beside(made: Plan, question: Question, model: Model, p: Parameters) -> Plan:
+    """The same rollouts, scored by a model of the user's own too."""
+    name, own = f"{TASK}-model", sentence_of(p, question.task)
+    classifies = has_probability(Path(model.folder))
+    horizon = getattr(p.tasks[question.task].world, "horizon", _MOMENTS)
+    reward = {
+        "kind": "lerobot", "folder": model.folder, "sha256": dict(model.sha256),
+        "sentence": question.goal if question.how == "text" else own,
+        "output": "probability" if classifies else "reward",
+        "frames": frames_of(model.type), "stride": max(1, horizon // _MOMENTS),
+    }  # fmt: skip
+    study = deepcopy(dict(made.study))
+    study["rewards"] = {**study.get("rewards", {}), name: reward}
+    for experiment in study["experiments"].values():
+        experiment["methods"] = {**experiment["methods"], name: {"reward": name}}
+        experiment["studies"][STUDY]["methods"] = list(experiment["methods"])
+    what = "probability of success" if classifies else "reward"
+    return replace(
+        made,
+        study=study,
+        methods={**made.methods, name: f"{what} by {model.folder} (LeRobot, {model.type})"},
+        without_goal=(name,),
+    )
 
 
 def _of_text(question: Question, p: Parameters, layout: Layout) -> Plan:

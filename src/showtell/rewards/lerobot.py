@@ -31,6 +31,7 @@ class LerobotSettings(RewardSettings):
     # reward: LeRobot's compute_reward, 0 or 1 of a classifier; probability: of success, before.
     output: Output
     frames: PositiveInt  # the last frames that the model is given at once; 1: single pictures
+    stride: PositiveInt  # every stride-th step has a frame, and the steps after it keep its score
 
 
 class LerobotReward:
@@ -41,20 +42,26 @@ class LerobotReward:
             height, width = model.size
             view = view._replace(width=width, height=height)
         self.history = settings.frames
-        self.reads = Reads(view=view, start=settings.frames > 1)
-        self._model = model
+        self.reads = Reads(view=view, stride=settings.stride, start=settings.frames > 1)
+        self._model, self._stride = model, settings.stride
 
     def score(self, episodes: Episodes) -> NDArray[np.float32]:
         """A reward for every step: (E, T)."""
-        frames, shape = episodes.frames, episodes.true_rewards.shape
+        frames, (count, horizon) = episodes.frames, episodes.true_rewards.shape
+        shape = count, len(self.reads.steps(horizon))
         if frames is None or frames.shape[:2] != shape:
             found = None if frames is None else frames.shape[:2]
-            raise ValueError(f"a LeRobot reward reads a frame of each step {shape}, not {found}")
+            raise ValueError(f"this LeRobot reward reads {shape} frames, not {found}")
         film = frames
         if self.reads.start and episodes.start_frames is not None:
             film = np.concatenate([episodes.start_frames[:, None], frames], axis=1)
         histories = histories_of(film, self.history)[:, film.shape[1] - shape[1] :]
-        return self._model.of_videos(histories.reshape(-1, *histories.shape[2:])).reshape(shape)
+        scores = self._model.of_videos(histories.reshape(-1, *histories.shape[2:]))
+        return self.of_steps(scores.reshape(shape), horizon)
+
+    def of_steps(self, scores: NDArray[np.float32], horizon: int) -> NDArray[np.float32]:
+        """Steps without a frame keep the newest score: (E, K) to (E, T)."""
+        return np.repeat(scores, self._stride, axis=1)[:, :horizon]
 
     def distances(self, histories: NDArray[np.uint8], stride: float) -> Distances:
         """Minus the score at each moment, (E, L, K, H, W, 3) -> (E, L) each; there is one goal."""
@@ -70,10 +77,6 @@ class LerobotPictures(LerobotReward):
         """The score of each frame, (N, H, W, 3): (N,)."""
         return self._model.of_videos(frames[:, None])
 
-    def of_steps(self, scores: NDArray[np.float32], horizon: int) -> NDArray[np.float32]:
-        """Each step has its own frame: (E, T) to (E, T)."""
-        return scores
-
 
 def lerobot_reward(settings: LerobotSettings, *, view: View, **_: Any) -> LerobotReward:
     """The reward; refused where the files are others, or where no code here can score by them."""
@@ -88,6 +91,6 @@ def lerobot_reward(settings: LerobotSettings, *, view: View, **_: Any) -> Lerobo
 PARTS = {"lerobot": (LerobotSettings, "lerobot_reward")}
 _ONE: dict[str, Any] = {
     "kind": "lerobot", "folder": "classifier", "sha256": {}, "sentence": None,
-    "output": "probability", "frames": 1,
+    "output": "probability", "frames": 1, "stride": 1,
 }  # fmt: skip
-EXAMPLES = [_ONE, _ONE | {"output": "reward"}]
+EXAMPLES = [_ONE, _ONE | {"output": "reward", "stride": 3}]

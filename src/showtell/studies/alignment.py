@@ -94,10 +94,13 @@ class Alignment:
         returns = episodes.true_rewards.sum(axis=1, dtype=np.float64)
         rows: list[tuple[Value, ...]] = []
         first = next(iter(subject.rewards), "")
+        judged: dict[int, tuple[Array, Array]] = {}  # one without a goal stands at every task
         for task, rewards in subject.rewards_of.items():
             for method, reward in rewards.items():
                 owner, control = self._settings.control(method)
-                scores, similarities = self._judge(subject, reward, played)
+                if id(reward) not in judged:
+                    judged[id(reward)] = self._judge(subject, reward, played)
+                scores, similarities = judged[id(reward)]
                 named = subject.named((owner or first) if control else method)
                 text = control or task
                 known = subject.known_words.get((method, task), float("nan"))
