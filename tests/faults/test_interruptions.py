@@ -113,10 +113,10 @@ def test_one_failing_seed_leaves_the_others_and_a_report(workspace):
     assert done.returncode != 0
     for method in ("text-alpha0.5", "ground-truth"):
         assert (workspace.cell(method, seed=2) / "evaluation/episodes.csv").exists()
-    page = (workspace.root / "results/smoke/report.html").read_text()
+    page = (workspace.root / "results/smoke/report/vlm_rm.html").read_text()
     assert "2 of 3 seeds" in page
     (broken / ".resume").unlink()
     done = workspace.snakemake()
     assert done.returncode == 0, done.stdout + done.stderr
-    page = (workspace.root / "results/smoke/report.html").read_text()
+    page = (workspace.root / "results/smoke/report/vlm_rm.html").read_text()
     assert "2 of 3 seeds" not in page

@@ -33,7 +33,8 @@ def test_a_clone_that_pulls_has_nothing_to_do(shared, tmp_path):
     assert {job[0] for job in reader.pending()} == {"measure", "compare", "figure", "report"}
 
 
-@pytest.mark.parametrize("damage", ["flip", "truncate"])
+# `make faults` cuts files of every kind of job short, in seconds.
+@pytest.mark.parametrize("damage", ["flip", pytest.param("truncate", marks=pytest.mark.slow)])
 def test_a_damaged_artifact_is_refused_by_name(shared, tmp_path, damage):
     author, remote = shared
     damaged = tmp_path / "remote"
