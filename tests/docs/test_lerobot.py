@@ -1,4 +1,4 @@
-"""The Python example of docs/lerobot.md runs as it stands, where encoder and goal are made."""
+"""The Python examples of the documents run as they stand, where encoder and goal are made."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,11 @@ from showtell.study.loading import load
 from tests.nets.models import random_model, save
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = re.search(r"```python\n(.*?)```", (ROOT / "docs/lerobot.md").read_text(), flags=re.DOTALL)[1]
+PAGES = ("README.md", "docs/lerobot.md")
+
+
+def code(page: str) -> str:
+    return re.search(r"```python\n(.*?)```", (ROOT / page).read_text(), flags=re.DOTALL)[1]
 
 
 @pytest.fixture
@@ -33,8 +37,9 @@ def made(tmp_path, monkeypatch):
     Target.of(goal, baseline).save(target)
 
 
-def test_the_example_prints_a_reward_for_each_sample(made, capsys):
-    exec(compile(CODE, "docs/lerobot.md", "exec"), {})
+@pytest.mark.parametrize("page", PAGES)
+def test_the_example_prints_a_reward_for_each_sample(made, capsys, page):
+    exec(compile(code(page), page, "exec"), {})
     assert re.match(r"tensor\(\[(0\.\d+,? ?){4}\]\)", capsys.readouterr().out)
 
 
