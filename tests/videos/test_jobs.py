@@ -32,6 +32,23 @@ def made(tmp_path_factory):
     return folder
 
 
+def test_a_run_that_ends_while_it_tidies_up_leaves_the_next_one_nothing_half(
+    made, tmp_path, monkeypatch
+):
+    files, remove = draw(tmp_path), shutil.rmtree
+
+    def killed(path, **how):
+        remove(path, **how)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(read_videos.shutil, "rmtree", killed)  # after the videos, before the labels
+        read(tmp_path, files)
+    read(tmp_path, files)
+    for name in READ.values():
+        assert (tmp_path / name).read_bytes() == (made / name).read_bytes(), name
+
+
 def test_a_drawn_archive_is_read_as_the_real_one(made):
     videos = Videos(made)
     assert len(videos) == 20  # each in a split that is packed

@@ -29,7 +29,8 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> dict[s
         workers if workers > 1 else 0,
     )
     if settings.drawn:  # its parts hold the videos, its shards their frames
+        # The mark first: a run after a kill here must not take what is left for the whole.
+        (archive / MARK).unlink(missing_ok=True)
         shutil.rmtree(archive / FOLDER, ignore_errors=True)
         shutil.rmtree(archive / LABELS, ignore_errors=True)
-        (archive / MARK).unlink(missing_ok=True)
     return {"videos": found.videos, "refused": found.refused}
