@@ -150,3 +150,14 @@ def test_damaged_and_foreign_files_are_one_sentence(inputs, tmp_path):
         RewardModel.from_pretrained(tmp_path)
     with pytest.raises(UserError, match=r"config\.json"):
         RewardModel.from_pretrained(Path(tmp_path / "nowhere"))
+
+
+def test_a_config_cannot_name_a_file_that_is_written_elsewhere(inputs, tmp_path):
+    saved, elsewhere = tmp_path / "saved", tmp_path / "elsewhere"
+    RewardModel.of_job(job_of(CLIP), inputs).save_pretrained(saved)
+    config = json.loads((saved / "config.json").read_text())
+    files = json.loads(config["files"]) | {f"{elsewhere}.0": None}
+    (saved / "config.json").write_text(json.dumps(config | {"files": json.dumps(files)}))
+    with pytest.raises(UserError, match="elsewhere"):
+        RewardModel.from_pretrained(saved)
+    assert not list(tmp_path.glob("elsewhere*"))

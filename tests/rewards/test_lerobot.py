@@ -10,14 +10,14 @@ import torch
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
-from showtell.nets.lerobot_files import check, checksums
+from showtell.nets.lerobot_files import check, checksums, read_normalisation
 from showtell.nets.lerobot_models import load
 from showtell.project.errors import UserError
 from showtell.rendering.scene import View
 from showtell.rewards.building import build_reward
 from showtell.rewards.reward import FrameByFrame, Measuring
 from showtell.study.registry import part
-from tests.nets.lerobot_folders import CONFIG, SIZE, classifier, settings, weights
+from tests.nets.lerobot_folders import CONFIG, IMAGE, SIZE, classifier, settings, weights
 from tests.nets.models import noise
 
 TWO_CAMERAS = CONFIG["input_features"] | {"observation.images.side": {"shape": [3, 8, 8]}}
@@ -181,6 +181,18 @@ def test_what_only_lerobot_reads_says_how_to_install_it(tmp_path, config, words)
 
 
 @uninstalled
+def test_statistics_outside_the_folder_are_not_read(tmp_path):
+    folder = classifier(tmp_path / "model")
+    path = folder / "classifier_preprocessor.json"
+    said = json.loads(path.read_text())
+    state = said["steps"][0]["state_file"]
+    (folder / state).rename(tmp_path / state)
+    said["steps"][0]["state_file"] = f"../{state}"
+    path.write_text(json.dumps(said))
+    with pytest.raises(UserError, match="not a file of this folder"):
+        read_normalisation(folder, IMAGE)
+
+
 def test_a_model_that_lerobot_reads_is_given_pictures_a_sentence_and_its_preprocessor(
     tmp_path, monkeypatch
 ):

@@ -20,6 +20,7 @@ from showtell.project.settings import Frozen
 TYPE = "showtell"  # its name in LeRobot's registry
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 _CURE = "save the model again with save_pretrained"
+_KINDS = ("encoders", "networks", "targets")  # of files that a job reads
 
 
 class Feature(Frozen):
@@ -119,6 +120,8 @@ def unpack(folder: Path, config: Config, into: Path) -> Inputs:
         tensors, files = load_file(path), loads(config.files)
         for name in sorted(files, key=lambda one: int(one.partition(".")[2])):
             kind, start = name.partition(".")[0], f"{name}."
+            if kind not in _KINDS:  # it becomes the name of a file
+                raise ValueError(f"{name!r} is none of {', '.join(_KINDS)}")
             file = into / f"{name}{'.json' if kind == 'networks' else '.safetensors'}"
             if kind == "networks":
                 write_json(file, files[name])
@@ -137,6 +140,6 @@ def _named(inputs: Inputs) -> dict[str, Path]:
     """encoders.0, networks.0, targets.0, ... -> the file, in the order of the job."""
     return {
         f"{kind}.{number}": path
-        for kind in ("encoders", "networks", "targets")
+        for kind in _KINDS
         for number, path in enumerate(inputs.get(kind, []))
     }

@@ -129,7 +129,10 @@ def read_normalisation(folder: Path, key: str) -> Normalisation | None:
                     mode = step["config"]["norm_map"].get("VISUAL", "IDENTITY")
                     if mode == "IDENTITY" or "state_file" not in step:
                         return None
-                    stats = _loaded(load_file, folder / step["state_file"])
+                    state = step["state_file"]
+                    if Path(state).name != state:  # elsewhere no checksum pins it
+                        raise ValueError(f"{state!r} is not a file of this folder")
+                    stats = _loaded(load_file, folder / state)
                     return _normalisation(mode, stats, key, step["config"].get("eps", 1e-8))
         except (OSError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise read_error(path, "a preprocessor of LeRobot", _CURE, error) from None
