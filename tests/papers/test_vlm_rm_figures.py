@@ -99,6 +99,19 @@ def test_landscape_is_rescaled_to_one_at_its_peak(results):
     assert rows.numbers("x")[int(np.argmax(rows.numbers("rescaled")))] == pytest.approx(0.0)
 
 
+def test_names_that_a_colour_bar_has_no_place_for_are_a_legend_and_panels_name_their_tasks(results):
+    table = chart(FIGURES["landscape"]).table(results)
+    columns, at = table.columns, table.columns.index("label")
+    rows = [list(row) for row in table.rows]
+    assert not chart(FIGURES["landscape"]).draw(table).axes[0].get_legend()
+    long = [[*row[:at], f"{row[at]}, of a network of another kind", *row[at + 1 :]] for row in rows]
+    both = [[task, *row[1:]] for task in ("one", "two") for row in long]
+    figure = chart(FIGURES["landscape"]).draw(Table.of(columns, both))
+    names = {text.get_text() for text in figure.axes[0].get_legend().get_texts()}
+    assert len(names) == 2 and all(name.endswith("another kind") for name in names)
+    assert [axis.get_title(loc="left") for axis in figure.axes[1:]] == ["one", "two"]
+
+
 def test_a_reward_that_is_flat_has_no_rescaled_curve(make_results, tmp_path):
     flat = [("text-alpha0", x, 1.0) for x in range(5)]
     results = make_results({"text-alpha0": {}}, rewards=REWARDS, landscape=flat)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _GOALS = {"pole_angle": 0.0, "car_position": 0.5}  # the vertical lines of Figure 2
+_FITS = 60  # letters beside each other above the colour bar
 _AXES = {"pole_angle": "pole angle (rad)", "car_position": "position of the car"}
 
 
@@ -61,10 +62,15 @@ class Landscape:
         """A panel a task, below the colour bar."""
         with style():
             tasks = table.distinct("task")
-            ratios = [0.06] + [1.0] * len(tasks)
-            figure, axes = panels(1 + len(tasks), 0.45 + 2.5 * len(tasks), ratios)
-            _draw_bar(axes[0], list(styles_in(table).values()))
+            methods = list(styles_in(table).values())
+            short = len(methods) * max(len(entry.label) for entry in methods) <= _FITS
+            head = 0.06 if short else 0.06 * (1 + len(methods) // 2)
+            ratios = [head] + [1.0] * len(tasks)
+            figure, axes = panels(1 + len(tasks), 0.3 + 2.5 * (head + len(tasks)), ratios)
+            (_draw_bar if short else _draw_names)(axes[0], methods)
             for axis, task in zip(axes[1:], tasks, strict=True):
+                if len(tasks) > 1:
+                    axis.set_title(task)
                 one_task = table.where(task=task)
                 variable = one_task.column("variable")[0]
                 _draw_goal(axis, one_task, variable)
@@ -101,6 +107,14 @@ def _draw_bar(axis: "Axes", methods: list[MethodStyle]) -> None:
     axis.set_yticks([])
     axis.grid(visible=False)
     axis.spines[:].set_visible(False)
+
+
+def _draw_names(axis: "Axes", methods: list[MethodStyle]) -> None:
+    """The methods by name, two a line, where a colour bar has no place for their names."""
+    for entry in methods:
+        axis.plot([], [], color=entry.colour, label=entry.label)
+    axis.legend(loc="center", ncols=2, borderaxespad=0, frameon=False)
+    axis.set_axis_off()
 
 
 PARTS = {
