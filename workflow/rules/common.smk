@@ -257,6 +257,17 @@ def demos_of_study(wildcards):
     return INPUTS.demonstrations(needs_of_study(wildcards), wildcards.task)
 
 
+def agents_of_study(file):
+    """A file of every agent that a study plays."""
+    return lambda wildcards: INPUTS.agents(
+        *(wildcards.paper, wildcards.experiment, wildcards.task, wildcards.study), file
+    )
+
+
+policies_of_study = agents_of_study("policy.safetensors")
+descriptions_of_study = agents_of_study("policy.json")
+
+
 def labels_of_study(wildcards):
     named = (wildcards.paper, wildcards.experiment, wildcards.task, wildcards.study)
     return label_inputs.files(GRID, RESULTS, *named)

@@ -41,6 +41,8 @@ rule measure:
         networks=networks_of_study,
         demos=demos_of_study,
         labels=labels_of_study,
+        policies=policies_of_study,
+        descriptions=descriptions_of_study,
     output:
         table=f"{STUDY}.csv",
         strips=f"{STUDY}.npz",
@@ -62,6 +64,7 @@ rule measure:
         "python -m showtell measure --threads {threads} --job {params.job:q}"
         " --in targets {input.targets:q} --in encoders {input.encoders:q}"
         " --in networks {input.networks:q} --in demos {input.demos:q}"
-        " --in labels {input.labels:q}"
+        " --in labels {input.labels:q} --in policies {input.policies:q}"
+        " --in descriptions {input.descriptions:q}"
         " --out table {output.table:q} --out strips {output.strips:q}"
         " --out provenance {output.provenance:q} 2> {log:q}"

@@ -15,18 +15,22 @@ from showtell.jobs.parts import (
     world_of,
 )
 from showtell.labels.frames import labelled_frames
+from showtell.learners import policies
 from showtell.learners.learner import Draw, TrainingInputs
 from showtell.learners.policies import Network, Policy
 from showtell.project.files import write_text
 from showtell.rendering.pool import RenderPool
 from showtell.rewards.reward import Reward
 from showtell.rewards.zero import Zero, ZeroSettings
-from showtell.studies.study import StudyInputs, cached, write_strips
+from showtell.studies.study import StudyInputs, TrainedAgent, cached, write_strips
 from showtell.study.settings import RewardSettings
+from showtell.worlds.world import World
 
 
 def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
-    """Inputs: targets; encoders, networks, demos, labels (none where nothing needs them)."""
+    """Inputs: targets; none where nothing needs them: encoders, networks, demos, labels, and of
+    agents policies and descriptions.
+    """
     world = built("worlds", job["task"]["world"])
     study = built("studies", job["study"])
     context = Context.read(job, inputs)
@@ -57,6 +61,7 @@ def run(job: dict[str, Any], inputs: Inputs, outputs: dict[str, Path]) -> None:
             labelled_frames(inputs["labels"][0]) if inputs.get("labels") else None,
             _known_words(job, context),
             _parameters(job, context),
+            _trained(job, inputs, world),
         )
         measured = study.measure(subject, job["root"], tuple(job["address"]))
     write_text(outputs["table"], measured.csv)
@@ -75,6 +80,17 @@ def _untrained(job: dict[str, Any], draw: Draw) -> Policy:
     )
     start = learner_of(job["learner"]).untrained(assignment)
     return Policy(Network.model_validate(start.network), start.weights)
+
+
+def _trained(job: Job, inputs: Inputs, world: World) -> list[TrainedAgent]:
+    """The agents that the study plays, in the order of the specification."""
+    found = []
+    files = zip(inputs.get("policies", []), inputs.get("descriptions", []), strict=True)
+    for (method, number), (weights, description) in zip(job.get("agents", []), files, strict=True):
+        policy = policies.load(weights, description, "last")
+        policies.check_fits(policy.network, world.observation_space, world.action_space)
+        found.append(TrainedAgent(method, number, policy))
+    return found
 
 
 def _measured(job: Job, context: Context, task: str) -> Iterator[tuple[str, RewardSettings]]:

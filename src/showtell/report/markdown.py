@@ -14,6 +14,8 @@ from showtell.report.networks import COLUMNS, shown
 from showtell.report.published import find_tables
 from showtell.report.videos import counted
 from showtell.results import recorded
+from showtell.results.agents_fit import agents_fit
+from showtell.results.alignment_fit import fits as alignment_fits
 from showtell.results.controls import LABELS, Rates, controls
 from showtell.results.distances import fits
 from showtell.results.estimates import interval
@@ -171,6 +173,42 @@ def _distances(found: Results, _: list[Verdict]) -> str:
     return _markdown([*columns, "with the thing unmoved", "with the arm at its start"], lines)
 
 
+def _agents(found: Results, _: list[Verdict]) -> str:
+    """How well each reward ranks the episodes of trained agents."""
+    plan = found.comparison
+    lines = []
+    for study, entry in plan.studies.items():
+        if entry["study"]["kind"] != "agents":
+            continue
+        for task, table in found.study_tables(study).items():
+            for method in table.distinct("method"):
+                fit = agents_fit(table, plan, method)
+                others = f"{fit.agents} agents, {100 * fit.success:.0f} %"
+                own = f"{fit.own_agents} agents, {100 * fit.own_success:.0f} %"
+                numbers = (fit.auc, fit.cosine_auc, fit.own_auc)
+                auc, cosine, of_own = map(_hundredths, numbers)
+                lines.append([task, plan.methods[method].label, others, auc, cosine, own, of_own])
+    columns = ["task", "reward", "others and their success", "success AUC", "by the cosine"]
+    return _markdown([*columns, "own and their success", "success AUC of own"], lines)
+
+
+def _alignment(found: Results, _: list[Verdict]) -> str:
+    """How well each goal ranks a script's rollouts, beside the script's noise."""
+    plan = found.comparison
+    lines = []
+    for study, entry in plan.studies.items():
+        if entry["study"]["kind"] != "alignment":
+            continue
+        for task, table in found.study_tables(study).items():
+            for method in table.distinct("method"):
+                for fit in alignment_fits(table.where(method=method)):
+                    numbers = (fit.correlation, fit.auc, fit.cosine_auc, fit.noise_auc)
+                    label = plan.methods[method].label
+                    lines.append([task, label, fit.text, *map(_hundredths, numbers)])
+    columns = ["rollouts of", "reward", "goal of", "rank correlation", "success AUC"]
+    return _markdown([*columns, "by the cosine", "by the script's noise alone"], lines)
+
+
 def _hundredths(value: float) -> str:
     """Empty where it is not defined."""
     return "" if value != value else f"{value:.2f}"
@@ -183,6 +221,8 @@ _KINDS: dict[str, Callable[[Results, list[Verdict]], str]] = {
     "controls": _controls,
     "without-learning": _needs_no_learning,
     "distances": _distances,
+    "alignment": _alignment,
+    "agents": _agents,
 }
 
 

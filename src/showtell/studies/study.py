@@ -35,6 +35,14 @@ def _missing() -> Any:
     raise ValueError("the study plays policies, but its subject has none")
 
 
+class TrainedAgent(NamedTuple):
+    """An agent of the experiment, after its first training."""
+
+    method: str
+    seed: int
+    policy: Policy
+
+
 @dataclass(frozen=True)
 class StudyInputs:
     """The rewards that are measured, and where; for some studies also what is played."""
@@ -53,6 +61,7 @@ class StudyInputs:
     known_words: Mapping[tuple[str, str], float] = field(default_factory=dict)
     # Method -> the size of the network behind its reward; none for rewards without one.
     parameters: Mapping[str, int] = field(default_factory=dict)
+    trained: Sequence[TrainedAgent] = ()  # where the study asks
     _drawn: dict[Reads, ReadFrames] = field(default_factory=dict)
 
     @property

@@ -103,6 +103,8 @@ def _references_of(
     for study, settings in experiment.studies.items():
         for of in settings.methods:
             yield f"{at}.studies.{study}.methods", of, experiment.methods
+        for of in settings.trained_agents():
+            yield f"{at}.studies.{study}.agents", of, experiment.methods
         for task in settings.tasks or ():
             yield f"{at}.studies.{study}.tasks", task, p.tasks
         for demonstrations in settings.needs().demonstrations:
@@ -186,6 +188,8 @@ def _of_experiment(p: Parameters, experiment: Experiment) -> Iterator[Found]:
                 yield None, None, f"studies.{name} on task {task}: {lack}"
             for why in _of_acting(p, experiment, task, study):
                 yield None, None, f"studies.{name} on task {task}: {why}"
+            for why in _of_agents(p, experiment, task, study):
+                yield None, None, f"studies.{name} on task {task}: {why}"
             for measured in study.methods:
                 reward = p.rewards[experiment.methods[measured].reward]
                 if (lack := study.problem_with(reward)) is not None:
@@ -229,6 +233,28 @@ def _of_acting(
         )
     elif (lack := study.problem_of(p.learners[learner])) is not None:
         yield f"the learner {learner!r}: {lack}"
+
+
+def _of_agents(
+    p: Parameters, experiment: Experiment, task: str, study: StudySettings
+) -> Iterator[str]:
+    """Whether the experiment trains the agents that a study plays."""
+    agents = study.trained_agents()
+    if agents and not experiment.seeds:
+        yield "it plays trained agents, but seeds is 0; give the experiment seeds."
+    elif agents and task not in experiment.tasks:
+        yield (
+            "it plays trained agents, but the experiment does not train on this task; "
+            f"{nearest(task, experiment.tasks)}"
+        )
+    for agent in agents:
+        method = experiment.methods[agent]
+        learner = method.learner or experiment.train.learner or p.tasks[task].learner
+        if learner is not None and p.learners[learner].follows_goals:
+            yield (
+                f"the agents of {agent!r} observe which goal of their reward is active "
+                f"(learners.{learner}), and this study plays them without it; name other agents."
+            )
 
 
 def _of_cell(p: Parameters, experiment: Experiment, task: str, method: Method) -> Iterator[str]:

@@ -283,6 +283,13 @@ class Grid:
         assert learner is not None, "checked when the parameters were read"
         return self.parameters.learners[learner]
 
+    def study_agents(self, paper: str, name: str, task: str, study: str) -> list[Cell]:
+        """The trainings whose agents a study plays."""
+        of = self.variants(
+            self.experiment(paper, name), self.study(paper, name, study).trained_agents()
+        )
+        return [c for c in self.cells(paper, name) if c.task == task and c.method in of]
+
     def study_targets(self, paper: str, name: str, task: str, study: str) -> list[tuple[str, str]]:
         """(goal, task) of every target that one study compares with, in order."""
         entry = self.study(paper, name, study)

@@ -127,8 +127,16 @@ class Inputs:
         """The policy that a fine-tuning goes on from."""
         if phase == TRAIN:
             return []
-        run = Run(cell.task, cell.method, cell.seed, TRAIN)
-        return [str(self.layout.training(cell.paper, cell.experiment, run) / "policy.safetensors")]
+        folder = self.layout.training(cell.paper, cell.experiment, _first(cell))
+        return [str(folder / "policy.safetensors")]
+
+    def agents(self, paper: str, name: str, task: str, study: str, file: str) -> list[str]:
+        """One file of every training whose agent a study plays."""
+        homes = map(self.grid.home, self.grid.study_agents(paper, name, task, study))
+        return [
+            str(self.layout.training(cell.paper, cell.experiment, _first(cell)) / file)
+            for cell in homes
+        ]
 
     def videos_of_encoder(self, encoder: str) -> list[str]:
         """The list of the shards that a network is trained on, if it learns from videos."""
@@ -178,6 +186,10 @@ class Inputs:
             {pair for pair in shown if pair} | played | set(grid.demos_of(paper, name))
         ):
             yield job("demonstrate", demo=demo, task=task)
+
+
+def _first(cell: Cell) -> Run:
+    return Run(cell.task, cell.method, cell.seed, TRAIN)
 
 
 def job(rule: str, **wildcards: object) -> Job:

@@ -63,6 +63,7 @@ def _part(experiment: dict[str, Any], wanted: Any, where: str) -> dict[str, Any]
         out = set(experiment.get("methods") or {}) - set(selection.methods)
         found["finetune"] = _without(out, found.get("finetune"), "methods")
         found["studies"] = _without(out, found.get("studies"), "methods")
+        found["studies"] = _without(out, found["studies"], "agents")
     return found | {"figures": _drawable(experiment, found)}
 
 

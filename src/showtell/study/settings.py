@@ -245,6 +245,10 @@ class StudySettings(PartSettings):
         """The tasks whose goals are compared on one task's states."""
         return [task]
 
+    def trained_agents(self) -> list[str]:
+        """The methods whose trained agents it plays; their trainings come first."""
+        return []
+
     def control_rewards(self) -> Mapping[str, str]:
         """Rewards that are measured beside the methods: name in the table -> entry of `rewards`.
 

@@ -176,6 +176,7 @@ class Specifications:
         variants = self._grid.variants(self._grid.experiment(paper, name), entry.methods)
         needs = self._grid.study_needs(paper, name, study)
         learner = self._grid.study_learner(paper, name, task) if entry.acts else None
+        agents = self._grid.study_agents(paper, name, task, study)
         return self._job(
             "measure",
             [
@@ -192,6 +193,7 @@ class Specifications:
             picture=_plain(world.camera.native),
             address=[paper, name, task, study],
             **({} if learner is None else {"learner": _plain(learner)}),
+            **({"agents": [[cell.method, cell.seed] for cell in agents]} if agents else {}),
             **self._context(needs, self._grid.study_targets(paper, name, task, study), task, None),
         )
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from showtell.figures.style import INK, panels, ramp_colour, style
+from showtell.results.agents_fit import AgentsFit, agents_fit
 from showtell.results.alignment_fit import Fit, fits, script_fit
 from showtell.results.reading import Results
 from showtell.results.table import Table, Value
@@ -22,6 +23,12 @@ _TITLES = {
     "auc": "AUC of success",
     "cosine_auc": "AUC of success by the cosine",
     "noise_auc": "AUC of success by the script's noise alone",
+}
+_AGENTS = {
+    "auc": "AUC of success, agents of other rewards",
+    "cosine_auc": "AUC by the cosine, agents of other rewards",
+    "own_auc": "AUC of success, agents of this reward",
+    "own_success": "success of agents of this reward",
 }
 _MATRICES = ("correlation", "similarity", "auc")
 _FIT = ("correlation", "auc", "cosine_auc", "noise_auc")
@@ -48,6 +55,17 @@ class FitFigureSettings(_OfStudy):
     """Which alignment study is drawn, each task's own goal alone."""
 
     kind: Literal["fit"]
+
+
+class AgentsFigureSettings(FigureSettings):
+    """Which study of trained agents' episodes is drawn."""
+
+    kind: Literal["agents"]
+    study: str
+
+    def needs(self) -> FigureNeeds:
+        """Its study of agents."""
+        return FigureNeeds({self.study: "agents"}, ())
 
 
 class Alignment:
@@ -111,6 +129,38 @@ class Fits:
                 _draw_matrix(axis, numbers, _NEUTRAL[column])
                 _label(axis, methods, tasks)
                 axis.set_title(_TITLES[column])
+            return figure
+
+
+class AgentsFits:
+    """How every measured reward ranks the episodes of trained agents."""
+
+    def __init__(self, settings: AgentsFigureSettings) -> None:
+        self._study = settings.study
+
+    def table(self, results: Results) -> Table:
+        """A row a method and task."""
+        plan = results.comparison
+        rows: list[tuple[Value, ...]] = [
+            (name, method.label, task, *agents_fit(table, plan, name))
+            for name, method in plan.methods.items()
+            for task, table in results.study_tables(self._study).items()
+            if name in table.distinct("method")
+        ]
+        return Table.of(("method", "label", "task", *AgentsFit._fields), rows)
+
+    def draw(self, table: Table) -> "Figure":
+        """A matrix for each number: reward of a row's method, agents of a column's task."""
+        with style():
+            methods, tasks = table.distinct("label"), table.distinct("task")
+            shown = [c for c in _AGENTS if not np.isnan(table.numbers(c)).all()]
+            height = 0.75 + 0.42 * len(methods)
+            figure, axes = panels(len(shown), height * len(shown))
+            for axis, column in zip(axes, shown, strict=True):
+                neutral = 0.0 if column == "own_success" else 0.5
+                _draw_matrix(axis, _matrix(table, column, "label", "task"), neutral)
+                _label(axis, methods, tasks)
+                axis.set_title(_AGENTS[column])
             return figure
 
 
@@ -190,4 +240,8 @@ def _frame_cell(axis: "Axes", x: int, y: int) -> None:
     )
 
 
-PARTS = {"alignment": (AlignmentFigureSettings, "Alignment"), "fit": (FitFigureSettings, "Fits")}
+PARTS = {
+    "alignment": (AlignmentFigureSettings, "Alignment"),
+    "fit": (FitFigureSettings, "Fits"),
+    "agents": (AgentsFigureSettings, "AgentsFits"),
+}
