@@ -65,9 +65,14 @@ class WorldClips:
 
     def make(self, generator: np.random.Generator, request: Request) -> tuple[Narrated, Narrated]:
         """(training, held out): different episodes, in random order."""
+        # A branch each: the clips of one task do not depend on which others there are.
         parts = [
-            self._of_task(request, name, count, generator)
-            for name, count in self._settings.tasks.items()
+            self.of_task(request, name, count, branch)
+            for (name, count), branch in zip(
+                self._settings.tasks.items(),
+                generator.spawn(len(self._settings.tasks)),
+                strict=True,
+            )
         ]
         parts += [
             self._of_hand(request, task, generator) for task in SCENES if self._settings.hands
@@ -88,7 +93,7 @@ class WorldClips:
             for rows in (order[cut:], order[:cut])
         )
 
-    def _of_task(
+    def of_task(
         self, request: Request, name: str, count: int, generator: np.random.Generator
     ) -> Narrated:
         """Episodes of one task; while some are drawn, the next are played."""
