@@ -24,7 +24,7 @@ def test_an_experiment_waits_for_every_phase_of_every_training(inputs):
     assert f"{folder}/text/seed0/train/progress.csv" in curves
     assert f"{folder}/text/seed0/true-reward/progress.csv" in curves
     assert len(curves) == len(set(curves)) == len(inputs.runs("roboclip", "language"))
-    studies = [f"{folder}/studies/{study}.csv" for study in ("alignment", "controls")]
+    studies = [f"{folder}/studies/{study}.csv" for study in ("alignment", "agents", "controls")]
     assert inputs.studies("roboclip", "language") == studies
 
 
@@ -128,3 +128,15 @@ def test_a_target_that_no_job_makes_is_refused_with_the_nearest_that_one_does():
         with pytest.raises(UserError, match=f"{target}: .*{near}"):
             refuse_unmade([target], known)
     refuse_unmade([], known)
+
+
+def test_a_study_of_agents_waits_for_the_trainings_where_they_are_made():
+    desk = Inputs(Grid(load(ROOT, "desk")), "desk")
+    named = ("roboclip", "out-of-domain", "button-press", "agents")
+    found = desk.agents(*named, "policy.json")
+    home = "results/desk/roboclip/{}/button-press/{}/seed{}/train/policy.json"
+    assert found[0] == home.format("out-of-domain", "hand", 0)
+    assert home.format("language", "zero", 4) in found  # the other experiment's trainings
+    played = [(cell.method, cell.seed) for cell in desk.grid.study_agents(*named)]
+    assert len(found) == len(played) == 5 * 5
+    assert desk.agents("roboclip", "language", "drawer-close", "alignment", "policy.json") == []
