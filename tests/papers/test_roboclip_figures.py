@@ -174,3 +174,33 @@ def test_a_study_of_ones_own_changes_no_figure_and_no_claim_of_the_paper(name, r
     assert (chart(FIGURES[name]).table(with_own), judge(ledger, with_own)) == before
     mine = chart(FIGURES[name] | {"study": "a-mine"}).table(with_own)
     assert mine != before[0]
+
+
+def test_the_figure_of_agents_keeps_own_and_other_agents_apart(tmp_path):
+    columns = ("method", "agent", "seed", "episode", "success", "true_return", "score")
+    tables = {
+        task: Table.of(
+            (*columns, "similarity"),
+            [
+                ("text", agent, 0, n, n % 2, 0.0, sign * (n % 2) + 0.01 * n, 0.1 * sign * n)
+                for agent, sign in (("text", -1.0), ("gail", 1.0))
+                for n in range(6)
+            ],
+        )
+        for task in OWN
+    }
+    found = results_of({m: {"train": {t: [0.5] for t in OWN}} for m in REWARDS}, rewards=REWARDS)
+    plan = found.comparison.model_copy(
+        update={"studies": {"agents": {"study": {"kind": "agents"}}}}
+    )
+    found = replace(
+        found, comparison=plan, studies={(task, "agents"): t for task, t in tables.items()}
+    )
+    drawn = chart({"kind": "agents", "study": "agents"})
+    table = drawn.table(found)
+    assert table.column("method") == ["text", "text"]
+    assert table.numbers("auc") == [1.0, 1.0]
+    assert table.numbers("own_auc") == [0.0, 0.0]
+    assert table.numbers("agents") == [1.0, 1.0]
+    save(drawn.draw(table), tmp_path / "agents.svg")
+    assert (tmp_path / "agents.svg").stat().st_size > 1000
