@@ -26,7 +26,6 @@ RECIPE: dict[str, Any] = {
     "tasks_a_batch": 1,
     "other_captions": None,
     "calibrated_on": 0,
-    "shift": 0,
 }
 SMALL: dict[str, Any] = {
     "kind": "s3d",

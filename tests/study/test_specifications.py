@@ -102,7 +102,7 @@ def test_a_dataset_brings_the_worlds_of_its_tasks(parameters):
             "held_out": 0.5, "nouns": False,
         },
         "steps": 1, "batch": 2, "learning_rate": 1e-3, "warmup": 0, "weight_decay": 0,
-        "tasks_a_batch": 1, "other_captions": 0.0, "calibrated_on": 0, "shift": 0,
+        "tasks_a_batch": 1, "other_captions": 0.0, "calibrated_on": 0,
     }  # fmt: skip
     trained = {"training": {"s3d": recipe}, "encoders__s3d__pretrained": None}
     before = changed(parameters, **trained)

@@ -14,7 +14,6 @@ from showtell.training.s3d import (
     fits_of,
     measure,
     mil_nce,
-    moved,
     said_of,
     sentences_of,
     train_s3d,
@@ -286,20 +285,6 @@ def test_words_of_a_bag_can_come_in_any_order():
     one = measure(encoder, Narrated(clips, [("robot closing", "red"), ("green",), ("button",)]))
     two = measure(encoder, Narrated(clips, [("red", "robot closing"), ("green",), ("button",)]))
     assert one == two
-
-
-def test_clips_are_moved_each_by_its_own_way_and_their_borders_repeated():
-    draws = np.random.default_rng(3)
-    clips = draws.integers(0, 255, (6, 4, 8, 10, 3), dtype=np.uint8)
-    found = moved(clips, 2, np.random.default_rng(0))
-    ways = np.random.default_rng(0).integers(-2, 2, size=(6, 2), endpoint=True)
-    assert len({tuple(way) for way in ways}) > 2
-    for clip, shifted, (down, right) in zip(clips, found, ways, strict=True):
-        for row in range(8):
-            for column in range(10):
-                there = np.clip(row - down, 0, 7), np.clip(column - right, 0, 9)
-                assert (shifted[:, row, column] == clip[:, there[0], there[1]]).all()
-    assert moved(clips, 0, draws) is clips
 
 
 def test_statistics_at_the_end_are_those_of_all_clips_not_of_the_last_batches():

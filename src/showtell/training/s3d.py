@@ -47,7 +47,6 @@ class S3dRecipe(Recipe):
     # the AUC of success, the mean of six of them, was 0.38 before and 0.60 after.) Without steps
     # the signal decays from layer to layer, and all clips are one.
     calibrated_on: NonNegativeInt
-    shift: NonNegativeInt  # pixels by which a clip is moved at most, so that few clips are enough
 
 
 def train_s3d(
@@ -128,7 +127,7 @@ def _learn(
     course = TrainingState(model, optimizer, draws)
     for _ in course.steps(recipe, resume, progress):
         rows = next(batches)
-        clips = settings.preprocessing.prepare(moved(data.clips[rows], recipe.shift, draws), device)
+        clips = settings.preprocessing.prepare(data.clips[rows], device)
         # Not in bfloat16: oneDNN's gradients of the convolutions over time are then sometimes NaN.
         seen = model(clips).embedding
         said = said_of(fits[rows].cpu(), first[rows], recipe.other_captions, draws).to(device)
@@ -140,22 +139,6 @@ def _learn(
         optimizer.step()
         course.losses.append(loss.item())
     return course.losses
-
-
-def moved(clips: Clips, most: int, draws: np.random.Generator) -> Clips:
-    """Clips, (N, T, H, W, 3), each moved by its own number of pixels; the border is repeated."""
-    if not most:
-        return clips
-    height, width = clips.shape[2:4]
-    ways = draws.integers(-most, most, size=(len(clips), 2), endpoint=True)
-    return np.stack(
-        [
-            clip[:, np.clip(np.arange(height) - down, 0, height - 1)][
-                :, :, np.clip(np.arange(width) - right, 0, width - 1)
-            ]
-            for clip, (down, right) in zip(clips, ways, strict=True)
-        ]
-    )
 
 
 def said_of(
