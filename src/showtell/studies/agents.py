@@ -1,7 +1,7 @@
 """Whether a reward ranks the episodes that trained agents play.
 
 A script with noise makes rollouts that a network may have seen the like of. Agents make others:
-each of them has looked for what its own reward pays. A reward that separates success from failure
+each of them has looked for a high reward of its own. A reward that separates success from failure
 along the script alone says little about what an agent finds.
 """
 
