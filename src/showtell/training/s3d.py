@@ -115,7 +115,7 @@ def _learn(
     batches = _batches(data, recipe, draws)
     device = here().device
     words, fits = words.to(device), fits.to(device)
-    model.train().to(device, memory_format=torch.channels_last_3d)
+    model.train().to(device).to(memory_format=torch.channels_last_3d)
     matrices = [p for p in model.parameters() if p.ndim >= 2]
     others = [p for p in model.parameters() if p.ndim < 2]
     optimizer = torch.optim.AdamW(
