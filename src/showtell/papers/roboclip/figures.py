@@ -25,10 +25,10 @@ _TITLES = {
     "noise_auc": "AUC of success by the script's noise alone",
 }
 _AGENTS = {
-    "auc": "AUC of success, agents of other rewards",
-    "cosine_auc": "AUC by the cosine, agents of other rewards",
-    "own_auc": "AUC of success, agents of this reward",
-    "own_success": "success of agents of this reward",
+    "auc": "AUC, agents of other rewards",
+    "cosine_auc": "the same by the cosine",
+    "own_auc": "AUC, agents of this reward",
+    "own_success": "their success",
 }
 _MATRICES = ("correlation", "similarity", "auc")
 _FIT = ("correlation", "auc", "cosine_auc", "noise_auc")
