@@ -1,5 +1,6 @@
 """The verdicts in git follow from the tables in git, with the rules of today."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,17 @@ def test_tables_are_committed():
 
 @pytest.mark.parametrize("folder", TABLES, ids=lambda path: "-".join(path.parts[-2:]))
 def test_committed_tables_alone_give_the_committed_verdicts(folder):
-    assert canonical_json(written(recorded.read(folder))) == canonical_json(
-        read_json(folder / "claims.json")
-    )
+    # Processors differ in the last digits of sums; a verdict is the same on all of them.
+    judged = rounded(json.loads(canonical_json(written(recorded.read(folder)))))
+    assert canonical_json(judged) == canonical_json(rounded(read_json(folder / "claims.json")))
+
+
+def rounded(value):
+    match value:
+        case float():
+            return float(f"{value:.9g}")
+        case list():
+            return [rounded(entry) for entry in value]
+        case dict():
+            return {key: rounded(entry) for key, entry in value.items()}
+    return value

@@ -74,7 +74,7 @@ def untrained(seed=0):
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"loss": TRIPLETS, "frames": "consecutive", "steps": 300}],
+    [{}, {"loss": TRIPLETS, "frames": "consecutive", "steps": 600}],
     ids=["ranks", "triplets"],
 )
 def test_it_learns_how_far_a_frame_is_from_the_end(changes):

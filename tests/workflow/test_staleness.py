@@ -15,7 +15,7 @@ SEEDS = ("0", "1")
 FIGURES = {
     "cartpole": ("landscape", "learning", "success", "epic"),
     "mountain-car": ("landscape", "epic"),
-    "language": ("alignment", "language", "finetuning"),
+    "language": ("alignment", "agents", "language", "finetuning"),
     "edited": ("edited", "fit"),
     "dvd": ("learning", "success", "distances"),
 }
@@ -60,6 +60,7 @@ def controls(*place: str) -> set[tuple[str, ...]]:
 
 DVD = ("hold", "dvd", "dvd-close-drawer")
 LANGUAGE, EDITED = (("roboclip", name, "drawer-close") for name in ("language", "edited"))
+AGENTS = {("measure", "smoke", *LANGUAGE, "agents")}  # they play what was trained
 STUDIES = {("measure", "smoke", *TASK, study) for study in ("pole-angle", "epic")}
 CAR = ("vlm_rm", "mountain-car", "mountain-car")
 STUDIES_OF_CAR = {("measure", "smoke", *CAR, study) for study in ("car-position", "epic")}
@@ -93,6 +94,7 @@ ROBOCLIP_EDITS = {
         {"demos__scripted__attempts": 21},
         {("demonstrate", "smoke", "scripted", "drawer-close")}
         | language("gail", phases=BOTH)
+        | AGENTS
         | controls(*LANGUAGE)
         | controls(*EDITED)
         | downstream(experiment="edited"),
@@ -113,6 +115,7 @@ ROBOCLIP_EDITS = {
     "PPO": (
         {"learners__ppo__clip": 0.1},
         language("text", "gail", "zero", phases=BOTH)
+        | AGENTS
         | edited()
         | controls(*LANGUAGE)
         | controls(*EDITED),

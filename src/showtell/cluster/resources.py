@@ -30,7 +30,7 @@ _GPU_WEIGHT_S, _CPU_WEIGHT_S = 1e-12, 5e-10  # of a frame: ViT-bigG takes an H10
 _FETCH_WEIGHT_S = 1e-6  # 4 MB/s
 _MARGIN = 2.0
 _SHORTEST_MIN, _LONGEST_MIN = 60, 2880  # longer jobs wait longer: two days, then again
-_MANY_FRAMES = 1_000_000  # a network that learns from so many is trained on a GPU
+_MANY_FRAMES = 2_000_000  # a network that learns from so many is trained on a GPU
 
 
 class Resources(NamedTuple):
@@ -102,8 +102,10 @@ class Demand:
         size = weights(encoder)
         gpu = int(size >= PAPER_SIZE or frames >= _MANY_FRAMES)
         batch = 3 * 4 * 256**2 * values["batch"] * each * 4  # decoded ahead, as float32
-        # Forwards and backwards; a frame is decoded or drawn once.
-        seconds = frames * (3 * _encode_s(size, gpu) + _draw_s(128**2) / threads)
+        # Forwards and backwards. A video's frames are decoded in every step, clips are drawn once.
+        clips = sum((values["dataset"].get("tasks") or {}).values())
+        drawn = min(frames, clips * each) if recipe.samples == "clips" else frames
+        seconds = frames * 3 * _encode_s(size, gpu) + drawn * _draw_s(128**2) / threads
         return Resources(
             self._memory(threads, gpu, 4 * size, min(batch, 40e9)), _minutes(seconds), gpu
         )
