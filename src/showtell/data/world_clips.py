@@ -67,7 +67,7 @@ class WorldClips:
         """(training, held out): different episodes, in random order."""
         # A branch each: the clips of one task do not depend on which others there are.
         parts = [
-            self.of_task(request, name, count, branch)
+            self._of_task(request, name, count, branch)
             for (name, count), branch in zip(
                 self._settings.tasks.items(),
                 generator.spawn(len(self._settings.tasks)),
@@ -93,7 +93,7 @@ class WorldClips:
             for rows in (order[cut:], order[:cut])
         )
 
-    def of_task(
+    def _of_task(
         self, request: Request, name: str, count: int, generator: np.random.Generator
     ) -> Narrated:
         """Episodes of one task; while some are drawn, the next are played."""

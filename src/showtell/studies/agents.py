@@ -13,9 +13,9 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from showtell.project.errors import UserError
-from showtell.rewards.reward import Comparing, Episodes, Reward
+from showtell.rewards.reward import Episodes
 from showtell.studies.rollouts import Episode, How, play, scores
-from showtell.studies.study import Array, Measured, StudyInputs, Value
+from showtell.studies.study import Measured, StudyInputs, Value, whole_scores
 from showtell.study.settings import RewardSettings, StudySettings
 
 COLUMNS = ("agent", "seed", "episode", "success", "true_return", "score", "similarity")
@@ -71,7 +71,7 @@ class Agents:
             of_agent = replace(subject, _drawn={})  # its pictures, drawn once for all rewards
             for method, reward in subject.rewards.items():
                 seen = of_agent.watched(reward, episodes, snapshots[:, 1:], snapshots[:, 0])
-                values = _scored(reward, seen)
+                values = whole_scores(reward, seen)
                 rows += [
                     (
                         *(*subject.named(method), agent.method, agent.seed, episode.number),
@@ -98,13 +98,6 @@ def _episodes(played: Sequence[Episode]) -> Episodes:
         true_rewards=np.stack([one.true_rewards for one in played]).astype(np.float32),
         successes=np.stack([one.successes for one in played]),
     )
-
-
-def _scored(reward: Reward, seen: Episodes) -> tuple[Array, Array]:
-    scored = reward.score(seen).sum(axis=1, dtype=np.float64)
-    if not isinstance(reward, Comparing):
-        return scored, np.full(len(scored), np.nan)
-    return scored, np.asarray(reward.similarity(seen), dtype=np.float64)
 
 
 PARTS = {"agents": (AgentsSettings, "Agents")}

@@ -14,8 +14,8 @@ from showtell.learners.labelling import Rollout
 from showtell.learners.progress import succeeded
 from showtell.project import seeds
 from showtell.rendering.scene import Snapshots
-from showtell.rewards.reward import Comparing, Episodes, Reward
-from showtell.studies.study import Array, Measured, StudyInputs, Value
+from showtell.rewards.reward import Episodes, Reward
+from showtell.studies.study import Array, Measured, StudyInputs, Value, whole_scores
 from showtell.study.needs import Offers
 from showtell.study.settings import StudySettings
 from showtell.worlds.script import script_of, shaken
@@ -116,10 +116,7 @@ class Alignment:
         self, subject: StudyInputs, reward: Reward, played: "Rollouts"
     ) -> tuple[Array, Array]:
         seen = subject.watched(reward, played.episodes, played.snapshots, played.starts)
-        scores = reward.score(seen).sum(axis=1, dtype=np.float64)
-        if not isinstance(reward, Comparing):
-            return scores, np.full(len(scores), np.nan)
-        return scores, np.asarray(reward.similarity(seen), dtype=np.float64)
+        return whole_scores(reward, seen)
 
 
 class Rollouts(NamedTuple):

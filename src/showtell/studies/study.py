@@ -18,7 +18,7 @@ from showtell.project.archives import check_arrays
 from showtell.project.files import replacing
 from showtell.rendering.scene import Frames, Snapshots, View
 from showtell.rewards.reading import ReadFrames, frames_for, parts
-from showtell.rewards.reward import Episodes, Reads, Reward
+from showtell.rewards.reward import Comparing, Episodes, Reads, Reward
 from showtell.worlds.world import DrawableStates, SettableStates, World
 
 if TYPE_CHECKING:
@@ -198,6 +198,14 @@ class CachedEncoder:
 def cached(network: Encoder | Distance) -> Encoder | Distance:
     """The network, which encodes the same pictures once; a distance compares them every time."""
     return network if isinstance(network, Distance) else CachedEncoder(network)
+
+
+def whole_scores(reward: Reward, seen: Episodes) -> tuple[Array, Array]:
+    """The score of each episode, and its cosine with the goal, NaN where the reward has none."""
+    scores = reward.score(seen).sum(axis=1, dtype=np.float64)
+    if not isinstance(reward, Comparing):
+        return scores, np.full(len(scores), np.nan)
+    return scores, np.asarray(reward.similarity(seen), dtype=np.float64)
 
 
 def _of_pictures(frames: Frames) -> Episodes:
