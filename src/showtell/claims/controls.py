@@ -76,6 +76,20 @@ class Separates(Entry):
     value: float = Field(gt=0.5, le=1)
 
 
+class Learned(Entry):
+    """A network's reward separates success from failure on most tasks that it has learned from.
+
+    These are the study's tasks, others than the experiment's. Where the control fails, the
+    network says nothing about tasks that it has not seen: it does not know those that it has.
+    """
+
+    kind: Literal["learned"]
+    text: str
+    study: str
+    method: str
+    value: float = Field(gt=0.5, le=1)
+
+
 class Lower(Entry):
     """In a study one method has a lower number than another, by so much."""
 
@@ -98,7 +112,7 @@ class PublishedWeights(Entry):
 
 
 Control = Annotated[
-    Reaches | Beats | BeatsControl | Ranks | Separates | Lower | PublishedWeights,
+    Reaches | Beats | BeatsControl | Ranks | Separates | Learned | Lower | PublishedWeights,
     Field(discriminator="kind"),
 ]
 
@@ -171,6 +185,8 @@ def _each(control: Control, results: Results) -> Iterator[tuple[str, Found]]:
                 yield task, _ranks(control, results, task)
             case Separates():
                 yield task, _separates(control, results, task)
+            case Learned():
+                yield task, _learned(control, results)
             case Lower():
                 yield task, _lower(control, results, task)
             case PublishedWeights():
@@ -247,6 +263,30 @@ def _separates(control: Separates, results: Results, task: str) -> Found:
     if task not in aucs:
         return Found(None, "the study has no goal of its own")
     return Found(aucs[task] >= control.value, f"AUC {aucs[task]:.2f} with its own goal")
+
+
+def _learned(control: Learned, results: Results) -> Found:
+    plan = results.comparison
+    if control.study not in plan.studies:
+        return Found(None, f"the study {control.study!r} does not run at this scale")
+    tasks = plan.study_tasks(control.study)
+    tables = results.study_tables(control.study)
+    if missing := [task for task in tasks if task not in tables]:
+        return Found(None, f"the study {control.study!r} has not run on {', '.join(missing)}")
+    aucs = {
+        task: next(
+            (fit.auc for fit in fits(tables[task].where(method=control.method)) if fit.text == task),
+            float("nan"),
+        )
+        for task in tasks
+    }
+    learned = [task for task in tasks if aucs[task] >= control.value]
+    others = ", ".join(f"{task} {auc:.2f}" for task, auc in aucs.items() if task not in learned)
+    return Found(
+        2 * len(learned) > len(tasks),
+        f"AUC of {control.value:.2f} or more with its own goal on {len(learned)} of {len(tasks)} "
+        f"tasks that the network has learned from{f'; not on {others}' if others else ''}",
+    )
 
 
 def _lower(control: Lower, results: Results, task: str) -> Found:
