@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from showtell.claims.controls import Beats, BeatsControl, Ranks, Reaches, Separates, check
+from showtell.claims.controls import Beats, BeatsControl, Learned, Ranks, Reaches, Separates, check
 from showtell.claims.tests import Above, AboveOn, AtLeast, Early, NoBetter, NoWorse, Times
 from showtell.claims.verdicts import judge
 from showtell.results.table import Table
@@ -304,6 +304,30 @@ def test_a_network_that_did_not_learn_closes_the_claims_about_its_reward(fit, ou
     (found,) = judge(OneClaim(ABOVE, experiment="language", learned=learned), results)
     assert found.outcome == outcome
     assert "AUC" in found.controls[0].text
+
+
+@pytest.mark.parametrize(
+    ("fits", "holds"),
+    [({"box": 1.0, "cup": 1.0, "plate": 0.0}, True), ({"box": 1.0, "cup": 0.0}, False)],
+)
+def test_a_network_has_to_know_most_of_the_tasks_that_it_has_seen(fits, holds):
+    learned = Learned(kind="learned", text="t", study="own", method="text", value=0.7)
+    tables = alignment_of({task: {task: fit} for task, fit in fits.items()})
+    trained = results_of(zero_shot(text=GOOD, zero=BAD))
+    (missing,) = check({"learned": learned}, trained)
+    assert missing.holds is None
+    settings = {"own": {"tasks": list(fits), "study": {"kind": "alignment"}}}
+    results = replace(
+        trained,
+        comparison=trained.comparison.model_copy(update={"studies": settings}),
+        studies={(task, "own"): table for task, table in tables.items()},
+    )
+    (found,) = check({"learned": learned}, results)
+    assert found.holds is holds and found.task == "drawer"
+    assert next(task for task, fit in fits.items() if not fit) in found.text
+    gone = {("box", "own"): tables["box"]}
+    (unknown,) = check({"learned": learned}, replace(results, studies=gone))
+    assert unknown.holds is None and "cup" in unknown.text
 
 
 def test_a_wrong_goal_that_ranks_as_well_is_found():

@@ -11,6 +11,7 @@ from showtell.claims.tests import Entry, Policy
 from showtell.results.alignment_fit import fits
 from showtell.results.controls import LABELS, Rates, controls
 from showtell.results.reading import METRICS, Results
+from showtell.results.table import Table
 
 EASY = 0.5  # of episodes: a task that needs no reward says little about one
 _NO_REWARD = ("replay", "still", "noise", "untrained")
@@ -259,34 +260,38 @@ def _separates(control: Separates, results: Results, task: str) -> Found:
     table = results.study_tables(control.study).get(task)
     if table is None:
         return Found(None, f"the study {control.study!r} does not run on it")
-    aucs = {fit.text: fit.auc for fit in fits(table.where(method=control.method))}
-    if task not in aucs:
+    auc = _own_auc(table, control.method, task)
+    if auc is None:
         return Found(None, "the study has no goal of its own")
-    return Found(aucs[task] >= control.value, f"AUC {aucs[task]:.2f} with its own goal")
+    return Found(auc >= control.value, f"AUC {auc:.2f} with its own goal")
 
 
 def _learned(control: Learned, results: Results) -> Found:
     plan = results.comparison
     if control.study not in plan.studies:
         return Found(None, f"the study {control.study!r} does not run at this scale")
-    tasks = plan.study_tasks(control.study)
-    tables = results.study_tables(control.study)
-    if missing := [task for task in tasks if task not in tables]:
-        return Found(None, f"the study {control.study!r} has not run on {', '.join(missing)}")
+    tables, tasks = results.study_tables(control.study), plan.study_tasks(control.study)
     aucs = {
-        task: next(
-            (fit.auc for fit in fits(tables[task].where(method=control.method)) if fit.text == task),
-            float("nan"),
-        )
+        task: _own_auc(tables[task], control.method, task) if task in tables else None
         for task in tasks
     }
-    learned = [task for task in tasks if aucs[task] >= control.value]
-    others = ", ".join(f"{task} {auc:.2f}" for task, auc in aucs.items() if task not in learned)
-    return Found(
-        2 * len(learned) > len(tasks),
-        f"AUC of {control.value:.2f} or more with its own goal on {len(learned)} of {len(tasks)} "
-        f"tasks that the network has learned from{f'; not on {others}' if others else ''}",
+    if missing := [task for task, auc in aucs.items() if auc is None]:
+        return Found(None, f"the study {control.study!r} has no numbers of {', '.join(missing)}")
+    known = {task: auc for task, auc in aucs.items() if auc is not None}
+    others = [f"{task} {auc:.2f}" for task, auc in known.items() if not auc >= control.value]
+    learned = len(known) - len(others)
+    words = (
+        f"AUC of {control.value:.2f} or more with its own goal on {learned} of the {len(known)} "
+        "tasks that the network has learned from"
     )
+    return Found(
+        2 * learned > len(known), "; the others: ".join([words, *filter(None, [", ".join(others)])])
+    )
+
+
+def _own_auc(table: Table, method: str, task: str) -> float | None:
+    """How surely the reward of a task's own goal scores a success above a failure."""
+    return next((fit.auc for fit in fits(table.where(method=method)) if fit.text == task), None)
 
 
 def _lower(control: Lower, results: Results, task: str) -> Found:
