@@ -31,3 +31,10 @@ def test_captions_are_the_same_on_both_sides_and_all_different(made):
     seen, held_out = made[0]
     assert seen.captions == held_out.captions
     assert len(set(seen.captions)) == len(seen.captions)
+
+
+def test_what_it_has_seen_is_said_beside_the_weights():
+    tasks = {"drawer-close": 10, "push": 10}
+    values = {"kind": "last_frames", "tasks": tasks, "other_views": 0.0, "held_out": 0.1}
+    frames = LastFrames(LastFramesSettings.model_validate({**values, "camera": None}))
+    assert frames.note.endswith("Its tasks: drawer-close, push.")

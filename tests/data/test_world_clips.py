@@ -217,6 +217,14 @@ def test_the_network_of_unseen_tasks_knows_their_words_but_no_caption_of_their_s
         assert doing in {words.doing for words in seen}
 
 
+def test_the_network_of_unseen_tasks_is_asked_about_all_tasks_that_it_has_seen():
+    parameters = load(Path(__file__).resolve().parents[2], "desk")
+    study = parameters.papers["roboclip"].experiments["language"].studies["own-tasks"]
+    assert set(study.tasks) == set(parameters.training["s3d-unseen"].dataset.tasks)
+    for task in study.tasks:
+        assert parameters.tasks[task].prompts.goal == prompt(ROBOTS[task])
+
+
 def test_behaviour_is_of_every_kind_and_within_the_box():
     world = world_of(layouts="resampled")
     draws = np.random.default_rng(0)

@@ -159,6 +159,14 @@ def test_a_study_that_would_change_a_papers_is_refused(own, changes, words):
         assert word in str(caught.value)
 
 
+@pytest.mark.parametrize("study", sorted((ROOT / "workflow/studies").glob("*.yaml")))
+@pytest.mark.parametrize("scale", ["desk", "paper"])
+def test_the_studies_that_are_part_of_this_project_can_be_run(study, scale):
+    parameters = load(ROOT, scale, study)
+    (experiment,) = parameters.papers[study.stem].experiments.values()
+    assert experiment.seeds
+
+
 def test_an_own_study_does_not_change_the_jobs_of_the_papers(own):
     before = load(ROOT, "mini")
     load(ROOT, "mini", own())

@@ -30,14 +30,15 @@ class LastFramesSettings(DatasetSettings):
 class LastFrames:
     """Plays episodes as `world_clips` does, and keeps the last frame of each."""
 
-    note: ClassVar[str] = (
-        "A stand-in trained on the last frames of episodes like those that the stand-in of S3D has "
-        "watched whole, with the same captions: what RoboCLIP's CLIP ablation can know at most."
-    )
-
     def __init__(self, settings: LastFramesSettings) -> None:
         values = settings.model_dump(exclude={"camera"})
         values |= {"kind": "world_clips", "hands": 0, "nouns": False}
+        names = ", ".join(settings.task_names())
+        self.note = (
+            "A stand-in trained on the last frames of episodes of this very simulator, captioned "
+            "by rule from what happened in the whole episode: it has seen the simulator, which the "
+            f"public CLIP has not. Its tasks: {names}."
+        )
         self._camera = settings.camera
         self._clips = WorldClips(WorldClipsSettings.model_validate(values))
 
