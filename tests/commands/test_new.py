@@ -133,7 +133,7 @@ def test_a_study_is_not_called_like_a_paper_or_a_folder(copy, name):
     assert not (copy / f"studies/{name}.yaml").exists()
 
 
-@pytest.mark.parametrize("task", ["kitchen-hinge", "rlv-drawer", "drawer-open"])
+@pytest.mark.parametrize("task", ["kitchen-hinge", "rlv-drawer", "coffee-button"])
 def test_a_study_is_kept_only_if_it_can_run(copy, task):
     """Of any task: it can run, or a sentence says why not and nothing is left behind."""
     try:

@@ -279,9 +279,9 @@ IMPOSSIBLE = {
         experiment(
             DRAWER,
             method("roboclip-text"),
-            studies={"fit": SENTENCES | {"goals_of": ["drawer-open"]}},
+            studies={"fit": SENTENCES | {"goals_of": ["coffee-button"]}},
         ),
-        ["studies.fit", "drawer-open", "tasks.drawer-open.prompts.goal"],
+        ["studies.fit", "coffee-button", "tasks.coffee-button.prompts.goal"],
     ),
     "a study of a method that does not exist": (
         changed(f"{CLASSIC}.studies.epic.methods", ["txet"]),
@@ -422,8 +422,8 @@ IMPOSSIBLE = {
     ),
     "a sum with a term whose prompt the task lacks": (
         changed("rewards.both", SUM | {"terms": [{"kind": "zero"}, ROBOCLIP]})
-        | experiment(["drawer-open"], method("both")),
-        ["task drawer-open", "goals.text-s3d", "tasks.drawer-open.prompts.goal"],
+        | experiment(["coffee-button"], method("both")),
+        ["task coffee-button", "goals.text-s3d", "tasks.coffee-button.prompts.goal"],
     ),
     "a dataset of a task that does not exist": (
         changed("training.s3d.dataset.tasks", {"drawer-closed": 3}),
