@@ -55,7 +55,8 @@ class ZeroShot:
             for axis, task in zip(axes[len(tasks) :], tasks, strict=False):
                 for method, entry in methods.items():
                     draw_lines(axis, curves.where(task=task, method=method), entry)
-                finish_curve(axis, f"success while pretraining · {task}", "success")
+                finish_curve(axis, f"{task}, while pretraining", "success")
+                axis.set_ylabel("success")
             if curves.rows:
                 axes[-1].set_xlabel("environment steps")
             _draw_policies(figure, axes[0], scores.distinct("policy"))
