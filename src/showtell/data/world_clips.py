@@ -1,6 +1,6 @@
 """Clips of the worlds that agents live in, each with the sentences that are true of it."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -24,6 +24,7 @@ from showtell.worlds.world import Measurable, World
 Captions = tuple[str, ...]
 Task = Mapping[str, Any]  # of params.yaml: world and view
 _DRAWN_AT_ONCE = 50  # episodes
+_TRIES = 4  # episodes for a clip, in the mean
 _NOTE = (
     "A stand-in trained on clips of this very simulator, captioned by rule from what happened in "
     "it: it has seen the simulator, which the public S3D has not, so it tests the machinery and "
@@ -42,6 +43,9 @@ class WorldClipsSettings(DatasetSettings):
     hands: NonNegativeInt  # cartoons of a hand, of each task that it knows
     held_out: float = Field(gt=0, lt=1)  # share of the clips
     nouns: bool  # whether the name of the thing alone is a caption too, after the sentence
+    # Share of a robot's clips that succeed, at least: some scripts rarely do when they are slow and
+    # shaken. Episodes that fail are played again, four for a clip at most.
+    successes: float = Field(default=0.0, ge=0, lt=1)
 
     def task_names(self) -> Collection[str]:
         """The tasks whose worlds are played."""
@@ -105,11 +109,8 @@ class WorldClips:
             RenderPool(world.scene, world.scene_settings()) as pool,
             ThreadPoolExecutor(1) as artist,
         ):
-            for first in range(0, count, _DRAWN_AT_ONCE):
-                some = [
-                    record(world, generator, _length(request))
-                    for _ in range(first, min(first + _DRAWN_AT_ONCE, count))
-                ]
+            played = self._played(world, generator, _length(request), count)
+            while some := list(islice(played, _DRAWN_AT_ONCE)):
                 views = [self._view(request, task, world, generator) for _ in some]
                 drawn.append(artist.submit(_draw, pool, some, views))
                 episodes += some
@@ -117,6 +118,21 @@ class WorldClips:
         words = _words(world)
         captions = [(*episode.captions, *self._nouns(words)) for episode in episodes]
         return Narrated(clips, captions, [prompt(words)] * count, [words.thing] * count)
+
+    def _played(
+        self, world: World, generator: np.random.Generator, frames: int, count: int
+    ) -> Iterator[Recorded]:
+        """So many episodes, of which a share succeeds."""
+        failures, spare = count - round(self._settings.successes * count), (_TRIES - 1) * count
+        while count:
+            episode = record(world, generator, frames)
+            if prompt(_words(world)) not in episode.captions:
+                if not failures and spare:
+                    spare -= 1
+                    continue
+                failures = max(0, failures - 1)
+            count -= 1
+            yield episode
 
     def _nouns(self, words: Words) -> Captions:
         """What else is said of an episode with this thing."""
