@@ -61,6 +61,9 @@ def world_of(settings: dict[str, Any] = METAWORLD, **changes: Any):
     return build("worlds", part("worlds", values["kind"]).settings.model_validate(values))
 
 
+SUCCESS = "robot closing green drawer"
+
+
 @pytest.fixture(scope="module")
 def made():
     dataset = WorldClips(WorldClipsSettings.model_validate(SETTINGS))
@@ -85,9 +88,18 @@ def test_the_same_seed_makes_the_same_clips(made):
         assert one.captions == other.captions
 
 
+def test_a_share_of_the_clips_succeeds_where_it_is_asked_for(made):
+    few = [SUCCESS in bag for data in made for bag in data.captions]
+    dataset = WorldClips(WorldClipsSettings.model_validate(SETTINGS | {"successes": 0.9}))
+    parts = dataset.make(np.random.default_rng(3), REQUEST)
+    many = [SUCCESS in bag for data in parts for bag in data.captions]
+    assert len(many) == len(few) == 6
+    assert sum(few) < 5 <= sum(many)
+
+
 def test_every_clip_knows_what_would_be_said_of_a_success(made):
     for data in made:
-        assert data.asked == ["robot closing green drawer"] * len(data.clips)
+        assert data.asked == [SUCCESS] * len(data.clips)
 
 
 def test_hands_do_the_same_as_robots_in_part_or_whole():
