@@ -280,12 +280,11 @@ def _learned(control: Learned, results: Results) -> Found:
     known = {task: auc for task, auc in aucs.items() if auc is not None}
     others = [f"{task} {auc:.2f}" for task, auc in known.items() if not auc >= control.value]
     learned = len(known) - len(others)
-    words = (
-        f"AUC of {control.value:.2f} or more with its own goal on {learned} of the {len(known)} "
-        "tasks that the network has learned from"
-    )
+    rest = f"; the others: {', '.join(others)}" if others else ""
     return Found(
-        2 * learned > len(known), "; the others: ".join([words, *filter(None, [", ".join(others)])])
+        2 * learned > len(known),
+        f"AUC of {control.value:.2f} or more with its own goal on {learned} of the {len(known)} "
+        f"tasks that the network has learned from{rest}",
     )
 
 
