@@ -27,7 +27,7 @@ from showtell.study.yaml_files import changes
 _LOG = logging.getLogger(__name__)
 _TICK_S = 0.5
 _PAUSE_S = 5.0
-_REST = 20  # the live page takes at most a twentieth of one core from the trainings
+_REST = 50  # the live page takes at most a fiftieth of one core from the trainings
 
 
 def run(job: dict[str, Any], inputs: dict[str, list[Path]], outputs: dict[str, Path]) -> None:
