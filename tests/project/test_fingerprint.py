@@ -1,8 +1,10 @@
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from showtell.project.fingerprint import closure, contents, fingerprint, undeclared
+from showtell.project.fingerprint import _read, closure, contents, fingerprint, undeclared
 
 
 @pytest.fixture
@@ -147,3 +149,51 @@ def test_an_undeclared_data_file_is_found(source):
     assert undeclared(source) == {source / "rewards/table.json"}
     declare(source, "*.json")
     assert undeclared(source) == set()
+
+
+@pytest.fixture
+def keeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process, which may keep what it has read of a module beside its bytecode."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    _read.cache_clear()
+
+
+def again(source: Path) -> dict[str, str]:
+    _read.cache_clear()
+    return prints(source)
+
+
+def test_the_next_process_parses_nothing_that_is_unchanged(source, keeping, monkeypatch):
+    before = prints(source)
+    monkeypatch.setattr("showtell.project.fingerprint._parsed", None)
+    assert again(source) == before
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "null", '{"of": 1}', "\xff"])
+def test_a_damaged_record_is_read_anew(source, keeping, damage):
+    before = prints(source)
+    records = list(source.rglob("*.module"))
+    assert records
+    for path in records:
+        path.write_text(damage, "latin-1")
+    assert again(source) == before
+
+
+def test_an_edit_of_equal_length_and_time_is_seen(source, keeping):
+    before = prints(source)
+    path = source / "rewards/clip.py"
+    status = path.stat()
+    path.write_text(path.read_text().replace("x + 1", "x + 2"))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert again(source)["clip"] != before["clip"]
+
+
+def test_without_bytecode_nothing_is_kept(source, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    again(source)
+    assert not list(source.rglob("*.module"))
+
+
+def test_what_is_kept_is_no_data_file(source, keeping):
+    prints(source)
+    assert not {path for path in undeclared(source) if path.suffix == ".module"}

@@ -12,10 +12,14 @@ does not touch the job.
 
 import ast
 import hashlib
+import json
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +29,7 @@ PACKAGE = "showtell"
 _SOURCE = Path(__file__).resolve().parents[1]
 _DIGITS = 16
 _KEY = re.compile(r"\{(\w+)\}")
+_READER = b"1 " + sys.version.encode()  # 1: raise it when what is read of a module changes
 # Machinery that decides how a job is scheduled and shown, never what it computes.
 _UNSEEN = (
     f"{PACKAGE}.commands",
@@ -71,7 +76,10 @@ def undeclared(source: Path = _SOURCE) -> set[Path]:
     files = {
         path
         for path in source.rglob("*")
-        if path.is_file() and path.suffix not in (".py", ".pyc") and not path.name.startswith(".")
+        if path.is_file()
+        and path.suffix != ".py"
+        and "__pycache__" not in path.parts
+        and not path.name.startswith(".")
     }
     for path in source.rglob("*.py"):
         for pattern in _read(path, "", _stamp(path)).data:
@@ -144,12 +152,35 @@ class _Module(NamedTuple):
 
 @cache
 def _read(path: Path, module: str, _stamp: tuple[int, int]) -> _Module:
-    """One module, parsed once a process: the Snakefile asks for hundreds of fingerprints."""
-    tree = ast.parse(path.read_text())
+    """One module, parsed once: hundreds of short jobs ask for the same hundred."""
+    source = path.read_bytes()
+    of = hashlib.sha256(b"\0".join((_READER, module.encode(), source))).hexdigest()
+    kept = Path(cache_from_source(os.fspath(path))).with_suffix(".module")  # beside its bytecode
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        known = json.loads(kept.read_text())
+        if known["of"] == of:
+            return _Module(known["code"], tuple(known["imports"]), tuple(known["data"]))
+    found = _parsed(path, module, source)
+    if not sys.dont_write_bytecode:
+        with suppress(OSError):  # an installation that only others may write
+            _keep(kept, canonical_json({"of": of, **found._asdict()}))
+    return found
+
+
+def _parsed(path: Path, module: str, source: bytes) -> _Module:
+    tree = ast.parse(source)
     imports = tuple(_imports(tree, module, is_package=path.name == "__init__.py"))
     data = tuple(_texts(_elements(_assigned(tree.body, "DATA"))))
     dump = ast.dump(_without_docstrings(tree))
     return _Module(hashlib.sha256(dump.encode()).hexdigest()[:_DIGITS], imports, data)
+
+
+def _keep(path: Path, text: str) -> None:
+    """Write a file whole, without waiting for the disk: what is lost is read anew."""
+    path.parent.mkdir(exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    temporary.write_text(text)
+    temporary.replace(path)
 
 
 def _assigned(body: list[ast.stmt], name: str) -> Iterator[ast.expr]:
