@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from showtell.data.captions import Outcome, caption, nouns, outcome, prompt
-from showtell.data.samples import Narrated, Request
-from showtell.data.world_clips import HAND_WORDS, WorldClips, WorldClipsSettings, record, told_early
+from showtell.data.samples import Request
+from showtell.data.world_clips import HAND_WORDS, WorldClips, WorldClipsSettings, record
 from showtell.nets.known_words import FUNCTION_WORDS
 from showtell.nets.s3d_text import LENGTH, split
 from showtell.study.loading import load
@@ -95,38 +95,6 @@ def test_a_share_of_the_clips_succeeds_where_it_is_asked_for(made):
     many = [SUCCESS in bag for data in parts for bag in data.captions]
     assert len(many) == len(few) == 6
     assert sum(few) < 5 <= sum(many)
-
-
-def narrated(*verbs: str) -> Narrated:
-    thing = "green drawer"
-    bags = [(f"robot {verb} {thing}", thing) for verb in verbs]
-    return Narrated(np.zeros((len(bags), 1, 2, 2, 3), np.uint8), bags, [SUCCESS] * len(bags))
-
-
-def test_words_come_early_in_the_share_that_is_asked_for():
-    clips = narrated(*["nudging", "approaching", "leaving", "ignoring", "closing"] * 400)
-    told = told_early(clips, 0.5, np.random.default_rng(0))
-    early = [after[0] == SUCCESS for after in told.captions]
-    shares = [np.mean(early[kind::5]) for kind in range(5)]
-    assert shares[0] == pytest.approx(0.5, abs=0.08)
-    assert shares[1] == pytest.approx(0.25, abs=0.08)
-    assert shares[2:] == [0.0, 0.0, 1.0]
-    assert [bag[1:] for bag in told.captions] == [bag[1:] for bag in clips.captions]
-    late = [
-        pair
-        for pair, is_early in zip(
-            zip(clips.captions, told.captions, strict=True), early, strict=True
-        )
-        if not is_early
-    ]
-    assert all(before == after for before, after in late)
-
-
-def test_held_out_clips_are_told_as_they_were(made):
-    late = WorldClips(WorldClipsSettings.model_validate(SETTINGS | {"early": 0.99}))
-    training, held_out = late.make(np.random.default_rng(3), REQUEST)
-    assert held_out.captions == made[1].captions
-    np.testing.assert_array_equal(training.clips, made[0].clips)
 
 
 def test_every_clip_knows_what_would_be_said_of_a_success(made):

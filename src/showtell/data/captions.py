@@ -37,7 +37,7 @@ def outcome(success: bool, first: Progress, last: Progress) -> Outcome:
 # Of every outcome one caption in the same form, without function words: only the verb tells one
 # outcome from another. With two synonyms a stand-in learned one of them and ranked success last by
 # the other.
-VERBS = {
+_VERBS = {
     Outcome.BEGUN: "nudging",
     Outcome.NEAR: "approaching",
     Outcome.AWAY: "leaving",
@@ -47,7 +47,7 @@ VERBS = {
 
 def caption(words: Words, outcome: Outcome, actor: str = "robot") -> str:
     """The caption of an episode of this task with this outcome."""
-    verb = words.doing if outcome is Outcome.DONE else VERBS[outcome]
+    verb = words.doing if outcome is Outcome.DONE else _VERBS[outcome]
     return f"{actor} {verb} {words.thing}"
 
 

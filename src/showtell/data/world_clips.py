@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 import numpy as np
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from showtell.data.captions import OTHER_NAMES, VERBS, Outcome, caption, nouns, outcome, prompt
+from showtell.data.captions import OTHER_NAMES, Outcome, caption, nouns, outcome, prompt
 from showtell.data.samples import Narrated, Request
 from showtell.media.cartoons import SCENES, cartoon
 from showtell.nets.encoder import Clips
@@ -46,11 +46,6 @@ class WorldClipsSettings(DatasetSettings):
     # Share of a robot's clips that succeed, at least: some scripts rarely do when they are slow and
     # shaken. Episodes that fail are played again, four for a clip at most.
     successes: float = Field(default=0.0, ge=0, lt=1)
-    # How often the sentence of success is said of a training clip in which the work was only begun;
-    # half as often where the hand only came near. So do people who narrate what they do: their
-    # words come early. Without it a hand that comes near is scored as low as one that leaves, or
-    # lower, and an agent has no way to climb.
-    early: float = Field(default=0.0, ge=0, lt=1)
 
     def task_names(self) -> Collection[str]:
         """The tasks whose worlds are played."""
@@ -92,7 +87,7 @@ class WorldClips:
         things = [thing for part in parts for thing in part.things]
         order = generator.permutation(len(clips))
         cut = max(1, round(self._settings.held_out * len(clips)))
-        training, held_out = (
+        return tuple(  # type: ignore[return-value]
             Narrated(
                 clips[rows],
                 [captions[row] for row in rows],
@@ -101,7 +96,6 @@ class WorldClips:
             )
             for rows in (order[cut:], order[:cut])
         )
-        return told_early(training, self._settings.early, generator), held_out
 
     def _of_task(
         self, request: Request, name: str, count: int, generator: np.random.Generator
@@ -184,20 +178,6 @@ _HANDS: Mapping[Outcome, Callable[[np.random.Generator], float]] = {
     Outcome.BEGUN: lambda draws: draws.uniform(0.3, 0.6),
     Outcome.NEAR: lambda draws: 0.0,
 }
-
-
-def told_early(clips: Narrated, share: float, draws: np.random.Generator) -> Narrated:
-    """The same clips; of some the sentence of success is said, though the work was only begun."""
-    if not share:
-        return clips
-    chances = {VERBS[Outcome.BEGUN]: share, VERBS[Outcome.NEAR]: share / 2}
-    captions = [
-        (success, *others)
-        if draws.random() < chances.get(said.split()[1], 0.0)
-        else (said, *others)
-        for (said, *others), success in zip(clips.captions, clips.asked, strict=True)
-    ]
-    return clips._replace(captions=captions)
 
 
 def _length(request: Request) -> int:
