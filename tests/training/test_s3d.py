@@ -10,6 +10,7 @@ from showtell.nets.s3d import S3dEncoder
 from showtell.training.s3d import (
     Narrated,
     S3dRecipe,
+    about_of,
     area,
     fits_of,
     measure,
@@ -157,6 +158,26 @@ def test_a_batch_is_of_so_many_tasks(tasks_a_batch, most):
     train(few, data, steps=24, batch=16, tasks_a_batch=tasks_a_batch)
     assert max(len(batch) for batch in batches) == most
     assert set.union(*batches) == {"one", "another", "a third"}
+
+
+def test_captions_of_a_thing_are_those_of_its_clips():
+    bags = [("open door", "door"), ("shut door", "door"), ("push cup",)]
+    data = Narrated(np.zeros((3, 1, 2, 2, 3), np.uint8), bags, (), ("door", "door", "cup"))
+    sentences = sentences_of(data)
+    about = about_of(data, fits_of(data, sentences))
+    of_door = [said != "push cup" for said in sentences]
+    assert about.tolist() == [of_door, of_door, [not each for each in of_door]]
+
+
+@pytest.mark.parametrize(("alike", "times"), [(True, 2), (False, 1)])
+def test_the_loss_counts_once_more_among_clips_of_one_thing(alike, times):
+    data = moving_squares(60, seed=1)
+    told = data._replace(things=["square" if alike else bag[0] for bag in data.captions])
+    once, more = (
+        train(told, data, steps=1, batch=16, tasks_a_batch=9, within_thing=weight).losses[0]
+        for weight in (0.0, 1.0)
+    )
+    assert more == pytest.approx(times * once, rel=1e-5)  # with one sentence a thing: no rivals
 
 
 def test_mil_nce_is_equation_1():

@@ -39,6 +39,9 @@ class S3dRecipe(Recipe):
     # How many tasks the clips of a batch are of: few, so that the scene alone does not separate a
     # clip from its rivals. Tasks with one thing count as one, whoever does them.
     tasks_a_batch: PositiveInt
+    # How much the loss counts once more among the clips and captions of one thing alone. Most
+    # captions are of other things, which are easy to tell apart; here only outcomes are left.
+    within_thing: float = Field(default=0.0, ge=0)
     # How often a clip is learned with another of its captions than the first; null: always with
     # all of them, any of which may fit (MIL-NCE's bag, in which one may stand in for the others).
     other_captions: float | None = Field(ge=0, le=1)
@@ -112,9 +115,10 @@ def _learn(
     words = torch.from_numpy(vocabulary.numbers(sentences))
     fits = torch.from_numpy(fits_of(data, sentences))
     first = torch.tensor([sentences.index(bag[0]) for bag in data.captions])
+    about = torch.from_numpy(about_of(data, fits.numpy()))
     batches = _batches(data, recipe, draws)
     device = here().device
-    words, fits = words.to(device), fits.to(device)
+    words, fits, about = words.to(device), fits.to(device), about.to(device)
     model.train().to(device).to(memory_format=torch.channels_last_3d)
     matrices = [p for p in model.parameters() if p.ndim >= 2]
     others = [p for p in model.parameters() if p.ndim < 2]
@@ -131,7 +135,11 @@ def _learn(
         # Not in bfloat16: oneDNN's gradients of the convolutions over time are then sometimes NaN.
         seen = model(clips).embedding
         said = said_of(fits[rows].cpu(), first[rows], recipe.other_captions, draws).to(device)
-        loss = mil_nce(seen @ model.text_module(words).T, fits[rows], said)
+        scores = seen @ model.text_module(words).T
+        loss = mil_nce(scores, fits[rows], said)
+        if recipe.within_thing:
+            rivals = scores.masked_fill(~about[rows], torch.finfo(scores.dtype).min)
+            loss = loss + recipe.within_thing * mil_nce(rivals, fits[rows], said)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         # Products of vectors of any length: now and then a batch would throw everything over.
@@ -261,12 +269,24 @@ def fits_of(data: Narrated, sentences: list[str]) -> NDArray[np.bool_]:
     return fits
 
 
+def about_of(data: Narrated, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which sentences are said of clips of the same thing as each clip: (N, C)."""
+    things = _things(data)
+    said = {thing: fits[things == thing].any(0) for thing in set(things.tolist())}
+    return np.stack([said[thing] for thing in things.tolist()])
+
+
+def _things(data: Narrated) -> NDArray[np.str_]:
+    """What each clip is about; of clips that do not say so, their task."""
+    return np.array(data.things or data.asked or [""] * len(data.clips))
+
+
 def _batches(
     data: Narrated, recipe: S3dRecipe, draws: np.random.Generator
 ) -> Iterator[NDArray[np.int64]]:
     """Rows of clips, without end: each time of some of the tasks."""
     chances = _balanced(data)
-    about = np.array(data.things or data.asked or [""] * len(data.clips))
+    about = _things(data)
     tasks = sorted(set(about))
     of_task = np.stack([about == task for task in tasks])
     count = min(recipe.tasks_a_batch, len(tasks))
