@@ -142,8 +142,11 @@ def test_every_bag_is_drawn_equally_often_unless_it_is_tiny(rare, low, high):
     assert low < np.mean(np.array(seen) < rare) < high
 
 
-@pytest.mark.parametrize(("tasks_a_batch", "most"), [(1, 1), (2, 2), (9, 3)])
-def test_a_batch_is_of_so_many_tasks(tasks_a_batch, most):
+@pytest.mark.parametrize(
+    ("tasks_a_batch", "until", "most"),
+    [(1, 1.0, [1, 1]), (2, 1.0, [2, 2]), (9, 1.0, [3, 3]), (1, 0.5, [1, 3])],
+)
+def test_a_batch_is_of_so_many_tasks_then_of_all(tasks_a_batch, until, most):
     data = moving_squares(60, seed=1)
     asked = np.repeat(["one", "another", "a third"], 20)
     batches = []
@@ -155,8 +158,9 @@ def test_a_batch_is_of_so_many_tasks(tasks_a_batch, most):
             return super().__getitem__(index)
 
     few = Narrated(data.clips.view(Clips), data.captions, asked.tolist())
-    train(few, data, steps=24, batch=16, tasks_a_batch=tasks_a_batch)
-    assert max(len(batch) for batch in batches) == most
+    train(few, data, steps=24, batch=16, tasks_a_batch=tasks_a_batch, few_until=until)
+    sizes = [len(batch) for batch in batches]
+    assert [max(sizes[:12]), max(sizes[12:])] == most
     assert set.union(*batches) == {"one", "another", "a third"}
 
 

@@ -1,7 +1,7 @@
 """Trains a small S3D from scratch: clips against what is said of them, with MIL-NCE."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -39,6 +39,9 @@ class S3dRecipe(Recipe):
     # How many tasks the clips of a batch are of: few, so that the scene alone does not separate a
     # clip from its rivals. Tasks with one thing count as one, whoever does them.
     tasks_a_batch: PositiveInt
+    # Until which share of the steps. From then on a batch is of all tasks: first outcomes are
+    # learned, then things, with which batch normalisation sees what it is told at the end.
+    few_until: float = Field(default=1.0, ge=0, le=1)
     # How much the loss counts once more among the clips and captions of one thing alone. Most
     # captions are of other things, which are easy to tell apart; here only outcomes are left.
     within_thing: float = Field(default=0.0, ge=0)
@@ -116,7 +119,7 @@ def _learn(
     fits = torch.from_numpy(fits_of(data, sentences))
     first = torch.tensor([sentences.index(bag[0]) for bag in data.captions])
     about = torch.from_numpy(about_of(data, fits.numpy()))
-    batches = _batches(data, recipe, draws)
+    batches = _Batches(data, recipe, draws)
     device = here().device
     words, fits, about = words.to(device), fits.to(device), about.to(device)
     model.train().to(device).to(memory_format=torch.channels_last_3d)
@@ -129,8 +132,8 @@ def _learn(
         ]
     )
     course = TrainingState(model, optimizer, draws)
-    for _ in course.steps(recipe, resume, progress):
-        rows = next(batches)
+    for step in course.steps(recipe, resume, progress):
+        rows = batches.rows(step)
         clips = settings.preprocessing.prepare(data.clips[rows], device)
         # Not in bfloat16: oneDNN's gradients of the convolutions over time are then sometimes NaN.
         seen = model(clips).embedding
@@ -281,19 +284,23 @@ def _things(data: Narrated) -> NDArray[np.str_]:
     return np.array(data.things or data.asked or [""] * len(data.clips))
 
 
-def _batches(
-    data: Narrated, recipe: S3dRecipe, draws: np.random.Generator
-) -> Iterator[NDArray[np.int64]]:
-    """Rows of clips, without end: each time of some of the tasks."""
-    chances = _balanced(data)
-    about = _things(data)
-    tasks = sorted(set(about))
-    of_task = np.stack([about == task for task in tasks])
-    count = min(recipe.tasks_a_batch, len(tasks))
-    while True:
-        some = draws.choice(len(tasks), count, replace=False)
-        weights = chances * of_task[some].any(0)
-        yield draws.choice(len(chances), recipe.batch, p=weights / weights.sum())
+class _Batches:
+    """Which clips a step learns from: first of some of the tasks, then of all."""
+
+    def __init__(self, data: Narrated, recipe: S3dRecipe, draws: np.random.Generator) -> None:
+        about = _things(data)
+        tasks = sorted(set(about))
+        self._of_task = np.stack([about == task for task in tasks])
+        self._chances = _balanced(data)
+        self._recipe, self._draws = recipe, draws
+
+    def rows(self, step: int) -> NDArray[np.int64]:
+        """The rows of this step, which counts from 1."""
+        recipe, tasks, weights = self._recipe, len(self._of_task), self._chances
+        if step <= recipe.few_until * recipe.steps:
+            some = self._draws.choice(tasks, min(recipe.tasks_a_batch, tasks), replace=False)
+            weights = weights * self._of_task[some].any(0)
+        return self._draws.choice(len(weights), recipe.batch, p=weights / weights.sum())
 
 
 def _balanced(data: Narrated) -> NDArray[np.float64]:
