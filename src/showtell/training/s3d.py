@@ -39,8 +39,9 @@ class S3dRecipe(Recipe):
     # How many tasks the clips of a batch are of: few, so that the scene alone does not separate a
     # clip from its rivals. Tasks with one thing count as one, whoever does them.
     tasks_a_batch: PositiveInt
-    # Until which share of the steps. From then on a batch is of all tasks: first outcomes are
-    # learned, then things, with which batch normalisation sees what it is told at the end.
+    # Until which share of the steps. Then a second stage begins, in which a batch is of all tasks
+    # and the learning rate rises and falls again (Loshchilov and Hutter, 2017): outcomes are learned
+    # first, then things, and batch normalisation sees what it is told at the end.
     few_until: float = Field(default=1.0, ge=0, le=1)
     # How much the loss counts once more among the clips and captions of one thing alone. Most
     # captions are of other things, which are easy to tell apart; here only outcomes are left.
@@ -53,6 +54,16 @@ class S3dRecipe(Recipe):
     # the AUC of success, the mean of six of them, was 0.38 before and 0.60 after.) Without steps
     # the signal decays from layer to layer, and all clips are one.
     calibrated_on: NonNegativeInt
+
+    @property
+    def first_stage(self) -> int:
+        """The steps of the first stage."""
+        return round(self.few_until * self.steps)
+
+    def stage(self, step: int) -> tuple[int, int]:
+        """The stage of few tasks or that of all."""
+        first = self.first_stage
+        return (step, first) if step <= first else (step - first, self.steps - first)
 
 
 def train_s3d(
@@ -297,7 +308,7 @@ class _Batches:
     def rows(self, step: int) -> NDArray[np.int64]:
         """The rows of this step, which counts from 1."""
         recipe, tasks, weights = self._recipe, len(self._of_task), self._chances
-        if step <= recipe.few_until * recipe.steps:
+        if step <= recipe.first_stage:
             some = self._draws.choice(tasks, min(recipe.tasks_a_batch, tasks), replace=False)
             weights = weights * self._of_task[some].any(0)
         return self._draws.choice(len(weights), recipe.batch, p=weights / weights.sum())

@@ -46,13 +46,18 @@ class Recipe(TrainingSettings):
     warmup: Annotated[float, Field(ge=0, lt=1)]  # share of the steps
     weight_decay: NonNegativeFloat  # of matrices; biases and scales are left alone
 
+    def stage(self, step: int) -> tuple[int, int]:
+        """Which step it is of its stage, and how many steps the stage has; here there is one."""
+        return step, self.steps
+
 
 def schedule(step: int, recipe: Recipe) -> float:
-    """The share of the peak learning rate: a line up, a cosine down."""
-    warmup = recipe.warmup * recipe.steps
+    """The share of the peak learning rate: a line up, a cosine down, in each stage."""
+    step, steps = recipe.stage(step)
+    warmup = recipe.warmup * steps
     if step <= warmup:
         return step / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (recipe.steps - warmup + 1)))
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (steps - warmup + 1)))
 
 
 @contextmanager
