@@ -19,6 +19,7 @@ from showtell.training.s3d import (
     sentences_of,
     train_s3d,
 )
+from showtell.training.state import schedule
 from tests.nets.s3d_models import RECIPE, SMALL, moving_squares, settings, small_encoder
 
 QUARTER = SMALL["architecture"] | {"width": 0.25}
@@ -162,6 +163,15 @@ def test_a_batch_is_of_so_many_tasks_then_of_all(tasks_a_batch, until, most):
     sizes = [len(batch) for batch in batches]
     assert [max(sizes[:12]), max(sizes[12:])] == most
     assert set.union(*batches) == {"one", "another", "a third"}
+
+
+def test_the_learning_rate_rises_and_falls_in_each_stage():
+    recipe = S3dRecipe.model_validate(RECIPE | {"steps": 100, "few_until": 0.6, "warmup": 0.1})
+    rates = [schedule(step, recipe) for step in range(1, 101)]
+    assert [rates[step - 1] for step in (6, 64)] == [1.0, 1.0]
+    assert max(rates[59], rates[99]) < 0.01
+    alone = recipe.model_copy(update={"few_until": 1.0, "steps": 60})
+    assert rates[:60] == [schedule(step, alone) for step in range(1, 61)]
 
 
 def test_captions_of_a_thing_are_those_of_its_clips():

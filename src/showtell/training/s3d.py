@@ -39,9 +39,9 @@ class S3dRecipe(Recipe):
     # How many tasks the clips of a batch are of: few, so that the scene alone does not separate a
     # clip from its rivals. Tasks with one thing count as one, whoever does them.
     tasks_a_batch: PositiveInt
-    # Until which share of the steps. Then a second stage begins, in which a batch is of all tasks
-    # and the learning rate rises and falls again (Loshchilov and Hutter, 2017): outcomes are learned
-    # first, then things, and batch normalisation sees what it is told at the end.
+    # Until which share of the steps. Then a second stage begins: a batch is of all tasks, and the
+    # learning rate rises and falls again (Loshchilov and Hutter, 2017). Outcomes are learned
+    # first, then things; and batch normalisation sees what it is told at the end.
     few_until: float = Field(default=1.0, ge=0, le=1)
     # How much the loss counts once more among the clips and captions of one thing alone. Most
     # captions are of other things, which are easy to tell apart; here only outcomes are left.
