@@ -23,13 +23,22 @@ def s3d(progress, resume=None):
     return train_s3d(s3d_models.settings(), recipe, data, data, 0, address, progress, resume)
 
 
+def s3d_in_stages(progress, resume=None):
+    """Its second stage, with batches of all tasks, begins at step six."""
+    changes = {"steps": STEPS, "batch": 4, "few_until": 0.6, "within_thing": 1.0}
+    recipe = S3dRecipe.model_validate(s3d_models.RECIPE | changes)
+    data, address = s3d_models.moving_squares(12, seed=1), ("encoder", "x")
+    data = data._replace(things=[bag[0] for bag in data.captions])
+    return train_s3d(s3d_models.settings(), recipe, data, data, 0, address, progress, resume)
+
+
 def clip(progress, resume=None):
     recipe = ClipRecipe.model_validate(RECIPE | {"steps": STEPS})
     data, address = (walls(40, 0), walls(9, 1)), ("encoder", "x")
     return train_clip(models.settings(), recipe, *data, 0, address, progress, resume)
 
 
-@pytest.mark.parametrize("train", [s3d, clip])
+@pytest.mark.parametrize("train", [s3d, s3d_in_stages, clip])
 def test_a_killed_training_goes_on_and_ends_with_the_same_bits(train, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 3)
     whole = train(lambda step, values: None)
