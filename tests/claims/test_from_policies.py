@@ -127,6 +127,66 @@ def test_no_worse_forgives_a_little():
     assert [part.holds for part in verdict(test, results).parts] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("text", "gail", "outcome"),
+    [
+        ([1.0] * 5, [0.9, 0.92, 0.92, 0.94, 0.92], "cannot be tested at this scale"),  # no room
+        ([0.5] * 5, [0.9, 0.92, 0.92, 0.94, 0.92], "not reproduced"),  # worse: no room is needed
+        ([1.0] * 5, [0.8, 0.82, 0.82, 0.84, 0.82], "reproduced"),
+    ],
+)
+def test_better_needs_room_above_the_baseline_and_worse_does_not(text, gail, outcome):
+    test = Above(kind="above", method="text", versus="gail", by=0.1, **RATE)
+    found = verdict(test, results_of(zero_shot(text=text, gail=gail)))
+    assert found.outcome == outcome
+    assert ("92 % leave no room for 10 points more" in found.why) == outcome.startswith("cannot")
+
+
+def test_no_better_and_no_worse_need_room_on_their_side():
+    high, low = [0.94, 0.95, 0.93, 0.94, 0.94], [0.04, 0.05, 0.07, 0.06, 0.06]
+    no_better = NoBetter(kind="no_better", method="zero", versus="text", by=0.1, **RATE)
+    found = verdict(no_better, results_of(zero_shot(zero=[0.9] * 5, text=high)))
+    assert "leave no room for 10 points more" in found.why
+    no_worse = NoWorse(kind="no_worse", method="hand", versus="text", by=0.1, **RATE)
+    found = verdict(no_worse, results_of(zero_shot(hand=[0.1] * 5, text=low)))
+    assert "leave no room for 10 points less" in found.why
+
+
+@pytest.mark.parametrize(
+    ("one", "outcome"), [(GOOD, "reproduced"), ([0.05] * 5, "cannot be tested at this scale")]
+)
+def test_useless_at_the_floor_says_something_beside_a_reward_that_is_of_use(one, outcome):
+    results = results_of(zero_shot(clip=[0.0] * 5, zero=[0.0] * 5, one=one))
+    test = NoBetter(kind="no_better", method="clip", versus="zero", beside="one", by=0.1, **RATE)
+    found = verdict(test, results)
+    assert found.outcome == outcome
+    assert "“one” is better" in found.test
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"), [(0.5, "cannot be tested at this scale"), (0.9, "reproduced")]
+)
+def test_so_many_times_a_return_needs_room_below_that_of_the_true_reward(text, outcome):
+    """Unless it is reached all the same: the true reward's agents are no upper bound."""
+    test = Times(
+        kind="times", method="text", versus="gail", times=2, metric="return", policy="deterministic"
+    )
+    scores = zero_shot(text=[text] * 5, gail=[0.4, 0.41, 0.4, 0.42, 0.4], dense=[0.7] * 5)
+    found = verdict(test, results_of(scores, rewards=ENDS))
+    assert found.outcome == outcome
+    assert ("the true reward have less" in found.why) == outcome.startswith("cannot")
+
+
+def test_a_verdict_names_the_tasks_that_the_scale_leaves_out():
+    test = AtLeast(kind="at_least", method="text", value=0.5, each_task=True, **RATE)
+    results = results_of(zero_shot(text=GOOD))
+    assert "Measured on" not in verdict(test, results).why
+    plan = results.comparison.model_copy(update={"left_out": ("door", "button")})
+    found = verdict(test, replace(results, comparison=plan))
+    assert found.outcome == "reproduced"
+    assert "Measured on drawer: 1 of 3 tasks." in found.why
+
+
 ENDS = {"zero": {"kind": "zero"}, "dense": {"kind": "true_reward"}}
 
 
@@ -266,6 +326,14 @@ def test_early_looks_at_the_first_part_of_a_phase_alone(abrupt, outcome):
     found = verdict(EARLY, results_of({"text": FINETUNED}, curves=curves))
     assert found.parts[0].value == pytest.approx(0.8 - abrupt)
     assert found.outcome == outcome
+
+
+def test_early_needs_room_above_the_other_beginning():
+    flat = dict.fromkeys((10, 15, 20, 80, 100), 0.92)
+    curves = {("text", name): flat for name in FINETUNED if name != "train"}
+    found = verdict(EARLY, results_of({"text": FINETUNED}, curves=curves))
+    assert found.outcome == "cannot be tested at this scale"
+    assert "no room" in found.why
 
 
 def test_early_says_when_curves_are_too_coarse_for_it():

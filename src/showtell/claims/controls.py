@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from showtell.claims.evidence import methods_matching, size
 from showtell.claims.tests import Entry, Policy
-from showtell.results.alignment_fit import fits
+from showtell.results.alignment_fit import Fit, fits
 from showtell.results.controls import LABELS, Rates, controls
 from showtell.results.reading import METRICS, Results
 from showtell.results.table import Table
@@ -260,10 +260,11 @@ def _separates(control: Separates, results: Results, task: str) -> Found:
     table = results.study_tables(control.study).get(task)
     if table is None:
         return Found(None, f"the study {control.study!r} does not run on it")
-    auc = _own_auc(table, control.method, task)
-    if auc is None:
+    fit = _own_fit(table, control.method, task)
+    if fit is None:
         return Found(None, "the study has no goal of its own")
-    return Found(auc >= control.value, f"AUC {auc:.2f} with its own goal")
+    noise = "" if fit.noise_auc != fit.noise_auc else f", {fit.noise_auc:.2f} by the script's noise"
+    return Found(fit.auc >= control.value, f"AUC {fit.auc:.2f} with its own goal{noise}")
 
 
 def _learned(control: Learned, results: Results) -> Found:
@@ -271,10 +272,11 @@ def _learned(control: Learned, results: Results) -> Found:
     if control.study not in plan.studies:
         return Found(None, f"the study {control.study!r} does not run at this scale")
     tables, tasks = results.study_tables(control.study), plan.study_tasks(control.study)
-    aucs = {
-        task: _own_auc(tables[task], control.method, task) if task in tables else None
+    own = {
+        task: _own_fit(tables[task], control.method, task) if task in tables else None
         for task in tasks
     }
+    aucs = {task: None if fit is None else fit.auc for task, fit in own.items()}
     if missing := [task for task, auc in aucs.items() if auc is None]:
         return Found(None, f"the study {control.study!r} has no numbers of {', '.join(missing)}")
     known = {task: auc for task, auc in aucs.items() if auc is not None}
@@ -288,9 +290,9 @@ def _learned(control: Learned, results: Results) -> Found:
     )
 
 
-def _own_auc(table: Table, method: str, task: str) -> float | None:
-    """How surely the reward of a task's own goal scores a success above a failure."""
-    return next((fit.auc for fit in fits(table.where(method=method)) if fit.text == task), None)
+def _own_fit(table: Table, method: str, task: str) -> Fit | None:
+    """How well the reward of a task's own goal orders rollouts."""
+    return next((fit for fit in fits(table.where(method=method)) if fit.text == task), None)
 
 
 def _lower(control: Lower, results: Results, task: str) -> Found:

@@ -77,10 +77,15 @@ def _asked(test: Any, who: str) -> str:
                 f"{_versus(test, 'of ')} by a permutation and a t test, {who} ({_policy(test)})."
             )
         case NoBetter():
+            beside = (
+                f" Both may be at the floor, if “{test.beside}” is better than {_versus(test)}."
+                if test.beside
+                else ""
+            )
             return (
                 f"Mean {_metric(test)} less that of {_versus(test)} is below "
                 f"{_size(test.by, test.metric)} by a permutation and a t test, {who} "
-                f"({_policy(test)})."
+                f"({_policy(test)}).{beside}"
             )
         case NoWorse():
             return (

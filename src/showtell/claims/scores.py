@@ -87,11 +87,16 @@ def _reference(results: Results, role: Role, policy: str, task: str) -> float | 
     return None
 
 
-def checked(pair: Pair, times: float = 1.0) -> Pair:
+def true_return(results: Results, policy: str, task: str) -> float | None:
+    """The mean return of agents that train on the true reward; None if none does."""
+    return _reference(results, "true reward", policy, task)
+
+
+def checked(pair: Pair, times: float = 1.0, floor: bool = True) -> Pair:
     """With a reason, if both methods are at one end of the scale, or no room is left for more."""
     one, other = mean(pair.one), mean(pair.other)
     found = f"{100 * one:.0f} % and {100 * other:.0f} %"
-    if one <= FLOOR and other <= FLOOR:
+    if floor and one <= FLOOR and other <= FLOOR:
         return pair._replace(untestable=f"both are at the floor ({found})")
     if times > 1 and times * other > 1:
         return pair._replace(
@@ -100,3 +105,22 @@ def checked(pair: Pair, times: float = 1.0) -> Pair:
     if one >= CEILING and other >= CEILING:
         return pair._replace(untestable=f"both are at the ceiling ({found})")
     return pair
+
+
+def room_above(pair: Pair, by: float) -> Pair:
+    """With a reason, if a rate cannot be so much above the other's."""
+    return _roomy(pair, mean(pair.other) + by <= 1 + 1e-9, by, "more")
+
+
+def room_below(pair: Pair, by: float) -> Pair:
+    """With a reason, if a rate cannot be so much below the other's."""
+    return _roomy(pair, mean(pair.other) - by >= -1e-9, by, "less")
+
+
+def _roomy(pair: Pair, room: bool, by: float, word: str) -> Pair:
+    if room or pair.untestable:
+        return pair
+    rate, points = 100 * mean(pair.other), 100 * by
+    return pair._replace(
+        untestable=f"the baseline's {rate:.0f} % leave no room for {points:.0f} points {word}"
+    )

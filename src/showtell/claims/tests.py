@@ -103,10 +103,14 @@ class Times(Against):
 
 
 class NoBetter(Against):
-    """One method is not better than another: the difference of their means is below a margin."""
+    """One method is not better than another: the difference of their means is below a margin.
+
+    Where both are at the floor, that says something only beside a third one that is better.
+    """
 
     kind: Literal["no_better"]
     by: PositiveFloat
+    beside: str | None = None  # the third: it has another reward, and the learner is the same
 
 
 class NoWorse(Against):

@@ -155,7 +155,9 @@ def _judge(claim: Claim, results: Results, controls: list[Checked]) -> Verdict:
     outcome, reason = _outcome(parts, found, test.share, seeds)
     return Verdict(
         outcome=outcome,
-        why=" ".join(filter(None, [found.note, reason, _easy(test, results)])),
+        why=" ".join(
+            filter(None, [found.note, reason, _only(test, results), _easy(test, results)])
+        ),
         line=found.line,
         band=found.band,
         parts=parts,
@@ -163,6 +165,22 @@ def _judge(claim: Claim, results: Results, controls: list[Checked]) -> Verdict:
         expected=None if seeds is None else results.comparison.seeds,
         **shared,
     )
+
+
+def _only(test: Any, results: Results) -> str:
+    """Which tasks the verdict is about, where the scale leaves some out."""
+    plan = results.comparison
+    left_out = [task for task in plan.left_out if task not in _studied(test, results)]
+    if getattr(test, "task", None) or getattr(test, "tasks", None) or not left_out:
+        return ""
+    run, all_of_them = len(plan.tasks), len(plan.tasks) + len(left_out)
+    return f"Measured on {', '.join(plan.tasks)}: {run} of {all_of_them} tasks."
+
+
+def _studied(test: Any, results: Results) -> tuple[str, ...]:
+    """The tasks of the study that a test reads."""
+    study = getattr(test, "study", None)
+    return results.comparison.study_tasks(study) if study in results.comparison.studies else ()
 
 
 def _easy(test: Any, results: Results) -> str:

@@ -65,6 +65,7 @@ class Comparison(BaseModel):
     paper: str
     experiment: str
     tasks: tuple[str, ...]
+    left_out: tuple[str, ...] = ()  # tasks of the experiment that this scale does not run
     worlds: dict[str, dict[str, Any]] = {}
     methods: dict[str, Method]  # by full name, in the order of the parameters
     seeds: int

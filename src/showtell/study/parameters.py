@@ -126,6 +126,7 @@ class Experiment(Frozen):
     """Tasks × methods × seeds, under one protocol."""
 
     tasks: list[Name] = Field(min_length=1)
+    left_out: list[Name] = Field(default=[])  # tasks that the scale's `run:` does not name
     methods: dict[Name, Method] = Field(min_length=1)
     seeds: NonNegativeInt  # of each training; 0: no agent is trained, studies alone are made
     train: Phase = Phase()  # the first training of each method

@@ -59,6 +59,8 @@ def _part(experiment: dict[str, Any], wanted: Any, where: str) -> dict[str, Any]
         known = experiment.get(key) or {}
         _known(names, known, f"{where}.{key}")
         found[key] = {name: known[name] for name in names} if isinstance(known, dict) else names
+    if left_out := [task for task in experiment.get("tasks") or [] if task not in found["tasks"]]:
+        found["left_out"] = left_out
     if selection.methods is not None:
         out = set(experiment.get("methods") or {}) - set(selection.methods)
         found["finetune"] = _without(out, found.get("finetune"), "methods")

@@ -312,6 +312,7 @@ class Specifications:
             ],
             "trained_here": sorted(grid.parameters.training),
             "address": [paper, name],
+            **({"left_out": experiment.left_out} if experiment.left_out else {}),
             **self._trained_elsewhere(paper, name),
         }
 
