@@ -12,10 +12,9 @@ from showtell.claims.from_policies import (
     gap_of,
     methods_through,
     p_values,
-    stream_of,
     task_groups,
 )
-from showtell.claims.scores import Pair, checked, room_above
+from showtell.claims.scores import Pair, checked, room_above, stream_of
 from showtell.claims.tests import Early, Sooner, Within
 from showtell.results.reading import Results
 from showtell.studies.permutation import ENOUGH_SEEDS, p_above, p_below, p_most

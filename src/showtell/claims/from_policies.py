@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from showtell.claims.decisions import LEVEL
 from showtell.claims.evidence import (
     Evidence,
     Part,
@@ -14,15 +13,7 @@ from showtell.claims.evidence import (
     part_of,
     size,
 )
-from showtell.claims.scores import (
-    Pair,
-    checked,
-    normalised,
-    pair_of,
-    room_above,
-    room_below,
-    true_return,
-)
+from showtell.claims.scores import Pair, checked, on_one_scale, pair_of, stream_of
 from showtell.claims.tests import Above, AboveOn, Against, AtLeast, AtMost, NoBetter, NoWorse, Times
 from showtell.results.reading import Results
 from showtell.studies import statistics
@@ -174,7 +165,7 @@ def _compared(
                 if pair is None:
                     waiting.append(method + named + suffix)
                     continue
-                pair = _on_one_scale(pair, test, results)
+                pair = on_one_scale(pair, test, results)
                 estimate, p_holds, p_fails, text = found(pair)
                 judged = p_values(p_holds, p_fails, pair.few, why or pair.untestable)
                 parts.append(part_of(method, estimate, text + named + suffix, **judged))
@@ -186,58 +177,6 @@ def p_values(p_holds: float, p_fails: float, few: bool, why: str | None) -> dict
     if few or why is not None:
         return {"untestable": why}
     return {"p_holds": p_holds, "p_fails": p_fails}
-
-
-def _on_one_scale(pair: Pair, test: Against, results: Results) -> Pair:
-    many = test.times if isinstance(test, Times) else 1.0
-    if test.metric != "return":
-        return _with_room(
-            checked(pair, many, floor=not _beside(test, pair, results)), test, results
-        )
-    if many == 1.0:
-        pair = normalised(pair, results, test.policy)
-        return pair if pair.untestable else checked(pair)
-    # A ratio of returns depends on their zero, so that stays; of one task it needs no scale.
-    if len(pair.one) > 1:
-        pair = normalised(pair, results, test.policy, from_zero=False)
-        return pair if pair.untestable else _with_return(pair, many, 1.0)
-    (task,) = pair.one
-    return _with_return(pair, many, true_return(results, test.policy, task))
-
-
-def _with_return(pair: Pair, many: float, most: float | None) -> Pair:
-    """With a reason, if so many times the other's return is above that of the true reward."""
-    wanted = many * statistics.mean(pair.other)
-    if most is None or wanted <= most or statistics.mean(pair.one) >= wanted:
-        return pair
-    why = "the baseline's return leaves no room for"
-    return pair._replace(untestable=f"{why} {many:g} times: agents with the true reward have less")
-
-
-def _with_room(pair: Pair, test: Against, results: Results) -> Pair:
-    """With a reason, if the test could have come out only one way."""
-    match test:
-        case Above():
-            # To be worse than the baseline needs no room above it.
-            worse = p_below(pair.one, pair.other, 0.0, stream_of(pair, results)) <= LEVEL
-            return pair if worse else room_above(pair, test.by)
-        case NoBetter():
-            return room_above(pair, test.by)
-        case NoWorse():
-            return room_below(pair, test.by)
-    return pair
-
-
-def _beside(test: Against, pair: Pair, results: Results) -> bool:
-    """Whether a third method is better, so that both at the floor says something."""
-    if not isinstance(test, NoBetter) or test.beside is None:
-        return False
-    scores = results.scores(test.beside, test.phase, test.policy, test.metric)
-    third = {task: scores[task] for task in pair.one if task in scores}
-    return (
-        third.keys() == pair.one.keys()
-        and statistics.mean(third) - statistics.mean(pair.other) >= test.by - 1e-9
-    )
 
 
 def _others(test: Against, method: str, results: Results) -> list[str]:
@@ -284,11 +223,6 @@ def methods_through(pattern: str, phase: str, results: Results) -> list[str]:
 def gap_of(pair: Pair, results: Results) -> Estimate:
     """The difference of two means."""
     return statistics.mean_difference(pair.one, pair.other, stream_of(pair, results))
-
-
-def stream_of(pair: Pair, results: Results) -> np.random.Generator:
-    """The stream of the statistics of two methods."""
-    return results.comparison.generator("difference", *pair.purpose)
 
 
 def _points(gap: Estimate, test: Against) -> str:

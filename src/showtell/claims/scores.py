@@ -2,9 +2,12 @@
 
 from typing import NamedTuple
 
-from showtell.claims.tests import Against
+import numpy as np
+
+from showtell.claims.decisions import LEVEL
+from showtell.claims.tests import Above, Against, NoBetter, NoWorse, Times
 from showtell.results.reading import Results, Role
-from showtell.studies.permutation import ENOUGH_SEEDS
+from showtell.studies.permutation import ENOUGH_SEEDS, p_below
 from showtell.studies.statistics import Scores, mean
 
 FLOOR, CEILING = 0.05, 0.95  # of a rate, or of a return from that of zero reward to the true one's
@@ -49,6 +52,61 @@ def pair_of(
     return Pair({t: one[t] for t in shared}, {t: two[t] for t in shared}, tuple(purpose))
 
 
+def stream_of(pair: Pair, results: Results) -> np.random.Generator:
+    """The stream of the statistics of two methods."""
+    return results.comparison.generator("difference", *pair.purpose)
+
+
+def on_one_scale(pair: Pair, test: Against, results: Results) -> Pair:
+    """As the test compares them; with a reason, if it could have come out only one way."""
+    many = test.times if isinstance(test, Times) else 1.0
+    if test.metric != "return":
+        return _with_room(
+            checked(pair, many, floor=not _beside(test, pair, results)), test, results
+        )
+    if many == 1.0:
+        pair = normalised(pair, results, test.policy)
+        return pair if pair.untestable else checked(pair)
+    # A ratio of returns depends on their zero, so that stays; of one task it needs no scale.
+    if len(pair.one) > 1:
+        pair = normalised(pair, results, test.policy, from_zero=False)
+        return pair if pair.untestable else _with_return(pair, many, 1.0)
+    (task,) = pair.one
+    return _with_return(pair, many, _reference(results, "true reward", test.policy, task))
+
+
+def _with_return(pair: Pair, many: float, most: float | None) -> Pair:
+    """With a reason, if so many times the other's return is above that of the true reward."""
+    wanted = many * mean(pair.other)
+    if most is None or wanted <= most or mean(pair.one) >= wanted:
+        return pair
+    why = "the baseline's return leaves no room for"
+    return pair._replace(untestable=f"{why} {many:g} times: agents with the true reward have less")
+
+
+def _with_room(pair: Pair, test: Against, results: Results) -> Pair:
+    """With a reason, if the test could have come out only one way."""
+    match test:
+        case Above():
+            # To be worse than the baseline needs no room above it.
+            worse = p_below(pair.one, pair.other, 0.0, stream_of(pair, results)) <= LEVEL
+            return pair if worse else room_above(pair, test.by)
+        case NoBetter():
+            return room_above(pair, test.by)
+        case NoWorse():
+            return room_below(pair, test.by)
+    return pair
+
+
+def _beside(test: Against, pair: Pair, results: Results) -> bool:
+    """Whether a third method is better, so that both at the floor says something."""
+    if not isinstance(test, NoBetter) or test.beside is None:
+        return False
+    scores = results.scores(test.beside, test.phase, test.policy, test.metric)
+    third = {task: scores[task] for task in pair.one if task in scores}
+    return third.keys() == pair.one.keys() and mean(third) - mean(pair.other) >= test.by - 1e-9
+
+
 def normalised(pair: Pair, results: Results, policy: str, from_zero: bool = True) -> Pair:
     """Returns from 0, without reward, to 1, with the true reward; a ratio keeps its own zero."""
     scales: dict[str, tuple[float, float]] = {}
@@ -85,11 +143,6 @@ def _reference(results: Results, role: Role, policy: str, task: str) -> float | 
             scores = results.scores(name, "train", policy, "return", task)
             return mean(scores) if scores else None
     return None
-
-
-def true_return(results: Results, policy: str, task: str) -> float | None:
-    """The mean return of agents that train on the true reward; None if none does."""
-    return _reference(results, "true reward", policy, task)
 
 
 def checked(pair: Pair, times: float = 1.0, floor: bool = True) -> Pair:
