@@ -328,12 +328,18 @@ def test_early_looks_at_the_first_part_of_a_phase_alone(abrupt, outcome):
     assert found.outcome == outcome
 
 
-def test_early_needs_room_above_the_other_beginning():
-    flat = dict.fromkeys((10, 15, 20, 80, 100), 0.92)
-    curves = {("text", name): flat for name in FINETUNED if name != "train"}
+@pytest.mark.parametrize(
+    ("refit", "outcome"), [(0.92, "cannot be tested at this scale"), (0.2, "not reproduced")]
+)
+def test_early_needs_room_above_the_other_beginning_to_be_better_not_to_be_worse(refit, outcome):
+    steps = (10, 15, 20, 80, 100)
+    curves = {
+        ("text", "true-reward"): dict.fromkeys(steps, refit),
+        ("text", "true-reward-abrupt"): dict.fromkeys(steps, 0.92),
+    }
     found = verdict(EARLY, results_of({"text": FINETUNED}, curves=curves))
-    assert found.outcome == "cannot be tested at this scale"
-    assert "no room" in found.why
+    assert found.outcome == outcome
+    assert ("no room" in found.why) == outcome.startswith("cannot")
 
 
 def test_early_says_when_curves_are_too_coarse_for_it():

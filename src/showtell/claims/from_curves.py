@@ -14,7 +14,7 @@ from showtell.claims.from_policies import (
     p_values,
     task_groups,
 )
-from showtell.claims.scores import Pair, checked, room_above, stream_of
+from showtell.claims.scores import Pair, checked, room_for_better, stream_of
 from showtell.claims.tests import Early, Sooner, Within
 from showtell.results.reading import Results
 from showtell.studies.permutation import ENOUGH_SEEDS, p_above, p_below, p_most
@@ -46,7 +46,7 @@ def early(test: Early, results: Results, blocked: Blocked) -> Evidence:
             over = over if gap.value >= test.by - 1e-9 else 1.0
             text = format_estimate(gap, test.column, "+") + suffix
             if test.column.startswith("success"):
-                pair = room_above(checked(pair), test.by)
+                pair = room_for_better(checked(pair), test.by, results)
             judged = p_values(over, under, pair.few, why or pair.untestable)
             parts.append(part_of(method, gap, text, **judged))
     return Evidence(parts, tuple(waiting), line=0.0, note=_too_coarse(test, results))

@@ -88,13 +88,11 @@ def _with_room(pair: Pair, test: Against, results: Results) -> Pair:
     """With a reason, if the test could have come out only one way."""
     match test:
         case Above():
-            # To be worse than the baseline needs no room above it.
-            worse = p_below(pair.one, pair.other, 0.0, stream_of(pair, results)) <= LEVEL
-            return pair if worse else room_above(pair, test.by)
+            return room_for_better(pair, test.by, results)
         case NoBetter():
-            return room_above(pair, test.by)
+            return _room_above(pair, test.by)
         case NoWorse():
-            return room_below(pair, test.by)
+            return _room_below(pair, test.by)
     return pair
 
 
@@ -160,12 +158,18 @@ def checked(pair: Pair, times: float = 1.0, floor: bool = True) -> Pair:
     return pair
 
 
-def room_above(pair: Pair, by: float) -> Pair:
+def room_for_better(pair: Pair, by: float, results: Results) -> Pair:
+    """With a reason, if no rate is so much better; to be worse needs no room above the other."""
+    worse = p_below(pair.one, pair.other, 0.0, stream_of(pair, results)) <= LEVEL
+    return pair if worse else _room_above(pair, by)
+
+
+def _room_above(pair: Pair, by: float) -> Pair:
     """With a reason, if a rate cannot be so much above the other's."""
     return _roomy(pair, mean(pair.other) + by <= 1 + 1e-9, by, "more")
 
 
-def room_below(pair: Pair, by: float) -> Pair:
+def _room_below(pair: Pair, by: float) -> Pair:
     """With a reason, if a rate cannot be so much below the other's."""
     return _roomy(pair, mean(pair.other) - by >= -1e-9, by, "less")
 

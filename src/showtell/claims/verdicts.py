@@ -169,18 +169,14 @@ def _judge(claim: Claim, results: Results, controls: list[Checked]) -> Verdict:
 
 def _only(test: Any, results: Results) -> str:
     """Which tasks the verdict is about, where the scale leaves some out."""
-    plan = results.comparison
-    left_out = [task for task in plan.left_out if task not in _studied(test, results)]
-    if getattr(test, "task", None) or getattr(test, "tasks", None) or not left_out:
+    plan, study = results.comparison, getattr(test, "study", None)
+    if getattr(test, "task", None) or getattr(test, "tasks", None):
         return ""
-    run, all_of_them = len(plan.tasks), len(plan.tasks) + len(left_out)
-    return f"Measured on {', '.join(plan.tasks)}: {run} of {all_of_them} tasks."
-
-
-def _studied(test: Any, results: Results) -> tuple[str, ...]:
-    """The tasks of the study that a test reads."""
-    study = getattr(test, "study", None)
-    return results.comparison.study_tasks(study) if study in results.comparison.studies else ()
+    run = plan.study_tasks(study) if study in plan.studies else plan.tasks
+    all_of_them = {*plan.tasks, *plan.left_out}
+    if not all_of_them - set(run):
+        return ""
+    return f"Measured on {', '.join(run)}: {len(run)} of {len(all_of_them)} tasks."
 
 
 def _easy(test: Any, results: Results) -> str:
