@@ -53,7 +53,7 @@ doctor: $(VENV)/.ready ## check this machine; every problem comes with its fix
 	@showtell doctor $(REPLICATE)
 
 tables: $(VENV)/.ready ## write the small tables that git keeps, from finished results
-	@showtell tables $(REPLICATE)
+	@showtell tables $(REPLICATE) $(if $(STUDY),--study '$(STUDY)')
 
 share: $(VENV)/.ready ## record results and push them; REMOTE=folder|s3://…|ssh://…
 	@showtell share $(REPLICATE) $(if $(REMOTE),--remote '$(REMOTE)')

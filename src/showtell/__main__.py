@@ -158,7 +158,7 @@ def _add_project_verbs(verbs: Any) -> None:
     for verb in (doctor, plan, why, share, tables, pull, track, refresh, watch, show, page):
         verb.add_argument("--scale", default="mini", help="smoke, mini, desk or paper")
         verb.add_argument("--seed", help="the root seed; default: that of params.yaml")
-    for verb in (plan, refresh, watch, show, page):
+    for verb in (plan, tables, refresh, watch, show, page):
         verb.add_argument("--study", type=Path, help="a study of your own: a YAML file")
 
 
@@ -322,7 +322,7 @@ def _tables(options: argparse.Namespace) -> int:
     from showtell.study.loading import load
 
     replicate = _replicate(options)
-    papers = load(ROOT, replicate.scale, seed=replicate.seed).papers
+    papers = load(ROOT, replicate.scale, options.study, replicate.seed).papers
     written = write_tables(ROOT, replicate.name, papers)
     if not written:
         raise UserError(

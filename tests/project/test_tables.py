@@ -1,8 +1,12 @@
 """Small tables: what is not on disk keeps the numbers that it has."""
 
+from pathlib import Path
+
+import showtell.__main__ as command_line
 from showtell.project.files import read_json, write_json, write_text
 from showtell.project.sharing.tables import write_tables
 
+ROOT = Path(__file__).resolve().parents[2]
 HEADER = "task,method,phase,policy,metric,iqm,low,high,n_seeds"
 
 
@@ -82,3 +86,15 @@ def test_a_replicate_without_videos_has_no_table_of_them(tmp_path):
     networks(tmp_path, clip=0.9)
     write_tables(tmp_path, "mini", [])
     assert not (tmp_path / "results/mini/tables/videos.json").exists()
+
+
+def test_a_study_of_ones_own_gets_tables_beside_the_papers(tmp_path, monkeypatch, capsys):
+    for name in ("params.yaml", "workflow", "src"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.setattr(command_line, "ROOT", tmp_path)
+    compared(tmp_path, "published-learner", "million-steps", 0.5)
+    study = "workflow/studies/published-learner.yaml"
+    assert not command_line.main(["tables", "--study", study])
+    assert "1 experiments" in capsys.readouterr().out
+    kept = read_json(tmp_path / "results/mini/tables/published-learner.json")
+    assert kept["million-steps"]["cartpole"]["text"]["train"]["deterministic"]["success"]["iqm"]
