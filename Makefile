@@ -108,7 +108,8 @@ lint: $(VENV)/.ready
 	@ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@ruff check --quiet .
 	@snakefmt --check Snakefile workflow/rules 2>/dev/null || { echo "run: make format"; exit 1; }
-	@snakemake --lint --config scale=smoke 2>&1 | tee /dev/stderr | grep -q "Congratulations"
+	@# appended: a log file that stderr goes to keeps what it has
+	@snakemake --lint --config scale=smoke 2>&1 | tee -a /dev/stderr | grep -q "Congratulations"
 
 types: $(VENV)/.ready
 	@mypy
