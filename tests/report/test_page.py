@@ -350,6 +350,8 @@ def test_every_figure_has_the_command_that_makes_it_again(mini_tree):
     seed = Tree(mini_tree.root.with_name("mini-seed3"), mini_tree.job | {"root": 3})
     shutil.copytree(mini_tree.root, seed.root)
     assert "make reproduce SCALE=mini SEED=3 TARGETS=results/mini-seed3/" in built(seed)
+    study = Tree(mini_tree.root, mini_tree.job | {"study": "workflow/studies/mine.yaml"})
+    assert f"reproduce SCALE=mini STUDY=workflow/studies/mine.yaml {target}" in built(study)
 
 
 def test_refresh_rebuilds_only_when_something_changed(mini_tree):

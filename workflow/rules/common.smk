@@ -158,7 +158,7 @@ def job_of_figure(wildcards):
 
 def job_of_report(wildcards):
     over = changes(loading.base(ROOT), loading.overlay(ROOT, SCALE))
-    return SPECIFICATIONS.report(SCALE, over)
+    return SPECIFICATIONS.report(SCALE, over, str(OWN_STUDY or ""))
 
 
 # --- inputs ---

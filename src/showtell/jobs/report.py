@@ -43,7 +43,9 @@ def refresh(root: Path, replicate: Replicate, study: Path | None = None) -> int:
     """Rebuild a replicate's page, or that of a study of one's own, if what it shows has changed."""
     differences = changes(base(root), overlay(root, replicate.scale))
     parameters = load(root, replicate.scale, study, replicate.seed)
-    job = json.loads(Specifications(Grid(parameters)).report(replicate.scale, differences))
+    job = json.loads(
+        Specifications(Grid(parameters)).report(replicate.scale, differences, str(study or ""))
+    )
     results = root / "results" / replicate.name
     page = Layout(results).page(next(iter(parameters.papers)) if study else None)
     report.refresh(results, job, page.with_suffix(".html"))

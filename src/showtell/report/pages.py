@@ -140,7 +140,6 @@ def _paper_page(
     videos = PageVideos(page)
     own = [source for source in sources if source.folder == paper.name]
     shared = [source for source in sources if source.folder in _SHARED]
-    study = "" if page != index else paper.name
     experiments = paper.experiments.values()
     text = render(
         "paper.html.j2",
@@ -163,7 +162,7 @@ def _paper_page(
         link=lambda file: _link(file, page),
         place=videos.place,
         left_out=videos.left_out(),
-        again=partial(command, plan, paper.results, study=study),
+        again=partial(command, plan, paper.results),
         compared=Layout(paper.results).comparison,
     )
     return videos.fill(text)

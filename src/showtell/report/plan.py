@@ -55,6 +55,7 @@ class Plan(BaseModel):
     root: int
     scale: str
     changes: tuple[Change, ...] = ()
+    study: str = ""  # the file of a study of one's own
     papers: dict[str, PaperPlan]
     encoders: dict[str, dict[str, Any]] = {}
 

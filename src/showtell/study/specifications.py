@@ -1,7 +1,8 @@
 """What each job depends on: all that can change its result, as one canonical JSON text.
 
-Pure functions of the parameters. No path, no scale, no thread count: editing one value changes
-exactly the specifications that read it, and those are the jobs that run again.
+Pure functions of the parameters. No path, no scale, no thread count, but for what the page names:
+editing one value changes exactly the specifications that read it, and those are the jobs that run
+again.
 """
 
 import importlib.util
@@ -212,8 +213,8 @@ class Specifications:
             **self._compared(paper, name),
         )
 
-    def report(self, scale: str, changes: list[dict[str, Any]]) -> str:
-        """The page."""
+    def report(self, scale: str, changes: list[dict[str, Any]], study: str = "") -> str:
+        """The page; `study` is the file of a study of one's own, which its commands name."""
         papers: dict[str, Any] = {}
         modules: list[str] = []
         for paper, name, _ in self._grid.experiments():
@@ -234,6 +235,7 @@ class Specifications:
             modules,
             scale=scale,
             changes=changes,
+            study=study,
             papers=papers,
             encoders={n: _plain(e) for n, e in self._parameters.encoders.items()},
         )
